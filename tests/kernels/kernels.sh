@@ -6,6 +6,9 @@
 # shellcheck disable=SC2034 # read by the scripts that source this file
 all_kernels=(5.10 6.1 6.12 7.2 7.3)
 
+# a failure inside $() is a failure of the script
+shopt -s inherit_errexit
+
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${XDF_CACHE:-/var/cache/xen-drm-front}
 apt_private=$here/../lib/apt-private
@@ -28,7 +31,7 @@ suite_of() {
 
 # The packages behind a meta package: those whose names match, all the way down.
 closure() {
-	local suite=$1 match=$2 todo=("$3") seen=" " package next
+	local suite=$1 match=$2 todo=("$3") seen=" " package next depends
 
 	while ((${#todo[@]})); do
 		package=${todo[0]}
@@ -36,11 +39,12 @@ closure() {
 		[[ $seen != *" $package "* ]] || continue
 		seen+="$package "
 		printf '%s\n' "$package"
+		depends=$("$apt_private" depends "$suite" "$package")
 		while read -r next; do
 			if [[ $next =~ $match ]]; then
 				todo+=("$next")
 			fi
-		done < <("$apt_private" depends "$suite" "$package")
+		done <<<"$depends"
 	done
 }
 
@@ -56,4 +60,75 @@ lock_entry() {
 		die "cannot write to $cache: run as root, or set XDF_CACHE to a directory of yours"
 	exec 7>"$cache/kernels/$1.lock"
 	flock 7
+}
+
+# Headers are configured for the compiler that built their kernel. Take back
+# what this machine's compiler cannot do; none of it changes the layout of a
+# structure or the way functions are called.
+fit_compiler() {
+	local src=$1 conf=$1/include/config/auto.conf header=$1/include/generated/autoconf.h
+	local config code flag cc=${CC:-gcc}
+
+	while IFS='|' read -r config flag code; do
+		grep -q "^$config=" "$conf" || continue
+		if ! "$cc" -Werror -Wall ${flag:+"$flag"} -x c -c -o /dev/null - <<<"$code" 2>/dev/null; then
+			sed -i "/^$config=/d" "$conf"
+			sed -i "/^#define $config /d" "$header"
+		fi
+	done <<'END'
+CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT|-fmin-function-alignment=16|int x;
+CONFIG_CC_HAS_SANE_FUNCTION_ALIGNMENT|-fmin-function-alignment=16|int x;
+CONFIG_CC_OPT_INLINE_MEMSET|-finline-stringops=memset|int x;
+CONFIG_CC_HAS_ASSUME||void f(int x); void f(int x) { __attribute__((__assume__(x))); }
+CONFIG_CC_HAS_COUNTED_BY||struct s { int n; int a[] __attribute__((__counted_by__(n))); };
+CONFIG_CC_HAS_COUNTED_BY_PTR||struct s { int n; int *a __attribute__((__counted_by__(n))); };
+CONFIG_CC_HAS_MULTIDIMENSIONAL_NONSTRING||char a[][2] __attribute__((__nonstring__)) = { "ab" };
+END
+	# Type information of modules needs pahole and the whole vmlinux. Only make
+	# may forget it: struct module has fields for it.
+	sed -i '/^CONFIG_DEBUG_INFO_BTF_MODULES=/d; s/^CONFIG_PAHOLE_VERSION=.*/CONFIG_PAHOLE_VERSION=0/' \
+		"$conf"
+	rm -f "$src/vmlinux"
+}
+
+# Build tools of newer suites want a newer C library than this machine may
+# have: give those that fail here their own suite's.
+fit_tools() {
+	local root=$1 suite=$2 kbuild=$3 tool name lib
+	local -a stale=() libraries=()
+
+	while read -r tool; do
+		[[ $(head -c 4 "$tool") == $'\x7fELF' ]] || continue
+		if ldd "$tool" 2>&1 | grep -q 'not found'; then
+			stale+=("$tool")
+		fi
+	done < <(find "$root/usr/lib" -path '*linux-kbuild*' -type f -perm -u+x)
+	((${#stale[@]})) || return 0
+
+	closure "$suite" '^(lib(c6|elf|zstd|ssl)|zlib1g)' "$kbuild" >"$root/libs.list"
+	mapfile -t libraries < <(grep -v '^linux-' "$root/libs.list")
+	"$apt_private" fetch "$suite" "${libraries[@]}" >"$root/libs.debs"
+	while read -r lib; do
+		dpkg-deb -x "$lib" "$root/libs"
+	done <"$root/libs.debs"
+	for tool in "${stale[@]}"; do
+		name=${tool##*/}
+		mkdir -p "${tool%/*}/.own"
+		mv "$tool" "${tool%/*}/.own/$name"
+		# found relative to itself, so the entry can be moved
+		cat >"$tool" <<-'END'
+			#!/bin/bash
+			# runs the real tool with the C library it was built for
+			self=$(readlink -f "$0")
+			root=${self%/usr/lib/linux-kbuild*}
+			libs=$(printf '%s:' "$root"/libs/{usr/,}lib/x86_64-linux-gnu)
+			for ld in "$root"/libs/{usr/,}lib/x86_64-linux-gnu/ld-linux-x86-64.so.2; do
+				[ ! -e "$ld" ] || exec "$ld" --library-path "$libs" --argv0 "$0" \
+					"${self%/*}/.own/${self##*/}" "$@"
+			done
+			echo "$0: no C library below $root/libs" >&2
+			exit 127
+		END
+		chmod +x "$tool"
+	done
 }
