@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-2.0 OR MIT
+"""What the scenarios share: running the guest's program, reading the backend's log."""
+import re
+import time
+import zlib
+
+
+class Failed(AssertionError):
+    """A scenario's expectation did not hold; the text says which."""
+
+
+def need(cond, text):
+    if not cond:
+        raise Failed(text)
+
+
+def values(out):
+    """key=value lines as a dictionary."""
+    found = {}
+    for line in out.splitlines():
+        m = re.match(r"([\w.-][\w. -]*)=(.*)", line)
+        if m:
+            found[m.group(1)] = m.group(2)
+    return found
+
+
+def guest_prog(g, args, timeout=90, rc=0):
+    """xdf-guest in the guest; its values. Another status than RC fails."""
+    res = g.run("xdf-guest " + args, timeout=timeout)
+    need(rc is None or res.rc == rc,
+         f"xdf-guest {args}: status {res.rc}, expected {rc}:\n{res.out.strip()[-2000:]}")
+    return values(res.out)
+
+
+class shown:
+    """A picture held on the screen by a program in the background."""
+
+    def __init__(self, g, args, timeout=90):
+        self.g = g
+        self.values = guest_prog(g, args + " --hold", timeout=timeout)
+        self.pid = self.values["held_by"]
+
+    def __enter__(self):
+        return self.values
+
+    def __exit__(self, *exc):
+        let_go(self.g, self.pid)
+
+
+def let_go(g, pid, timeout=20):
+    """End a program in the guest; it has to go within the time."""
+    g.run(f"kill {pid}; n=0; while [ -d /proc/{pid} ] && [ $n -lt {timeout * 10} ]; do "
+          "sleep 0.1; n=$((n + 1)); done", timeout=timeout + 30)
+    need(g.run(f"test ! -d /proc/{pid}").rc == 0, f"program {pid} did not end within {timeout} s")
+
+
+def background(g, args, name):
+    """xdf-guest in the background; its output goes to /tmp/NAME.out. Returns its pid."""
+    out = g.run(f"xdf-guest {args} >/tmp/{name}.out 2>&1 & echo $!").out
+    return out.strip().splitlines()[-1]
+
+
+def output(g, name):
+    return g.run(f"cat /tmp/{name}.out").out
+
+
+def wait_for(what, probe, timeout=20, step=0.3):
+    """Until probe() is true; returns what it returned."""
+    end = time.monotonic() + timeout
+    while True:
+        got = probe()
+        if got:
+            return got
+        need(time.monotonic() < end, f"{what}: not within {timeout} s")
+        time.sleep(step)
+
+
+def wait_card(g, timeout=30):
+    """Until the guest has a card with modes."""
+    def probe():
+        res = g.run("xdf-guest info")
+        return res.rc == 0 and values(res.out)
+    return wait_for("a card in the guest", probe, timeout, 0.5)
+
+
+def raw(be, g, conn, dev=0):
+    """The picture on a connector as the backend got it: (width, height, fourcc, bytes)."""
+    return be.raw(g.domid, dev, conn)
+
+
+def screen_crc(be, g, conn, dev=0):
+    return zlib.crc32(raw(be, g, conn, dev)[3])
+
+
+def see(be, g, conn, crc, dev=0, timeout=10):
+    """The connector shows exactly this picture, now or soon."""
+    want = int(crc, 16) if isinstance(crc, str) else crc
+    end = time.monotonic() + timeout
+    while True:
+        try:
+            got = screen_crc(be, g, conn, dev)
+        except RuntimeError as err:
+            got = err
+        if got == want:
+            return
+        if time.monotonic() > end:
+            shown_crc = got if isinstance(got, Exception) else f"{got:08x}"
+            raise Failed(f"connector {conn} shows {shown_crc}, the guest drew {want:08x}")
+        time.sleep(0.3)
+
+
+class Line:
+    """One line of the backend's log, its fields as attributes of a dictionary."""
+
+    FORMAT = re.compile(r"(\d+\.\d+) (?:-|dom(\d+)/dev(\d+)(?:/conn(\d+))?) ([A-Z]+)\b ?(.*)")
+
+    def __init__(self, m, text):
+        self.time = float(m.group(1))
+        self.dom, self.dev, self.conn = (None if v is None else int(v) for v in m.group(2, 3, 4))
+        self.kind = m.group(5)
+        self.text = text
+        self.fields = {k: a or b for k, a, b in
+                       re.findall(r'([\w-]+)=(?:"([^"]*)"|(\S*))', m.group(6))}
+
+    def get(self, key, default=""):
+        return self.fields.get(key, default)
+
+
+def log(be, g=None, after=0, **want):
+    """The log's lines from number AFTER on, of this guest, whose fields are as wanted."""
+    lines = []
+    for text in be.log()[after:]:
+        m = Line.FORMAT.match(text)
+        if not m:
+            continue
+        line = Line(m, text)
+        if g is not None and line.dom != g.domid:
+            continue
+        if all((getattr(line, k) if k in ("kind", "conn", "dev") else line.get(k)) == v
+               for k, v in want.items()):
+            lines.append(line)
+    return lines
+
+
+def mark(be):
+    return len(be.log())
+
+
+def refused(be, g, after=0):
+    """Requests that the backend answered with an error."""
+    return [line.text for line in log(be, g, after, kind="REQ") if line.get("status", "0") != "0"]
+
+
+def polite(be):
+    """The driver broke no rule of the protocol."""
+    bad = be.violations()
+    need(not bad, "violations of the protocol:\n" + "\n".join(bad[:10]))
+
+
+def dom0_maps_nothing(lab, g):
+    """No grant of this guest is mapped anywhere, except its console's and store's by the daemons."""
+    def mapped():
+        lab.dom0("xl dmesg -c >/dev/null; xl debug-keys g")
+        time.sleep(0.3)
+        out = lab.dom0("xl dmesg").out
+        part = re.search(rf"d{g.domid} \(v.*?(?=\n\(XEN\) d\d+ \(v|gnttab_usage_print_all \]|\Z)",
+                         out, re.S) or \
+            re.search(rf"grant-table for remote d{g.domid}\b.*?(?=grant-table for remote|\Z)", out, re.S)
+        text = part.group(0) if part else ""
+        return [ln for ln in text.splitlines() if re.search(r"\[0x[0-9a-f]+\]", ln)]
+    return mapped()
+
+
+def fresh_driver(g, params=""):
+    res = g.run("modprobe -r xen_drm_front && modprobe xen_drm_front " + params, timeout=60)
+    need(res.rc == 0, "reloading the driver: " + res.out)
+
+
+def modprobe_r(g, timeout=30):
+    res = g.run("modprobe -r xen_drm_front", timeout=timeout)
+    need(res.rc == 0, f"modprobe -r: status {res.rc}: {res.out}")
+    need(g.run("lsmod | grep -q ^xen_drm_front").rc != 0, "the module is still loaded")

@@ -1,0 +1,704 @@
+# SPDX-License-Identifier: GPL-2.0 OR MIT
+"""A real Xen under QEMU, with dom0 and guests, for tests.
+
+    with Lab(builddir, cache) as lab:
+        be = lab.backend()
+        g = lab.guest("g1", kernel="6.1", kind="pv", vdispl="backend=0,connectors=id0:800x600")
+        print(g.run("modetest -M xendrm-du -c").out)
+
+A scenario is a function test_NAME in a file test_*.py; @scenario says what it
+needs (see there). tests/lab/run runs them.
+"""
+import base64
+import collections
+import ctypes
+import fcntl
+import itertools
+import json
+import os
+import queue
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import images
+from images import LabError, say
+
+TOP = images.TOP
+Result = collections.namedtuple("Result", "rc out")
+
+# Lines of a kernel log that no scenario may cause unless it says so.
+SPLAT = re.compile(
+    r"BUG:|WARNING:|Oops|refcount_t|use-after-free|Poison overwritten|Object already free|"
+    r"Redzone|double free|possible recursive|possible circular|inconsistent lock|"
+    r"blocked for more than|soft lockup|hard LOCKUP|rcu.*(stall|detected)|kernel BUG|"
+    r"general protection fault|unable to handle|Kernel panic|sleeping function called|"
+    r"scheduling while atomic|Call Trace:|Objects remaining|Slab corruption|Bad page|"
+    r"g\.e\. .* still pending|leaking g\.e\.|freeing event channel", re.IGNORECASE)
+# Stock kernels say these on this emulated machine; nothing of ours is in them.
+HARMLESS = re.compile(
+    r"hrtimer: interrupt took|Spectre|unchecked MSR|ACPI BUG|WARNING: Spectre|"
+    r"rcu:.*(Adjusting|Hierarchical|srcu)|RCU.*(restricting|detected CPU)|"
+    r"clocksource:|platform eisa|x86/PAT|IOMMU|Detected CPU", re.IGNORECASE)
+
+
+def die_with_parent():
+    """QEMU ends with us, however we end."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    # Ctrl-C is ours to handle: an orderly end saves the logs.
+    os.setsid()
+
+
+class Lab:
+    def __init__(self, builddir=None, cache=None, verbose=True, memory=4096):
+        if cache:
+            images.CACHE = os.path.abspath(cache)
+        self.builddir = os.path.abspath(builddir or os.path.join(TOP, "build"))
+        self.memory = memory
+        self.verbose = verbose
+        self.dir = None
+        self.qemu = None
+        self.guests = {}
+        self.backends = {}
+        self.disks = []
+        self._ids = itertools.count(1)
+        self._pending = {}
+        self._consoles = {}
+        self._lock = threading.Lock()
+        self._write_lock = threading.Lock()
+        self._create_lock = threading.Lock()
+        self._ready = threading.Event()
+        self._sock = None
+        self._share_lock = None
+        self._modules = {}
+        self._base = None
+        self._image_lock = threading.Lock()
+        self._closing = False
+
+    # ---- start and end -------------------------------------------------
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
+
+    def _take_dir(self):
+        """build/lab, or build/lab.2 ... when another lab of this tree runs."""
+        for i in range(1, 9):
+            path = os.path.join(self.builddir, "lab" if i == 1 else "lab.%d" % i)
+            os.makedirs(path, exist_ok=True)
+            lock = open(os.path.join(path, "lock"), "a+", encoding="utf-8")
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.close()
+                continue
+            self._share_lock = lock
+            self.dir = path
+            return
+        raise LabError("eight labs are running in %s already" % self.builddir)
+
+    def start(self):
+        begin = time.monotonic()
+        self._take_dir()
+        for name in ("logs", "pictures", "guests", "bin", "dom0", "tmp"):
+            path = os.path.join(self.dir, name)
+            if name in ("logs", "guests", "tmp"):
+                shutil.rmtree(path, ignore_errors=True)
+            os.makedirs(path, exist_ok=True)
+        for name in ("dom0-init.sh", "dom0-agent.py"):
+            images.write_if_new(os.path.join(self.dir, "dom0", name),
+                                images.read(os.path.join(images.HERE, name)))
+        images.need_space(self.dir, 1500, "the lab")
+        xen = images.xen()
+        kernel = images.Kernel("6.1")
+        image = kernel.image()
+        initrd = images.dom0_initramfs(kernel, os.path.join(self.dir, "dom0.initrd"))
+        disk = images.dom0_disk()
+        argv = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu",
+                "qemu64,+svm,+npt,+nrip-save", "-smp", "2", "-m", str(self.memory),
+                "-nodefaults", "-display", "none", "-no-reboot", "-nic", "none",
+                "-serial", "file:" + os.path.join(self.dir, "logs/xen.log"),
+                "-kernel", xen, "-append",
+                "console=com1 com1=115200 dom0_mem=1280M dom0_max_vcpus=2 spec-ctrl=no xpti=no "
+                "loglvl=info guest_loglvl=info bootscrub=0",
+                "-initrd", "%s console=hvc0 quiet mitigations=off audit=0,%s" % (image, initrd),
+                "-drive", "file=%s,format=raw,if=virtio,snapshot=on" % disk,
+                "-fsdev", "local,id=share,path=%s,security_model=none" % self.dir,
+                "-device", "virtio-9p-pci,fsdev=share,mount_tag=share",
+                "-fsdev", "local,id=cache,path=%s,security_model=none,readonly=on" %
+                os.path.join(images.CACHE, "lab"),
+                "-device", "virtio-9p-pci,fsdev=cache,mount_tag=cache",
+                "-device", "virtio-serial-pci", "-chardev",
+                "socket,id=agent,path=%s,server=on,wait=off" % self._socket_path(),
+                "-device", "virtserialport,chardev=agent,name=agent"]
+        for path in self.disks:
+            argv += ["-drive", "file=%s,format=raw,if=virtio,snapshot=on" % path]
+        env = {**os.environ, "TMPDIR": os.path.join(self.dir, "tmp")}
+        with open(os.path.join(self.dir, "logs/qemu.log"), "wb") as log:
+            self.qemu = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                         env=env, preexec_fn=die_with_parent)
+        self._connect()
+        if not self._ready.wait(120 * self._slow()):
+            raise LabError("dom0 did not come up in 120 s: see %s and %s" % (
+                os.path.join(self.dir, "logs/xen.log"), os.path.join(self.dir, "logs/qemu.log")))
+        res = self.dom0("xl list", timeout=60)
+        if res.rc:
+            raise LabError("xl does not work in dom0: %s\nsee %s" % (
+                res.out, os.path.join(self.dir, "logs/dom0-init.log")))
+        self._note("Xen and dom0 are up after %.0f s" % (time.monotonic() - begin))
+
+    @staticmethod
+    def _slow():
+        """Factor for all time-outs: a machine busy with other work needs more."""
+        return float(os.environ.get("XDF_SLOW", "2"))
+
+    def _note(self, text):
+        if self.verbose:
+            say(text)
+
+    def _socket_path(self):
+        # a path in the tree may be too long for a socket
+        if not hasattr(self, "_sockdir"):
+            import tempfile
+            self._sockdir = tempfile.mkdtemp(prefix="xdf-lab.")
+        return os.path.join(self._sockdir, "agent")
+
+    def _connect(self):
+        end = time.monotonic() + 10
+        while True:
+            self._sock = socket.socket(socket.AF_UNIX)
+            try:
+                self._sock.connect(self._socket_path())
+                break
+            except OSError:
+                self._sock.close()
+                if self.qemu.poll() is not None or time.monotonic() > end:
+                    raise LabError("QEMU does not start: %s" % images.read(
+                        os.path.join(self.dir, "logs/qemu.log"), "r")) from None
+                time.sleep(0.1)
+        threading.Thread(target=self._reader, daemon=True).start()
+
+    def _reader(self):
+        buf = b""
+        while True:
+            try:
+                data = self._sock.recv(1 << 20)
+            except OSError:
+                data = b""
+            if not data:
+                break
+            buf += data
+            *lines, buf = buf.split(b"\n")
+            for line in lines:
+                try:
+                    self._message(json.loads(line))
+                except ValueError:
+                    continue
+        # dom0 is gone: whoever waits for an answer must hear of it
+        with self._lock:
+            for q in self._pending.values():
+                q.put({"rc": 255, "out": "dom0 is gone"})
+
+    def _message(self, msg):
+        if msg.get("ready"):
+            self._ready.set()
+        elif "console" in msg:
+            with self._lock:
+                console = self._consoles.get(msg["console"])
+            if console:
+                console.receive(msg)
+        elif "id" in msg:
+            with self._lock:
+                q = self._pending.pop(msg["id"], None)
+            if q:
+                q.put(msg)
+
+    def _send(self, obj):
+        with self._write_lock:
+            self._sock.sendall((json.dumps(obj) + "\n").encode())
+
+    def _call(self, wait, **req):
+        req["id"] = next(self._ids)
+        q = queue.Queue()
+        with self._lock:
+            self._pending[req["id"]] = q
+        if self.qemu is None or self.qemu.poll() is not None:
+            raise LabError("the emulated machine is not running")
+        try:
+            self._send(req)
+            return q.get(timeout=wait)
+        except queue.Empty:
+            return {"rc": 124, "out": "no answer from dom0 in %d s" % wait}
+        except OSError as err:
+            raise LabError("the connection to dom0 is lost: %s" % err) from None
+        finally:
+            with self._lock:
+                self._pending.pop(req["id"], None)
+
+    def close(self):
+        if self._closing:
+            return
+        self._closing = True
+        if self.qemu is not None and self.qemu.poll() is None:
+            try:
+                if self._ready.is_set():
+                    res = self._call(10, op="run", cmd="xl dmesg", timeout=8)
+                    with open(os.path.join(self.dir, "logs/xl-dmesg.log"), "w",
+                              encoding="utf-8") as f:
+                        f.write(res["out"])
+            except (LabError, OSError):
+                pass
+            self.qemu.kill()
+        if self.qemu is not None:
+            self.qemu.wait()
+        if self._sock:
+            self._sock.close()
+        if hasattr(self, "_sockdir"):
+            shutil.rmtree(self._sockdir, ignore_errors=True)
+        if self._share_lock:
+            self._share_lock.close()
+
+    # ---- dom0 ------------------------------------------------------------
+
+    def dom0(self, cmd, timeout=60):
+        """Runs a shell command in dom0."""
+        timeout *= self._slow()
+        res = self._call(timeout + 10, op="run", cmd=cmd, timeout=timeout)
+        return Result(res["rc"], res["out"])
+
+    def need(self, cmd, timeout=60):
+        """Like dom0(), but it must succeed."""
+        res = self.dom0(cmd, timeout)
+        if res.rc:
+            raise LabError("dom0: '%s' failed (%d): %s" % (cmd, res.rc, res.out.strip()))
+        return res.out
+
+    def backend(self, name="be", args=()):
+        """A running reference backend; one that runs with the same arguments is kept."""
+        be = self.backends.get(name)
+        if be and be.args == list(args) and be.alive():
+            return be
+        with self._create_lock:
+            if be:
+                be.stop()
+            be = Backend(self, name, list(args))
+            self.backends[name] = be
+            be.start()
+        return be
+
+    # ---- guests ------------------------------------------------------------
+
+    def module(self, key, which):
+        """(kernel, cpio of its modules), made once."""
+        with self._image_lock:
+            if (key, which) not in self._modules:
+                kernel = images.Kernel(key)
+                ours = None
+                if which in ("ours", "both"):
+                    ours = images.build_module(key, self.builddir)
+                self._modules[key, which] = (kernel, images.guest_modules(kernel, which, ours))
+            return self._modules[key, which]
+
+    def programs(self):
+        """The initramfs part with tests/guest's programs."""
+        with self._image_lock:
+            if self._base is None:
+                out = os.path.join(self.builddir, "guest")
+                progs = []
+                if os.path.exists(os.path.join(TOP, "tests/guest/Makefile")):
+                    images.command(["make", "-s", "-C", os.path.join(TOP, "tests/guest"),
+                                    "O=" + out])
+                    progs = [os.path.join(out, f) for f in sorted(os.listdir(out))
+                             if os.access(os.path.join(out, f), os.X_OK) and
+                             os.path.isfile(os.path.join(out, f))]
+                self._base = images.guest_base(self.builddir, progs)
+            return self._base
+
+    def guest(self, name, kernel="6.1", kind="pv", vdispl=None, memory=384, modules="ours",
+              cmdline="", vcpus=2, vkb=None, load=True, timeout=150, extra=""):
+        """Boots a guest and returns when its shell answers.
+
+        vdispl: text of one device, or a list of them. modules: ours, intree,
+        both or none. load=False leaves loading the driver to the scenario.
+        """
+        if name in self.guests:
+            self.guests[name].destroy()
+        g = Guest(self, name, kernel, kind)
+        g.create(vdispl, memory, modules, cmdline, vcpus, vkb, extra)
+        g.wait_ready(timeout)
+        if load and modules != "none":
+            g.load()
+        return g
+
+    def guest_disk(self, name, disk, kernel, ramdisk, vdispl=None, vkb=None, memory=1024, vcpus=2,
+                   cmdline="", kind="pv"):
+        """Boots a guest from a disk given to self.disks (as /dev/vdb); login on its console."""
+        g = Guest(self, name, None, kind)
+        g.create_disk(disk, kernel, ramdisk, vdispl, vkb, memory, vcpus, cmdline)
+        return g
+
+    def sh(self, where, cmd, timeout=60):
+        return self.dom0(cmd, timeout) if where == "dom0" else self.guests[where].run(cmd, timeout)
+
+
+class Backend:
+    """The reference backend as a process of dom0."""
+
+    def __init__(self, lab, name, args):
+        self.lab = lab
+        self.name = name
+        self.args = args
+        self.logfile = os.path.join(lab.dir, "logs", name + ".log")
+        self.socket = "/run/%s.sock" % name
+        self.pidfile = "/run/%s.pid" % name
+
+    def start(self):
+        lab = self.lab
+        source = os.path.join(TOP, "tests/backend")
+        out = os.path.join(lab.builddir, "backend")
+        os.makedirs(out, exist_ok=True)
+        with images.locked(os.path.join(out, "lock")):
+            images.command(["make", "-s", "-C", source, "O=" + out])
+        binary = os.path.join(out, "xdf-backend")
+        target = os.path.join(lab.dir, "bin/xdf-backend")
+        if not os.path.exists(target) or images.read(target) != images.read(binary):
+            shutil.copy(binary, target + ".new")
+            os.rename(target + ".new", target)
+        for old in (self.logfile,):
+            if os.path.exists(old):
+                os.rename(old, "%s.%d" % (old, time.time_ns() // 1000000))
+        ready = "/run/%s.ready" % self.name
+        argv = ["/share/bin/xdf-backend", "--log", "/share/logs/%s.log" % self.name,
+                "--pictures", "/share/pictures", "--control", self.socket, "--ready", ready,
+                *self.args]
+        quoted = " ".join("'%s'" % a.replace("'", "'\\''") for a in argv)
+        lab.need("rm -f %s %s; setsid %s </dev/null >/share/logs/%s.out 2>&1 & echo $! >%s; "
+                 "for i in $(seq 300); do [ -e %s ] && exit 0; kill -0 $(cat %s) || exit 1; "
+                 "sleep 0.1; done; exit 1" % (ready, self.socket, quoted, self.name, self.pidfile,
+                                              ready, self.pidfile), timeout=40)
+
+    def alive(self):
+        return self.lab.dom0("kill -0 $(cat %s)" % self.pidfile).rc == 0
+
+    def log(self):
+        try:
+            with open(self.logfile, encoding="utf-8", errors="replace") as f:
+                return f.read().splitlines()
+        except FileNotFoundError:
+            return []
+
+    def wait_log(self, regex, timeout=30, after=0):
+        """The index of the first line from AFTER on that matches; raises when none comes."""
+        end = time.monotonic() + timeout * self.lab._slow()
+        exp = re.compile(regex)
+        while True:
+            lines = self.log()
+            for i in range(after, len(lines)):
+                if exp.search(lines[i]):
+                    return i
+            if time.monotonic() > end:
+                raise LabError("backend never said /%s/; its last lines:\n%s" %
+                               (regex, "\n".join(lines[-12:])))
+            time.sleep(0.1)
+
+    def violations(self):
+        return [line for line in self.log() if " VIOLATION " in line]
+
+    def ctl(self, line, timeout=30):
+        timeout *= self.lab._slow()
+        res = self.lab._call(timeout + 10, op="ctl", socket=self.socket, line=line,
+                             timeout=timeout)
+        if res["rc"]:
+            raise LabError("backend control '%s': %s" % (line, res["out"]))
+        lines = res["out"].rstrip("\n").split("\n")
+        if lines[-1].startswith("error"):
+            raise LabError("backend control '%s': %s" % (line, lines[-1]))
+        return "\n".join(lines[:-1])
+
+    def picture(self, domid, dev=0, conn=0, name="picture"):
+        file = "%s.png" % name
+        path = os.path.join(self.lab.dir, "pictures", file)
+        if os.path.exists(path):
+            os.unlink(path)
+        self.ctl("picture %d %d %d /share/pictures/%s" % (domid, dev, conn, file))
+        if not os.path.exists(path):
+            raise LabError("backend wrote no picture %s" % path)
+        return path
+
+    def _signal(self, sig):
+        self.lab.dom0("pid=$(cat %s) && kill -%s $pid && for i in $(seq 100); do "
+                      "kill -0 $pid 2>/dev/null || exit 0; sleep 0.1; done; exit 1" %
+                      (self.pidfile, sig), timeout=20)
+
+    def stop(self):
+        self._signal("TERM")
+
+    def kill(self):
+        self._signal("KILL")
+
+
+class Console:
+    """What a guest says on its PV console, and how to type there."""
+
+    def __init__(self, lab, domid, logfile):
+        self.lab = lab
+        self.domid = domid
+        self.log = open(logfile, "w", encoding="utf-8", errors="replace")
+        self.text = ""
+        self.closed = False
+        self.changed = threading.Condition()
+        self.handler = None
+        self._partial = ""
+
+    def receive(self, msg):
+        data = msg.get("data", "")
+        with self.changed:
+            if msg.get("closed"):
+                self.closed = True
+            if self.handler:
+                *lines, self._partial = (self._partial + data).split("\n")
+                for line in lines:
+                    self.handler(line.rstrip("\r"))
+            else:
+                self.text += data
+                self.log.write(data)
+                self.log.flush()
+            self.changed.notify_all()
+
+    def type(self, data):
+        # the ring of a PV console is small, and a tty's line buffer too
+        for i in range(0, len(data), 512):
+            self.lab._send({"op": "type", "domid": self.domid, "data": data[i:i + 512]})
+
+    def expect(self, regex, timeout=60, after=0):
+        """Waits until the text from position AFTER on matches; returns the end's position."""
+        exp = re.compile(regex)
+        end = time.monotonic() + timeout * self.lab._slow()
+        with self.changed:
+            while True:
+                m = exp.search(self.text, after)
+                if m:
+                    return m.end()
+                left = end - time.monotonic()
+                if left <= 0 or self.closed:
+                    raise LabError("console never showed /%s/; it ends with:\n%s" %
+                                   (regex, self.text[-1500:]))
+                self.changed.wait(min(left, 1))
+
+
+class Guest:
+    def __init__(self, lab, name, kernel, kind):
+        self.lab = lab
+        self.name = name
+        self.kernel = kernel
+        self.kind = kind
+        self.domid = None
+        self.dead = None
+        self.expected_splat = None
+        self._kernel_log = []
+        self._ids = itertools.count(1)
+        self._jobs = {}
+        self._ready = threading.Event()
+        self.console = None
+        self.booted = None
+
+    def _log(self, text):
+        self.console.log.write(text + "\n")
+        self.console.log.flush()
+
+    # one framed line of the agent, or text of a kernel in distress
+    def _line(self, line):
+        at = line.find("@@")
+        if at < 0:
+            if line.strip():
+                self._kernel_log.append(line)
+                self._log(line)
+                if "Kernel panic" in line:
+                    self._die("its kernel panicked")
+            return
+        if at > 0:
+            self._kernel_log.append(line[:at])
+            self._log(line[:at])
+        kind, _, rest = line[at + 2:].partition(" ")
+        if kind == "R":
+            self._ready.set()
+        elif kind == "K":
+            self._kernel_log.append(rest)
+            self._log(rest)
+        elif kind in ("O", "E"):
+            num, _, rest = rest.partition(" ")
+            job = self._jobs.get(int(num)) if num.isdigit() else None
+            if not job:
+                return
+            if kind == "O":
+                try:
+                    job["out"] += base64.b64decode(rest)
+                except ValueError:
+                    job["out"] += b"<garbled>"
+            else:
+                job["rc"] = int(rest)
+                job["done"].set()
+        else:
+            self._log(line)
+
+    def _die(self, why):
+        self.dead = why
+        for job in list(self._jobs.values()):
+            job["done"].set()
+
+    @staticmethod
+    def _quote(text):
+        return '"%s"' % text.replace("\\", "\\\\").replace('"', '\\"')
+
+    def _config(self, lines, vdispl, vkb, memory, vcpus, cmdline, extra):
+        lab = self.lab
+        if isinstance(vdispl, str):
+            vdispl = [vdispl]
+        if isinstance(vkb, str):
+            vkb = [vkb]
+        text = ["name=%s" % self._quote(self.name), "type=%s" % self._quote(self.kind),
+                "memory=%d" % memory, "vcpus=%d" % vcpus, "extra=%s" % self._quote(cmdline),
+                'on_poweroff="destroy"', 'on_reboot="destroy"', 'on_crash="destroy"', *lines]
+        if vdispl:
+            text.append("vdispl=[%s]" % ",".join(self._quote(v) for v in vdispl))
+        if vkb:
+            text.append("vkb=[%s]" % ",".join(self._quote(v) for v in vkb))
+        if extra:
+            text.append(extra)
+        path = os.path.join(lab.dir, "guests", self.name + ".cfg")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("\n".join(text) + "\n")
+        with lab._create_lock:
+            res = lab.dom0("xl create /share/guests/%s.cfg && xl domid %s" %
+                           (self.name, self.name), timeout=90)
+        if res.rc:
+            raise LabError("xl create %s failed (%d): %s" % (self.name, res.rc, res.out.strip()))
+        self.domid = int(res.out.split()[-1])
+        self.console = Console(lab, self.domid,
+                               os.path.join(lab.dir, "logs/%s.console.log" % self.name))
+        lab.guests[self.name] = self
+
+    def _attach_console(self):
+        lab = self.lab
+        with lab._lock:
+            lab._consoles[self.domid] = self.console
+        res = lab._call(90, op="console", domid=self.domid, timeout=60)
+        if res["rc"]:
+            raise LabError("no console of %s: %s" % (self.name, res["out"]))
+
+    def create(self, vdispl, memory, modules, cmdline, vcpus, vkb, extra):
+        lab = self.lab
+        self._begin = time.monotonic()
+        if modules == "none":
+            kernel = images.Kernel(self.kernel)
+            data = images.guest_modules(kernel, "none")
+        else:
+            kernel, data = lab.module(self.kernel, modules)
+        image = kernel.image()
+        path = os.path.join(lab.dir, "guests", self.name + ".initrd")
+        with open(path, "wb") as f:
+            f.write(lab.programs())
+            f.write(data)
+        args = ("console=hvc0 quiet loglevel=1 mitigations=off audit=0 panic=1 rdinit=/init "
+                "slub_debug=FZPU slab_debug=FZPU " + cmdline)
+        self._config(["kernel=%s" % self._quote("/cache/" + os.path.relpath(
+            image, os.path.join(images.CACHE, "lab"))),
+            "ramdisk=%s" % self._quote("/share/guests/%s.initrd" % self.name)],
+            vdispl, vkb, memory, vcpus, args.strip(), extra)
+        self.console.handler = self._line
+        self._attach_console()
+
+    def create_disk(self, disk, kernel, ramdisk, vdispl, vkb, memory, vcpus, cmdline):
+        self._begin = time.monotonic()
+        self._config(["kernel=%s" % self._quote(kernel), "ramdisk=%s" % self._quote(ramdisk),
+                      'disk=["phy:%s,xvda,w"]' % disk], vdispl, vkb, memory, vcpus, cmdline, "")
+        self._attach_console()
+
+    def wait_ready(self, timeout=150):
+        end = time.monotonic() + timeout * self.lab._slow()
+        while not self._ready.wait(1):
+            if self.dead or self.console.closed or time.monotonic() > end:
+                raise LabError("guest %s did not reach its shell (%s): see %s" % (
+                    self.name, self.dead or "closed" if self.console.closed else "time-out",
+                    self.console.log.name))
+        self.booted = time.monotonic() - self._begin
+        self.lab._note("guest %s (%s %s) is up after %.0f s" % (self.name, self.kernel, self.kind,
+                                                                self.booted))
+
+    def load(self):
+        """Loads the drivers of all Xen devices by alias, as udev would."""
+        return self.run("coldplug", timeout=60)
+
+    def run(self, cmd, timeout=60):
+        """Runs a shell command in the guest; output and errors together."""
+        if self.dead:
+            raise LabError("guest %s is dead: %s" % (self.name, self.dead))
+        num = next(self._ids)
+        timeout = int(timeout * self.lab._slow())
+        job = {"out": b"", "rc": None, "done": threading.Event()}
+        self._jobs[num] = job
+        code = base64.b64encode(cmd.encode()).decode()
+        self.console.type("R %d %d %s\n" % (num, timeout, code))
+        job["done"].wait(timeout + 15)
+        del self._jobs[num]
+        if job["rc"] is None:
+            if self.dead:
+                raise LabError("guest %s died during '%s': %s" % (self.name, cmd, self.dead))
+            return Result(124, job["out"].decode(errors="replace") + "\n(no answer from guest)")
+        return Result(job["rc"], job["out"].decode(errors="replace"))
+
+    def dmesg(self):
+        """All kernel messages so far."""
+        if not self.dead:
+            # whatever was logged before this command has come before its answer
+            self.run(":", timeout=20)
+        return "\n".join(self._kernel_log)
+
+    def kernel_log(self):
+        """The kernel messages received, without asking a guest that may be dead."""
+        return list(self._kernel_log)
+
+    def splats(self, after=0):
+        bad = [line for line in self._kernel_log[after:] if SPLAT.search(line) and
+               not HARMLESS.search(line)]
+        if self.expected_splat:
+            bad = [line for line in bad if not re.search(self.expected_splat, line)]
+        return bad
+
+    def wait_card(self, timeout=20, card="card0"):
+        """Waits for the DRM node; returns whether it came."""
+        end = time.monotonic() + timeout * self.lab._slow()
+        while time.monotonic() < end:
+            if self.run("[ -e /dev/dri/%s ]" % card).rc == 0:
+                return True
+            time.sleep(0.3)
+        return False
+
+    def detach(self, devid=0, timeout=40):
+        return self.lab.dom0("xl vdispl-detach %d %s" % (self.domid, devid), timeout)
+
+    def attach(self, spec, timeout=40):
+        """SPEC as in xl's configuration: backend=0,connectors=id0:800x600;id1:..."""
+        words = " ".join("'%s'" % part for part in spec.split(","))
+        return self.lab.dom0("xl vdispl-attach %d %s" % (self.domid, words), timeout)
+
+    def destroy(self):
+        if self.domid is None:
+            return
+        self.lab.dom0("xl destroy %d" % self.domid, timeout=40)
+        self._die("destroyed")
+        with self.lab._lock:
+            self.lab._consoles.pop(self.domid, None)
+        self.lab.guests.pop(self.name, None)
+        self.domid = None
