@@ -1,0 +1,581 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* The control socket: a line in, some lines and "ok" or "error ..." out. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "be.h"
+
+#define LINE	1024
+#define WORDS	8
+
+struct client {
+	int fd;
+	size_t len;
+	char buf[LINE];
+};
+
+static struct client clients[CONTROL_CLIENTS];
+static int listener = -1;
+static const char *listener_path;
+
+/* ---- EDIDs: one for all, or one for a connector's number ---- */
+static struct edid edids[BE_MAX_CONNS], edid_all;
+
+const struct edid *edid_of(const struct conn *c)
+{
+	if (c->index < BE_MAX_CONNS && edids[c->index].data)
+		return &edids[c->index];
+	return edid_all.data ? &edid_all : NULL;
+}
+
+int edid_set(const char *which, const char *file, const char **why)
+{
+	struct edid *e = &edid_all, fresh = { NULL, 0 };
+	uint32_t index;
+	FILE *in;
+
+	if (strcmp(which, "all")) {
+		if (!parse_number(which, BE_MAX_CONNS - 1, &index)) {
+			*why = "no such connector number";
+			return -EINVAL;
+		}
+		e = &edids[index];
+	}
+	if (strcmp(file, "none")) {
+		in = fopen(file, "rbe");
+		fresh.data = malloc(DISPLIF_EDID_MAX);
+		if (in && fresh.data)
+			fresh.len = fread(fresh.data, 1, DISPLIF_EDID_MAX, in);
+		if (in)
+			fclose(in);
+		if (!fresh.len) {
+			free(fresh.data);
+			*why = "cannot read the EDID file";
+			return -EINVAL;
+		}
+	}
+	free(e->data);
+	*e = fresh;
+	return 0;
+}
+
+/* ---- options that can change while running ---- */
+static bool parse_double(const char *s, double lo, double hi, double *val)
+{
+	char *end;
+	double v = strtod(s, &end);
+
+	if (end == s || *end || !(v >= lo && v <= hi))
+		return false;
+	*val = v;
+	return true;
+}
+
+static int set_ops(const char *value, bool *flags, const char **why)
+{
+	int i, op = op_by_name(value);
+
+	if (!strcmp(value, "none")) {
+		for (i = 0; i < BE_OPS; i++)
+			flags[i] = false;
+		return 0;
+	}
+	if (op < 0) {
+		*why = "unknown operation";
+		return -EINVAL;
+	}
+	flags[op] = true;
+	return 0;
+}
+
+/* OP[:ERRNO[:COUNT]] */
+static int set_refuse(const char *value, const char **why)
+{
+	char buf[128], *name = buf, *err, *count = NULL;
+	int i, op, status = -EINVAL;
+	uint32_t n;
+
+	if (!strcmp(value, "none")) {
+		memset(opt.refuse_on, 0, sizeof(opt.refuse_on));
+		return 0;
+	}
+	snprintf(buf, sizeof(buf), "%s", value);
+	err = strchr(buf, ':');
+	if (err) {
+		*err++ = '\0';
+		count = strchr(err, ':');
+		if (count)
+			*count++ = '\0';
+	}
+	op = op_by_name(name);
+	if (op < 0 && strcmp(name, "all")) {
+		*why = "unknown operation";
+		return -EINVAL;
+	}
+	if (err && parse_errno(err, &status)) {
+		*why = "unknown errno";
+		return -EINVAL;
+	}
+	if (count && !parse_number(count, 1000000000, &n)) {
+		*why = "the count is no number";
+		return -EINVAL;
+	}
+	for (i = 0; i < BE_OPS; i++) {
+		if (op >= 0 && i != op)
+			continue;
+		opt.refuse_on[i] = true;
+		opt.refuse[i] = status;
+		opt.refuse_left[i] = count ? (int)n : -1;
+	}
+	return 0;
+}
+
+/* OP:MS */
+static int set_delay(const char *value, const char **why)
+{
+	char buf[128], *ms;
+	uint32_t v;
+	int op;
+
+	if (!strcmp(value, "none")) {
+		memset(opt.delay_ms, 0, sizeof(opt.delay_ms));
+		return 0;
+	}
+	snprintf(buf, sizeof(buf), "%s", value);
+	ms = strchr(buf, ':');
+	if (ms)
+		*ms++ = '\0';
+	op = op_by_name(buf);
+	if (!ms || op < 0 || !parse_number(ms, 3600000, &v)) {
+		*why = "not of the form OP:MILLISECONDS";
+		return -EINVAL;
+	}
+	opt.delay_ms[op] = v;
+	return 0;
+}
+
+static int set_bool(const char *value, bool *b, const char **why)
+{
+	if (strcmp(value, "0") && strcmp(value, "1")) {
+		*why = "not 0 or 1";
+		return -EINVAL;
+	}
+	*b = *value == '1';
+	return 0;
+}
+
+int set_option(const char *name, const char *value, const char **why)
+{
+	static const struct {
+		const char *name;
+		bool *flag;
+	} flags[] = {
+		{ "at-once", &opt.at_once },
+		{ "event-first", &opt.event_first },
+		{ "exact-mode", &opt.exact_mode },
+		{ "log-flips", &opt.log_flips },
+		{ "wait-fresh", &opt.wait_fresh },
+	};
+	uint32_t v;
+	size_t i;
+
+	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (!strcmp(name, flags[i].name))
+			return set_bool(value, flags[i].flag, why);
+	if (!strcmp(name, "refresh")) {
+		if (parse_double(value, 0.1, 1000, &opt.refresh))
+			return 0;
+		*why = "not a rate from 0.1 to 1000 Hz";
+		return -EINVAL;
+	}
+	if (!strcmp(name, "drop-events") || !strcmp(name, "evt-rubbish")) {
+		if (!parse_number(value, 1000000000, &v)) {
+			*why = "not a number";
+			return -EINVAL;
+		}
+		if (name[0] == 'd')
+			opt.drop_events = v;
+		else
+			opt.evt_rubbish = v;
+		return 0;
+	}
+	if (!strcmp(name, "refuse"))
+		return set_refuse(value, why);
+	if (!strcmp(name, "delay"))
+		return set_delay(value, why);
+	if (!strcmp(name, "hang"))
+		return set_ops(value, opt.hang, why);
+	if (!strcmp(name, "dup-response") || !strcmp(name, "dup"))
+		return set_ops(value, opt.dup, why);
+	if (!strcmp(name, "bad-id"))
+		return set_ops(value, opt.bad_id, why);
+	if (!strcmp(name, "bad-op"))
+		return set_ops(value, opt.bad_op, why);
+	*why = "unknown option";
+	return -EINVAL;
+}
+
+/* ---- commands ---- */
+static struct conn *word_conn(char **w, const char **why)
+{
+	uint32_t dom, dev, index;
+	struct conn *c = NULL;
+
+	if (parse_number(w[0], 0x7fef, &dom) &&
+	    parse_number(w[1], 99999, &dev) &&
+	    parse_number(w[2], 99999, &index))
+		c = conn_find(dom, dev, index);
+	if (!c)
+		*why = "no such connector, or its guest never connected: see list";
+	return c;
+}
+
+/* A relative name lies in --pictures. */
+static int take_picture(struct conn *c, const char *file, bool raw,
+			const char **why)
+{
+	char *name = NULL;
+	int ret;
+
+	if (file[0] == '/' || !opt.pictures)
+		ret = asprintf(&name, "%s", file);
+	else
+		ret = asprintf(&name, "%s/%s", opt.pictures, file);
+	if (ret < 0)
+		return -ENOMEM;
+	ret = raw ? picture_raw(c, name, why) : picture_png(c, name, why);
+	free(name);
+	return ret;
+}
+
+static void print_stats(FILE *out, const struct conn *c)
+{
+	const struct displif_set_config *r = &c->cfg;
+
+	fprintf(out, "reqs=%" PRIu64 " errors=%" PRIu64 " flips=%" PRIu64
+		" frames=%" PRIu64 " events=%" PRIu64 " dropped=%" PRIu64
+		" last=0x%" PRIx64 " on=%d mode=%ux%u+%u+%u shown=0x%" PRIx64
+		" in-flight=%d dbufs=%u fbs=%u octets=%" PRIu64 "\n",
+		c->st.reqs, c->st.errors, c->st.flips, c->st.frames,
+		c->st.events, c->st.dropped, c->st.last_cookie, c->on,
+		r->width, r->height, r->x, r->y,
+		c->on ? c->shown.cookie : 0, c->flipping, c->dev->ndbufs,
+		c->dev->nfbs, c->dev->bytes);
+}
+
+static void print_list(FILE *out)
+{
+	struct dev *d;
+	struct conn *c;
+
+	for (d = devs; d; d = d->next) {
+		fprintf(out, "dom%u/dev%u fe=%d be=%d version=%u be-alloc=%d bound=%d dead=%d\n",
+			d->domid, d->devid, d->fe_state, d->be_state,
+			d->version, d->be_alloc, d->bound, d->dead);
+		for (c = d->conns; c; c = c->next)
+			fprintf(out, "dom%u/dev%u/conn%u resolution=%ux%u unique-id=\"%s\" on=%d\n",
+				d->domid, d->devid, c->index, c->width,
+				c->height, c->id, c->on);
+	}
+}
+
+static const char help[] =
+	"picture DOM DEV CONN FILE   PNG of what the connector shows\n"
+	"raw DOM DEV CONN FILE       its octets, after a line WIDTH HEIGHT PITCH FOURCC\n"
+	"hash DOM DEV CONN           a hash of these octets\n"
+	"frames DOM DEV CONN         how many frames were shown\n"
+	"stats DOM DEV CONN          counters and mode\n"
+	"list                        devices and connectors\n"
+	"violations                  what frontends did wrong\n"
+	"violations clear            forget it\n"
+	"set OPTION VALUE            refresh, at-once, event-first, exact-mode, log-flips,\n"
+	"                            wait-fresh, drop-events, evt-rubbish\n"
+	"refuse OP[:ERRNO[:COUNT]]|none\n"
+	"hang OP|none, delay OP:MS|none, dup-response OP|none, bad-id OP|none,\n"
+	"bad-op OP|none              misbehave\n"
+	"poke DOM DEV CONN WHAT      misbehave once: evt, evt-again, evt-prod, rsp,\n"
+	"                            rsp-prod, storm\n"
+	"edid CONN|all FILE|none     answer of GET_EDID\n"
+	"view                        write all pictures to --view-dir\n"
+	"quit                        stop the backend\n";
+
+static int command(FILE *out, char **w, int n, const char **why)
+{
+	struct conn *c;
+
+	*why = "unknown command or wrong number of words, see help";
+	if (!strcmp(w[0], "picture") || !strcmp(w[0], "raw")) {
+		if (n != 5)
+			return -EINVAL;
+		c = word_conn(w + 1, why);
+		return c ? take_picture(c, w[4], w[0][0] == 'r', why) : -ENOENT;
+	}
+	if (!strcmp(w[0], "frames") || !strcmp(w[0], "stats") ||
+	    !strcmp(w[0], "hash")) {
+		if (n != 4)
+			return -EINVAL;
+		c = word_conn(w + 1, why);
+		if (!c)
+			return -ENOENT;
+		if (w[0][0] == 'f') {
+			fprintf(out, "%" PRIu64 "\n", c->st.frames);
+		} else if (w[0][0] == 's') {
+			print_stats(out, c);
+		} else {
+			if (!c->on || !c->shown.valid) {
+				*why = "the connector is switched off";
+				return -ENODATA;
+			}
+			fprintf(out, "%016" PRIx64 "\n",
+				frame_hash(c->shown.data,
+					   (size_t)c->shown.pitch *
+					   c->shown.height));
+		}
+		return 0;
+	}
+	if (!strcmp(w[0], "poke") && n == 5) {
+		c = word_conn(w + 1, why);
+		if (!c)
+			return -ENOENT;
+		*why = "unknown poke, or the frontend is not connected";
+		return ring_poke(c, w[4]);
+	}
+	if (!strcmp(w[0], "list") && n == 1) {
+		print_list(out);
+		return 0;
+	}
+	if (!strcmp(w[0], "violations") && n <= 2) {
+		if (n == 1)
+			violations_print(out);
+		else if (!strcmp(w[1], "clear"))
+			violations_clear();
+		else
+			return -EINVAL;
+		return 0;
+	}
+	if (!strcmp(w[0], "set") && n == 3)
+		return set_option(w[1], w[2], why);
+	if (!strcmp(w[0], "edid") && n == 3)
+		return edid_set(w[1], w[2], why);
+	if (!strcmp(w[0], "view") && n == 1) {
+		if (!opt.view_dir) {
+			*why = "no --view-dir was given";
+			return -EINVAL;
+		}
+		view_all();
+		return 0;
+	}
+	if (!strcmp(w[0], "help") && n == 1) {
+		fputs(help, out);
+		return 0;
+	}
+	if (!strcmp(w[0], "quit") && n == 1) {
+		quit = true;
+		return 0;
+	}
+	/* the short forms: refuse, hang, delay, dup-response, bad-id, bad-op */
+	if (n == 2)
+		return set_option(w[0], w[1], why);
+	return -EINVAL;
+}
+
+static void run_line(int fd, char *line)
+{
+	char *w[WORDS], *save = NULL, *p, *answer = NULL;
+	const char *why = "";
+	size_t len = 0, done = 0;
+	FILE *out;
+	int n = 0, ret;
+
+	for (p = strtok_r(line, " \t\r", &save); p && n < WORDS;
+	     p = strtok_r(NULL, " \t\r", &save))
+		w[n++] = p;
+	if (!n)
+		return;
+	out = open_memstream(&answer, &len);
+	if (!out)
+		return;
+	ret = command(out, w, n, &why);
+	if (ret)
+		fprintf(out, "error %s\n", why);
+	else
+		fprintf(out, "ok\n");
+	fclose(out);
+	while (done < len) {
+		ssize_t got = send(fd, answer + done, len - done, MSG_NOSIGNAL);
+
+		if (got <= 0)
+			break;
+		done += got;
+	}
+	free(answer);
+}
+
+static void client_close(struct client *cl)
+{
+	close(cl->fd);
+	cl->fd = -1;
+}
+
+static void client_read(struct client *cl)
+{
+	ssize_t got = recv(cl->fd, cl->buf + cl->len, LINE - 1 - cl->len,
+			   MSG_DONTWAIT);
+	char *nl;
+
+	if (got <= 0) {
+		if (got == 0 || errno != EAGAIN)
+			client_close(cl);
+		return;
+	}
+	cl->len += got;
+	cl->buf[cl->len] = '\0';
+	while ((nl = memchr(cl->buf, '\n', cl->len))) {
+		size_t used = nl + 1 - cl->buf;
+
+		*nl = '\0';
+		run_line(cl->fd, cl->buf);
+		cl->len -= used;
+		memmove(cl->buf, nl + 1, cl->len + 1);
+	}
+	if (cl->len == LINE - 1)
+		client_close(cl);
+}
+
+static void client_accept(void)
+{
+	/* A client that does not read its answer must not stop the screens. */
+	const struct timeval patience = { .tv_sec = 1 };
+	int i, fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	for (i = 0; i < CONTROL_CLIENTS; i++) {
+		if (clients[i].fd < 0) {
+			clients[i].fd = fd;
+			clients[i].len = 0;
+			return;
+		}
+	}
+	close(fd);
+}
+
+static int unix_socket(const char *path, struct sockaddr_un *sa)
+{
+	int fd;
+
+	memset(sa, 0, sizeof(*sa));
+	sa->sun_family = AF_UNIX;
+	if (strlen(path) >= sizeof(sa->sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strcpy(sa->sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	return fd;
+}
+
+int control_open(const char *path)
+{
+	struct sockaddr_un sa;
+	int i;
+
+	for (i = 0; i < CONTROL_CLIENTS; i++)
+		clients[i].fd = -1;
+	if (!path)
+		return 0;
+	listener = unix_socket(path, &sa);
+	/* Left by a run that was killed; a live one holds the devices anyway. */
+	unlink(path);
+	if (listener < 0 || bind(listener, (void *)&sa, sizeof(sa)) ||
+	    fcntl(listener, F_SETFL, O_NONBLOCK) || listen(listener, 8)) {
+		fprintf(stderr, "xdf-backend: cannot make the control socket %s: %s\n",
+			path, strerror(errno));
+		return -1;
+	}
+	listener_path = path;
+	return 0;
+}
+
+void control_close(void)
+{
+	int i;
+
+	for (i = 0; i < CONTROL_CLIENTS; i++)
+		if (clients[i].fd >= 0)
+			client_close(&clients[i]);
+	if (listener >= 0)
+		close(listener);
+	if (listener_path)
+		unlink(listener_path);
+	listener = -1;
+	for (i = 0; i < BE_MAX_CONNS; i++)
+		free(edids[i].data);
+	free(edid_all.data);
+}
+
+int control_fds(int *fds, int max)
+{
+	int i, n = 0;
+
+	if (listener >= 0 && n < max)
+		fds[n++] = listener;
+	for (i = 0; i < CONTROL_CLIENTS && n < max; i++)
+		if (clients[i].fd >= 0)
+			fds[n++] = clients[i].fd;
+	return n;
+}
+
+void control_ready(int fd)
+{
+	int i;
+
+	if (fd == listener) {
+		client_accept();
+		return;
+	}
+	for (i = 0; i < CONTROL_CLIENTS; i++)
+		if (clients[i].fd == fd)
+			client_read(&clients[i]);
+}
+
+/* The other end, for scripts without a tool that speaks to such sockets. */
+int control_send(const char *path, const char *cmd)
+{
+	struct sockaddr_un sa;
+	char *line = NULL;
+	size_t room = 0;
+	int fd = unix_socket(path, &sa), ret = 2;
+	FILE *io;
+
+	if (fd < 0 || connect(fd, (void *)&sa, sizeof(sa))) {
+		fprintf(stderr, "xdf-backend: nobody listens on %s: %s. Was the backend started with --control?\n",
+			path, strerror(errno));
+		return 2;
+	}
+	if (dprintf(fd, "%s\n", cmd) < 0)
+		return 2;
+	io = fdopen(fd, "r");
+	while (io && getline(&line, &room, io) > 0) {
+		fputs(line, stdout);
+		if (!strcmp(line, "ok\n")) {
+			ret = 0;
+			break;
+		}
+		if (!strncmp(line, "error", 5)) {
+			ret = 1;
+			break;
+		}
+	}
+	free(line);
+	if (io)
+		fclose(io);
+	return ret;
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* A guest's pages: page directories and buffers. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "be.h"
+
+/* Pages per mapping call: one bad reference costs one chunk's work at most. */
+#define CHUNK	1024u
+
+static unsigned int chunk_pages(const struct gmap *m, unsigned int i)
+{
+	unsigned int left = m->pages - i * CHUNK;
+
+	return left < CHUNK ? left : CHUNK;
+}
+
+void gmap_drop(struct gmap *m)
+{
+	unsigned int i;
+
+	for (i = 0; i < m->chunks; i++)
+		xen_unmap(m->chunk[i], chunk_pages(m, i));
+	free(m->chunk);
+	memset(m, 0, sizeof(*m));
+}
+
+static int gmap_map(struct gmap *m, uint32_t domid, const uint32_t *refs,
+		    unsigned int n)
+{
+	unsigned int i, want = (n + CHUNK - 1) / CHUNK;
+
+	memset(m, 0, sizeof(*m));
+	m->chunk = calloc(want, sizeof(*m->chunk));
+	if (!m->chunk)
+		return -ENOMEM;
+	m->pages = n;
+	for (i = 0; i < want; i++) {
+		m->chunk[i] = xen_map(domid, refs + i * CHUNK,
+				      chunk_pages(m, i));
+		if (!m->chunk[i]) {
+			gmap_drop(m);
+			return -EINVAL;
+		}
+		m->chunks++;
+	}
+	return 0;
+}
+
+/*
+ * Read the whole chain of directory pages into a private list, then map what
+ * it names. The length of the walk is set by the buffer's size, not by the
+ * guest's links.
+ */
+int gmap_directory(struct gmap *m, uint32_t domid, uint32_t dir, size_t bytes,
+		   const char **why)
+{
+	size_t n = (bytes + DISPLIF_PAGE_SIZE - 1) / DISPLIF_PAGE_SIZE;
+	uint32_t *refs, twin;
+	size_t got = 0, i;
+	int ret;
+
+	*why = NULL;
+	refs = malloc((n ? n : 1) * sizeof(*refs));
+	if (!refs)
+		return -ENOMEM;
+	while (got < n) {
+		struct displif_page_directory *page;
+		size_t part = n - got;
+
+		ret = -EINVAL;
+		if (!dir) {
+			*why = "directory-short";
+			goto out;
+		}
+		page = xen_map(domid, &dir, 1);
+		if (!page) {
+			*why = "directory-map";
+			goto out;
+		}
+		if (part > DISPLIF_REFS_PER_DIR)
+			part = DISPLIF_REFS_PER_DIR;
+		memcpy(refs + got, page->gref, part * sizeof(*refs));
+		dir = READ_SHARED(page->gref_dir_next_page);
+		xen_unmap(page, 1);
+		got += part;
+	}
+	ret = -EINVAL;
+	if (dir) {
+		*why = "directory-long";
+		goto out;
+	}
+	for (i = 0; i < n; i++) {
+		if (!refs[i]) {
+			*why = "grant-zero";
+			goto out;
+		}
+	}
+	if (has_twins(refs, n, &twin)) {
+		*why = "grant-twice";
+		goto out;
+	}
+	ret = gmap_map(m, domid, refs, n);
+	if (ret)
+		*why = "grant-map";
+out:
+	free(refs);
+	return ret;
+}
+
+/* The caller has checked ofs + len against the size. */
+static void gmap_copy(const struct gmap *m, size_t ofs, void *dst,
+		      const void *src, size_t len)
+{
+	const size_t size = (size_t)CHUNK * DISPLIF_PAGE_SIZE;
+	size_t done = 0;
+
+	while (done < len) {
+		uint8_t *p = m->chunk[ofs / size] + ofs % size;
+		size_t part = size - ofs % size;
+
+		if (part > len - done)
+			part = len - done;
+		if (dst)
+			memcpy((uint8_t *)dst + done, p, part);
+		else
+			memcpy(p, (const uint8_t *)src + done, part);
+		done += part;
+		ofs += part;
+	}
+}
+
+void gmap_read(const struct gmap *m, size_t ofs, void *dst, size_t len)
+{
+	gmap_copy(m, ofs, dst, NULL, len);
+}
+
+void gmap_write(const struct gmap *m, size_t ofs, const void *src, size_t len)
+{
+	gmap_copy(m, ofs, NULL, src, len);
+}

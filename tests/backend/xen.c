@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* Event channels and grants: the thin layer over Xen's libraries. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <xenevtchn.h>
+#include <xengnttab.h>
+
+#include "be.h"
+
+static xenevtchn_handle *xce;
+static xengnttab_handle *xgt;
+
+int xen_open(void)
+{
+	int fl;
+
+	xce = xenevtchn_open(NULL, 0);
+	if (!xce) {
+		fprintf(stderr, "xdf-backend: no event channels: %s. Is this a Xen domain, run by root, with xen-evtchn loaded?\n",
+			strerror(errno));
+		return -1;
+	}
+	fl = fcntl(xenevtchn_fd(xce), F_GETFL);
+	if (fl < 0 || fcntl(xenevtchn_fd(xce), F_SETFL, fl | O_NONBLOCK) < 0)
+		return -1;
+	xgt = xengnttab_open(NULL, 0);
+	if (!xgt) {
+		fprintf(stderr, "xdf-backend: cannot map grants: %s. Is xen-gntdev loaded?\n",
+			strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+void xen_close(void)
+{
+	if (xgt)
+		xengnttab_close(xgt);
+	if (xce)
+		xenevtchn_close(xce);
+	xgt = NULL;
+	xce = NULL;
+}
+
+int xen_evtchn_fd(void)
+{
+	return xenevtchn_fd(xce);
+}
+
+int xen_evtchn_bind(uint32_t domid, uint32_t port)
+{
+	xenevtchn_port_or_error_t ret;
+
+	ret = xenevtchn_bind_interdomain(xce, domid, port);
+	return ret < 0 ? -errno : ret;
+}
+
+void xen_evtchn_unbind(int port)
+{
+	xenevtchn_unbind(xce, port);
+}
+
+void xen_evtchn_notify(int port)
+{
+	xenevtchn_notify(xce, port);
+}
+
+int xen_evtchn_pending(void)
+{
+	xenevtchn_port_or_error_t port = xenevtchn_pending(xce);
+
+	return port < 0 ? -errno : port;
+}
+
+void xen_evtchn_unmask(int port)
+{
+	xenevtchn_unmask(xce, port);
+}
+
+/* Writable although pixels are only read: what every frontend must allow. */
+void *xen_map(uint32_t domid, const uint32_t *refs, unsigned int n)
+{
+	return xengnttab_map_domain_grant_refs(xgt, n, domid,
+					       (uint32_t *)refs,
+					       PROT_READ | PROT_WRITE);
+}
+
+void xen_unmap(void *addr, unsigned int n)
+{
+	xengnttab_unmap(xgt, addr, n);
+}
