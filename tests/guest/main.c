@@ -30,7 +30,7 @@ static const struct {
 
 enum {
 	O_CARD = 256, O_CONN, O_FORMAT, O_WIDTH, O_HEIGHT, O_PAD, O_SEED,
-	O_COUNT, O_CYCLES, O_SECONDS, O_TIMEOUT, O_LIMIT, O_RATE, O_TOLERANCE,
+	O_COUNT, O_CYCLES, O_SECONDS, O_TIMEOUT, O_LIMIT, O_STILL, O_RATE, O_TOLERANCE,
 	O_HOLD, O_ASYNC, O_ATOMIC, O_BUSY, O_BARS, O_QUIET, O_HELP,
 };
 
@@ -48,6 +48,7 @@ static const struct option options[] = {
 	{ "seconds", required_argument, NULL, O_SECONDS },
 	{ "timeout-ms", required_argument, NULL, O_TIMEOUT },
 	{ "limit-mb", required_argument, NULL, O_LIMIT },
+	{ "still", required_argument, NULL, O_STILL },
 	{ "rate", required_argument, NULL, O_RATE },
 	{ "tolerance", required_argument, NULL, O_TOLERANCE },
 	{ "hold", no_argument, NULL, O_HOLD },
@@ -75,6 +76,7 @@ static void usage(FILE *f)
 	      "  --count N, --cycles N, --seconds N  how much or how long\n"
 	      "  --timeout-ms N      longest wait for an event (default 10000)\n"
 	      "  --limit-mb N        most memory that fill-up takes\n"
+	      "  --still N           heads, the first N, that do not flip\n"
 	      "  --rate HZ, --tolerance PERCENT  expected by vblank\n"
 	      "  --async, --atomic   kind of flips\n"
 	      "  --busy              a second flip must be refused meanwhile\n"
@@ -161,6 +163,9 @@ int main(int argc, char **argv)
 			break;
 		case O_LIMIT:
 			o.limit_mb = number(name, optarg);
+			break;
+		case O_STILL:
+			o.still = number(name, optarg);
 			break;
 		case O_RATE:
 			o.rate = atof(optarg);

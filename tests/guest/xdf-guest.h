@@ -32,6 +32,7 @@ struct opts {
 	unsigned int seconds;
 	unsigned int timeout_ms;
 	unsigned int limit_mb;
+	unsigned int still;
 	double rate;
 	double tolerance;
 	bool hold;

@@ -1,12 +1,33 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 """What the scenarios share: running the guest's program, reading the backend's log."""
+import functools
+import os
 import re
+import struct
 import time
 import zlib
+
+from pattern import CPP
+from xdflab import LabError, scenario
 
 
 class Failed(AssertionError):
     """A scenario's expectation did not hold; the text says which."""
+
+
+def check(polite=True, **spec):
+    """A scenario called with (lab, backend, guest); the driver has to keep the protocol.
+
+    Not so with polite=False, for a backend that breaks it first. The rest as for @scenario.
+    """
+    def mark_it(func):
+        @functools.wraps(func)
+        def run(lab, g):
+            func(lab, lab.backend(), g)
+            if polite:
+                keeps_protocol(lab.backend(), g)
+        return scenario(**spec)(run)
+    return mark_it
 
 
 def need(cond, text):
@@ -84,8 +105,44 @@ def wait_card(g, timeout=30):
 
 
 def raw(be, g, conn, dev=0):
-    """The picture on a connector as the backend got it: (width, height, fourcc, bytes)."""
-    return be.raw(g.domid, dev, conn)
+    """What a connector shows, as it came: (width, height, fourcc, bytes without padding)."""
+    name = f"raw-{g.name}-{dev}-{conn}"
+    path = os.path.join(be.lab.dir, "pictures", name)
+    if os.path.exists(path):
+        os.unlink(path)
+    be.ctl(f"raw {g.domid} {dev} {conn} /share/pictures/{name}")
+    with open(path, "rb") as f:
+        width, height, pitch, fmt = f.readline().split()
+        data = f.read()
+    os.unlink(path)
+    width, height, pitch, fmt = int(width), int(height), int(pitch), fmt.decode()
+    need(len(data) == pitch * height, f"the backend's picture has {len(data)} bytes, not {pitch} x {height}")
+    line = width * CPP[fmt]
+    if line != pitch:
+        data = b"".join(data[y * pitch:y * pitch + line] for y in range(height))
+    return width, height, fmt, data
+
+
+def rgb(path):
+    """Rows of (r, g, b) bytes of a PNG as the backend writes it: 8 bit RGB, not interlaced."""
+    with open(path, "rb") as f:
+        data = f.read()
+    need(data[:8] == b"\x89PNG\r\n\x1a\n", f"{path} is no PNG")
+    at, packed, width, height = 8, b"", 0, 0
+    while at < len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        body = data[at + 8:at + 8 + length]
+        if kind == b"IHDR":
+            width, height, depth, color = struct.unpack_from(">IIBB", body)
+            need((depth, color) == (8, 2), f"{path} has depth {depth}, colour type {color}")
+        elif kind == b"IDAT":
+            packed += body
+        at += 12 + length
+    rows = zlib.decompress(packed)
+    line = width * 3 + 1
+    need(len(rows) == line * height, f"{path} is too short")
+    need(not any(rows[::line]), f"{path} uses row filters")
+    return [rows[y * line + 1:(y + 1) * line] for y in range(height)]
 
 
 def screen_crc(be, g, conn, dev=0):
@@ -99,7 +156,7 @@ def see(be, g, conn, crc, dev=0, timeout=10):
     while True:
         try:
             got = screen_crc(be, g, conn, dev)
-        except RuntimeError as err:
+        except LabError as err:
             got = err
         if got == want:
             return
@@ -151,9 +208,9 @@ def refused(be, g, after=0):
     return [line.text for line in log(be, g, after, kind="REQ") if line.get("status", "0") != "0"]
 
 
-def polite(be):
-    """The driver broke no rule of the protocol."""
-    bad = be.violations()
+def keeps_protocol(be, g):
+    """The driver in this guest broke no rule of the protocol."""
+    bad = [ln for ln in be.violations() if f" dom{g.domid}/" in ln]
     need(not bad, "violations of the protocol:\n" + "\n".join(bad[:10]))
 
 

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0 OR MIT
+"""The toolstack takes the display away while clients use it."""
+from scene import (background, check, dom0_maps_nothing, guest_prog, let_go, modprobe_r, need, output,
+                   see, shown, values, wait_card, wait_for)
+
+SPEC = "backend=0,connectors=id0:640x480;id1:641x481"
+
+
+def free_kib(g):
+    g.run("sync; echo 3 >/proc/sys/vm/drop_caches")
+    out = g.run("grep -E '^(MemAvailable|MemFree|SUnreclaim):' /proc/meminfo").out
+    return {ln.split(":")[0]: int(ln.split()[1]) for ln in out.splitlines()}
+
+
+def round_trip(lab, be, g):
+    """Flip on both heads, detach below, end the client, unload, attach, draw."""
+    pid = background(g, "hold --conns 0,1", "hold")
+    wait_for("flips before the detach", lambda: "beat=2" in output(g, "hold"), 30)
+    res = g.detach(0)
+    need(res.rc == 0, "xl vdispl-detach: " + res.out)
+    wait_for("the card to go", lambda: "error=ENODEV" in output(g, "hold"), 30)
+    beats = output(g, "hold").count("beat=")
+    wait_for("the client to live on", lambda: output(g, "hold").count("beat=") > beats + 2, 20)
+    need(g.run(f"test -d /proc/{pid}").rc == 0, "the client died:\n" + output(g, "hold"))
+    need(g.run("ls /dev/dri/card*").rc != 0, "/dev/dri still has a card")
+    left = dom0_maps_nothing(lab, g)
+    need(not left, "still mapped in dom0 after the detach:\n" + "\n".join(left[:5]))
+    let_go(g, pid)
+    v = values(output(g, "hold"))
+    need(v.get("closed") == "1", "the client did not end well:\n" + output(g, "hold"))
+    need("cannot be used" not in output(g, "hold"), "a mapping was lost:\n" + output(g, "hold"))
+    modprobe_r(g)
+    res = g.attach(SPEC)
+    need(res.rc == 0, "xl vdispl-attach: " + res.out)
+    g.load()
+    wait_card(g)
+    with shown(g, "draw --conns 0,1 --seed 60") as v:
+        see(be, g, 0, v["conn0.crc"])
+        see(be, g, 1, v["conn1.crc"])
+
+
+def detach(lab, be, g):
+    wait_card(g)
+    before = guest_prog(g, "fill-up --limit-mb 160", timeout=180)
+    round_trip(lab, be, g)
+    first = free_kib(g)
+    for _ in range(3):
+        round_trip(lab, be, g)
+    last = free_kib(g)
+    lost = first["MemFree"] - last["MemFree"]
+    # one buffer of these screens has 1200 KiB, a round uses at least eight
+    need(lost < 3 * 1200, f"{lost} KiB less free after three more rounds: {first} {last}")
+    after = guest_prog(g, "fill-up --limit-mb 160", timeout=180)
+    need(int(after["round0.buffers"]) >= int(before["round0.buffers"]) - 1,
+         f"{before['round0.buffers']} large buffers before, {after['round0.buffers']} after: "
+         "grants are lost")
+
+
+@check(own=True, kernel="6.1", vdispl=SPEC, memory=512)
+def test_detach_under_load_pv(lab, be, g):
+    """xl vdispl-detach under flips, four times: no splat, nothing lost"""
+    detach(lab, be, g)
+
+
+@check(own=True, kernel="7.3", kind="pvh", vdispl=SPEC, memory=512)
+def test_detach_under_load_pvh(lab, be, g):
+    """The same on the newest kernel, PVH"""
+    detach(lab, be, g)
+
+
+@check(kernel="6.12", vdispl="backend=0,connectors=id0:640x480", memory=640,
+       extra="max_grant_frames=24")
+def test_buffers_until_refused(lab, be, g):
+    """Buffers until there is no grant left: a clear error, all given back, no trace"""
+    wait_card(g)
+    v = guest_prog(g, "fill-up --limit-mb 160", timeout=240)
+    need(v["round0.refused"] in ("ENOSPC", "ENOMEM"), "never refused: " + str(v))
+    need(any("grant" in ln for ln in g.dmesg().splitlines()),
+         "the guest's log does not say that grants ran out")
+    with shown(g, "draw --seed 4") as v:
+        see(be, g, 0, v["conn0.crc"])

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0 OR MIT
+"""Many heads, many flips."""
+from scene import check, guest_prog, log, mark, need, refused, see, shown, wait_card
+
+
+SIXTEEN_HEADS = "backend=0,connectors=" + ";".join(f"id{n}:{320 + 8 * n}x{200 + n}" for n in range(16))
+
+
+@check(kernel="6.12", kind="pvh", vdispl=SIXTEEN_HEADS)
+def test_sixteen_heads(lab, be, g):
+    """16 connectors, each with its own picture, one client over all of them"""
+    info = wait_card(g, 60)
+    need(info["connectors"] == "16", info["connectors"] + " connectors, not 16")
+    conns = ",".join(str(n) for n in range(16))
+    with shown(g, f"draw --conns {conns} --seed 100") as v:
+        for n in range(16):
+            need(v[f"conn{n}.mode"] == f"{320 + 8 * n}x{200 + n}", f"mode of connector {n}")
+            see(be, g, n, v[f"conn{n}.crc"])
+        need(len({v[f"conn{n}.crc"] for n in range(16)}) == 16, "the pictures do not differ")
+    at = mark(be)
+    with shown(g, f"flips --conns {conns} --count 20 --seed 300", timeout=120) as v:
+        for n in range(16):
+            see(be, g, n, v[f"conn{n}.crc{v[f'conn{n}.front']}"])
+    need(not refused(be, g, at), "refused: " + "\n".join(refused(be, g, at)[:5]))
+
+
+TEN_THOUSAND_FLIPS = "backend=0,connectors=" + ";".join(f"id{n}:160x120" for n in range(4))
+
+
+@check(kernel="6.1", vdispl=TEN_THOUSAND_FLIPS)
+def test_ten_thousand_flips(lab, be, g):
+    """10,000 flips over four heads: one event each, in rising sequence"""
+    wait_card(g)
+    at = mark(be)
+    v = guest_prog(g, "flips --conns 0,1,2,3 --count 2500", timeout=200)
+    for n in range(4):
+        need(v[f"conn{n}.flips"] == v[f"conn{n}.events"] == "2500", f"connector {n}: " + str(v))
+        sent = log(be, g, at, kind="REQ", op="PG_FLIP", conn=n)
+        done = log(be, g, at, kind="EVT", conn=n)
+        need(len(sent) == 2500, f"connector {n}: {len(sent)} requests for 2500 flips")
+        need(len(done) == 2500, f"connector {n}: the backend sent {len(done)} events")
+    need(not refused(be, g, at), "refused: " + "\n".join(refused(be, g, at)[:5]))

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0 OR MIT
+"""A backend that loses events, mixes up answers, refuses or falls silent."""
+import time
+
+from scene import background, check, guest_prog, mark, need, see, shown, wait_card, wait_for
+
+SPEC = "backend=0,connectors=id0:640x480;id1:322x242"
+
+
+@check(polite=False, kernel="6.12", vdispl=SPEC)
+def test_dropped_events(lab, be, g):
+    """Every 7th event lost: the flip completes by its time-out, order and count stay right"""
+    wait_card(g)
+    at = mark(be)
+    be.ctl("set drop-events 7")
+    try:
+        v = guest_prog(g, "flips --conns 0,1 --count 70 --timeout-ms 15000", timeout=200)
+    finally:
+        be.ctl("set drop-events 0")
+    need(float(v["conn0.max_wait_us"]) < 5e6, f"a flip took {v['conn0.max_wait_us']} us")
+    need(any("drop" in ln for ln in be.log()[at:]), "no event was lost: nothing was tested")
+    v = guest_prog(g, "flips --conns 0,1 --count 60")
+    need(float(v["conn0.max_wait_us"]) < 1e6, "still slow with all events there")
+    need(not be.violations(), "violations: " + "\n".join(be.violations()[:5]))
+
+
+WRONG = ("bad-id PG_FLIP", "bad-op PG_FLIP", "dup-response PG_FLIP", "evt-rubbish 5", "bad-id SET_CONFIG",
+         "bad-op FB_ATTACH", "dup-response DBUF_CREATE")
+
+
+@check(polite=False, kernel="6.1", vdispl=SPEC)
+def test_wrong_answers(lab, be, g):
+    """Wrong ids, operations, duplicates, rubbish events: the guest goes on, the picture comes back"""
+    wait_card(g)
+    for what in WRONG:
+        option = what.split()[0]
+        be.ctl("set " + what if option == "evt-rubbish" else what)
+        v = guest_prog(g, "flips --conns 0,1 --count 20 --timeout-ms 20000", timeout=200)
+        be.ctl("set evt-rubbish 0" if option == "evt-rubbish" else option + " none")
+        need(v["conn0.events"] == "20", f"{what}: {v}")
+        time.sleep(1)
+        with shown(g, "draw --conns 0,1 --seed 70") as v:
+            see(be, g, 0, v["conn0.crc"], timeout=60)
+            see(be, g, 1, v["conn1.crc"], timeout=60)
+    need(any("backend" in ln for ln in g.dmesg().splitlines()), "the guest's log has no word of it")
+
+
+@check(polite=False, kernel="7.3", vdispl=SPEC)
+def test_refusals(lab, be, g):
+    """Each operation refused: an error or a message, no hang, and all well afterwards"""
+    wait_card(g)
+    for op in ("DBUF_CREATE", "FB_ATTACH", "SET_CONFIG", "PG_FLIP", "FB_DETACH", "DBUF_DESTROY"):
+        be.ctl(f"refuse {op}:ENOMEM")
+        begin = time.monotonic()
+        g.run("xdf-guest draw --conns 0,1 --seed 1; xdf-guest flips --count 5 --timeout-ms 9000",
+              timeout=90)
+        need(time.monotonic() - begin < 60, f"{op} refused: the client took too long")
+        be.ctl("refuse none")
+        with shown(g, "draw --conns 0,1 --seed 70") as v:
+            see(be, g, 0, v["conn0.crc"], timeout=20)
+            see(be, g, 1, v["conn1.crc"], timeout=20)
+
+
+@check(polite=False, kernel="6.12", kind="pvh", vdispl=SPEC)
+def test_silence(lab, be, g):
+    """No answer to an operation: a client killed meanwhile ends at once, the display comes back"""
+    wait_card(g)
+    for op in ("DBUF_CREATE", "FB_ATTACH", "SET_CONFIG", "PG_FLIP", "FB_DETACH", "DBUF_DESTROY"):
+        be.ctl(f"hang {op}")
+        pid = background(g, "hold --conns 0,1 --timeout-ms 9000", "silent")
+        time.sleep(2)
+        begin = time.monotonic()
+        g.run(f"kill -9 {pid}")
+        wait_for(f"{op} unanswered: the killed client to end",
+                 lambda: g.run(f"test -d /proc/{pid}").rc != 0, 6)
+        took = time.monotonic() - begin
+        need(took < 6, f"{op} unanswered: the killed client took {took:.1f} s to end")
+        be.ctl("hang none")
+        def back():
+            v = guest_prog(g, "draw --conns 0,1 --seed 71 --hold", rc=None)
+            if "held_by" not in v:
+                return False
+            try:
+                see(be, g, 0, v["conn0.crc"], timeout=20)
+                see(be, g, 1, v["conn1.crc"], timeout=20)
+            finally:
+                g.run(f"kill {v['held_by']}; sleep 0.3")
+            return True
+        wait_for(f"the display after {op} went unanswered", back, 60, 2)
