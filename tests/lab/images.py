@@ -38,7 +38,7 @@ GUEST_MODULES = ["drm", "drm_kms_helper", "drm_shmem_helper", "drm_client_lib", 
 INTREE = "drm_xen_front"
 
 
-class LabError(Exception):
+class LabError(RuntimeError):
     """Something of the lab itself failed; the text says what to do."""
 
 
@@ -377,7 +377,8 @@ def guest_base(builddir, programs):
     for d in ("bin", "sbin", "usr/bin", "usr/sbin", "lib64", "etc", "var", "root"):
         cpio.directory(d)
     cpio.copy("bin/busybox", busybox())
-    cpio.symlink("bin/sh", "busybox")
+    # not busybox's shell: that one takes its own applets before the real kmod
+    cpio.program("bin/sh", os.path.realpath("/bin/dash"))
     kmod = shutil.which("kmod") or "/bin/kmod"
     cpio.program("bin/kmod", kmod)
     for tool in ("modprobe", "insmod", "rmmod", "lsmod", "modinfo", "depmod"):

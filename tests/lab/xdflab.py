@@ -53,6 +53,29 @@ def die_with_parent():
     os.setsid()
 
 
+class Skip(Exception):
+    """Raised by a scenario that cannot run here; its text says why."""
+
+
+def scenario(kernel="6.1", kind="pv", vdispl="backend=0,connectors=id0:800x600", own=False,
+             timeout=300, **guest):
+    """What a scenario needs; it is then called as test_NAME(lab, g).
+
+    kernel and kind may be lists: the scenario runs for each combination. Guests
+    of the same kind are shared between scenarios, booted ahead of time, and
+    have the driver loaded; own=True is for a scenario that leaves its guest
+    unusable for others. All else goes to Lab.guest().
+    """
+    def mark(func):
+        kernels = [kernel] if isinstance(kernel, str) else list(kernel)
+        kinds = [kind] if isinstance(kind, str) else list(kind)
+        func.scenario = {"guests": [dict(guest, kernel=k, kind=t, vdispl=vdispl)
+                                    for k in kernels for t in kinds],
+                         "own": own, "timeout": timeout}
+        return func
+    return mark
+
+
 class Lab:
     def __init__(self, builddir=None, cache=None, verbose=True, memory=4096):
         if cache:
@@ -78,6 +101,7 @@ class Lab:
         self._base = None
         self._image_lock = threading.Lock()
         self._closing = False
+        self.generation = 0
 
     # ---- start and end -------------------------------------------------
 
@@ -156,6 +180,7 @@ class Lab:
         if res.rc:
             raise LabError("xl does not work in dom0: %s\nsee %s" % (
                 res.out, os.path.join(self.dir, "logs/dom0-init.log")))
+        self._serve()
         self._note("Xen and dom0 are up after %.0f s" % (time.monotonic() - begin))
 
     @staticmethod
@@ -245,6 +270,36 @@ class Lab:
         finally:
             with self._lock:
                 self._pending.pop(req["id"], None)
+
+    def _serve(self):
+        """Lets tests/lab/sh run commands in this lab."""
+        path = os.path.join(self._sockdir, "sh")
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(path)
+        server.listen(8)
+        images.write_if_new(os.path.join(self.dir, "control"), path.encode())
+
+        def answer(conn):
+            with conn, conn.makefile("rw") as f:
+                req = json.loads(f.readline())
+                try:
+                    res = self.sh(req["where"], req["cmd"], req["timeout"])
+                except KeyError:
+                    res = Result(127, "no guest %s; there are: %s\n" % (
+                        req["where"], " ".join(["dom0", *self.guests])))
+                except LabError as err:
+                    res = Result(126, "%s\n" % err)
+                f.write(json.dumps({"rc": res.rc, "out": res.out}) + "\n")
+
+        def loop():
+            while True:
+                try:
+                    conn, _ = server.accept()
+                except OSError:
+                    return
+                threading.Thread(target=answer, args=(conn,), daemon=True).start()
+
+        threading.Thread(target=loop, daemon=True).start()
 
     def close(self):
         if self._closing:
@@ -378,6 +433,7 @@ class Backend:
         for old in (self.logfile,):
             if os.path.exists(old):
                 os.rename(old, "%s.%d" % (old, time.time_ns() // 1000000))
+        lab.generation += 1
         ready = "/run/%s.ready" % self.name
         argv = ["/share/bin/xdf-backend", "--log", "/share/logs/%s.log" % self.name,
                 "--pictures", "/share/pictures", "--control", self.socket, "--ready", ready,
@@ -435,6 +491,23 @@ class Backend:
         if not os.path.exists(path):
             raise LabError("backend wrote no picture %s" % path)
         return path
+
+    def raw(self, domid, dev=0, conn=0):
+        """What is shown now: (width, height, fourcc, bytes without padding of rows)."""
+        name = "raw-%d-%d-%d" % (domid, dev, conn)
+        path = os.path.join(self.lab.dir, "pictures", name)
+        if os.path.exists(path):
+            os.unlink(path)
+        self.ctl("raw %d %d %d /share/pictures/%s" % (domid, dev, conn, name))
+        data = images.read(path)
+        os.unlink(path)
+        head, _, data = data.partition(b"\n")
+        width, height, pitch, fourcc = head.decode().split()
+        width, height, pitch = int(width), int(height), int(pitch)
+        line = width * (2 if fourcc.endswith("16") else 4)
+        if pitch != line:
+            data = b"".join(data[y * pitch:y * pitch + line] for y in range(height))
+        return width, height, fourcc, data[:line * height]
 
     def _signal(self, sig):
         self.lab.dom0("pid=$(cat %s) && kill -%s $pid && for i in $(seq 100); do "
