@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <linux/interrupt.h>
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <xen/events.h>
+#include <xen/page.h>
+
+#include "xdf_channel.h"
+#include "xdf_displif.h"
+
+/* Calls the ends of requests whose status is set, without the lock. */
+static void channel_finish(struct list_head *done)
+{
+	struct xdf_request *rq, *next;
+
+	list_for_each_entry_safe(rq, next, done, entry) {
+		list_del_init(&rq->entry);
+		rq->done(rq);
+	}
+}
+
+static void channel_break(struct xdf_channel *ch, const char *why)
+{
+	ch->ops->broken(ch->data, ch->index, why);
+}
+
+/* Moves requests from the backlog to the ring; true when to notify. */
+static bool channel_pump(struct xdf_channel *ch)
+{
+	struct xdf_request *rq, *next;
+	int notify;
+
+	list_for_each_entry_safe(rq, next, &ch->backlog, entry) {
+		if (RING_FULL(&ch->ring))
+			break;
+		if (xdf_flights_add(&ch->flights, rq->wire.operation, rq,
+				    &rq->wire.id))
+			break;
+		*RING_GET_REQUEST(&ch->ring, ch->ring.req_prod_pvt) = rq->wire;
+		ch->ring.req_prod_pvt++;
+		list_move_tail(&rq->entry, &ch->live);
+	}
+	RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(&ch->ring, notify);
+	return notify;
+}
+
+/* One response, already copied; false when it answers nothing of ours. */
+static bool channel_response(struct xdf_channel *ch,
+			     const struct displif_resp *resp,
+			     struct list_head *done)
+{
+	struct xdf_request *rq;
+	void *data;
+
+	if (xdf_flights_take(&ch->flights, resp->id, resp->operation, &data))
+		return false;
+	rq = data;
+	if (!rq)
+		return true;	/* timed out before */
+	rq->resp = *resp;
+	rq->status = xdf_displif_errno(resp->status);
+	list_move_tail(&rq->entry, done);
+	return true;
+}
+
+/* Reads all responses there are; NULL, or what the backend did wrong. */
+static const char *channel_responses(struct xdf_channel *ch, bool *any,
+				     struct list_head *done)
+{
+	int more;
+
+	do {
+		RING_IDX prod = READ_ONCE(ch->ring.sring->rsp_prod);
+		RING_IDX cons = ch->ring.rsp_cons;
+
+		/* Read the slots only after the index that publishes them. */
+		virt_rmb();
+		if (prod - cons > ch->ring.req_prod_pvt - cons)
+			return "more responses than requests";
+		for (; cons != prod; cons++) {
+			struct displif_resp resp;
+
+			RING_COPY_RESPONSE(&ch->ring, cons, &resp);
+			*any = true;
+			if (!channel_response(ch, &resp, done))
+				return "a response to no request";
+		}
+		ch->ring.rsp_cons = cons;
+		RING_FINAL_CHECK_FOR_RESPONSES(&ch->ring, more);
+	} while (more);
+	return NULL;
+}
+
+static irqreturn_t channel_req_irq(int irq, void *data)
+{
+	struct xdf_channel *ch = data;
+	const char *why = NULL;
+	bool any = false, notify = false;
+	unsigned long flags;
+	LIST_HEAD(done);
+
+	spin_lock_irqsave(&ch->lock, flags);
+	if (ch->open) {
+		why = channel_responses(ch, &any, &done);
+		if (why)
+			ch->open = false;
+		else
+			notify = channel_pump(ch);
+	}
+	spin_unlock_irqrestore(&ch->lock, flags);
+
+	channel_finish(&done);
+	if (notify)
+		notify_remote_via_irq(ch->req.irq);
+	/* Without the end of the interrupt a storm ends here. */
+	if (why)
+		channel_break(ch, why);
+	else
+		xen_irq_lateeoi(irq, any ? 0 : XEN_EOI_FLAG_SPURIOUS);
+	return IRQ_HANDLED;
+}
+
+static irqreturn_t channel_evt_irq(int irq, void *data)
+{
+	struct xdf_channel *ch = data;
+	struct displif_evt_page *page = page_address(ch->evt.page);
+	u32 prod, cons = ch->evt_cons;
+
+	prod = READ_ONCE(page->in_prod);
+	/* Read the slots only after the index that publishes them. */
+	virt_rmb();
+	if (prod - cons > DISPLIF_EVT_SLOTS) {
+		channel_break(ch, "more events than the page holds");
+		return IRQ_HANDLED;
+	}
+	if (prod == cons) {
+		xen_irq_lateeoi(irq, XEN_EOI_FLAG_SPURIOUS);
+		return IRQ_HANDLED;
+	}
+	for (; cons != prod; cons++) {
+		struct displif_evt evt;
+
+		memcpy(&evt, &page->slot[cons % DISPLIF_EVT_SLOTS],
+		       sizeof(evt));
+		/* the copy is made before anything of it is believed */
+		barrier();
+		if (evt.type == DISPLIF_EVT_PG_FLIP)
+			ch->ops->event(ch->data, ch->index,
+				       evt.op.pg_flip.fb_cookie);
+	}
+	ch->evt_cons = cons;
+	/* The slots are read before the backend may write them again. */
+	virt_mb();
+	WRITE_ONCE(page->in_cons, cons);
+	xen_irq_lateeoi(irq, 0);
+	return IRQ_HANDLED;
+}
+
+static int port_open(struct xdf_port *p, struct xenbus_device *xdev,
+		     irq_handler_t handler, const char *name, void *data)
+{
+	int ret;
+
+	p->page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	if (!p->page)
+		return -ENOMEM;
+	p->grant = xdf_grants_share(xdev->otherend_id, &p->page, 1);
+	if (IS_ERR(p->grant)) {
+		ret = PTR_ERR(p->grant);
+		goto err_page;
+	}
+	ret = xenbus_alloc_evtchn(xdev, &p->port);
+	if (ret)
+		goto err_grant;
+	ret = bind_evtchn_to_irqhandler_lateeoi(p->port, handler, 0, name, data);
+	if (ret < 0)
+		goto err_port;
+	p->irq = ret;
+	return 0;
+
+err_port:
+	xenbus_free_evtchn(xdev, p->port);
+err_grant:
+	xdf_grants_release(p->grant);
+err_page:
+	__free_page(p->page);
+	p->page = NULL;
+	return ret;
+}
+
+static void port_mute(struct xdf_port *p, void *data)
+{
+	if (!p->page || p->irq < 0)
+		return;
+	/* closes the event channel too */
+	unbind_from_irqhandler(p->irq, data);
+	p->irq = -1;
+}
+
+static void port_free(struct xdf_port *p)
+{
+	if (!p->page)
+		return;
+	xdf_grants_release(p->grant);
+	__free_page(p->page);
+	p->grant = NULL;
+	p->page = NULL;
+}
+
+/**
+ * xdf_channel_init - prepare a channel, closed
+ * @ch: the channel
+ * @index: its place among the device's channels, for @ops
+ * @node: the connector's number in XenStore
+ * @ops: whom to tell
+ * @data: for @ops
+ */
+void xdf_channel_init(struct xdf_channel *ch, unsigned int index, u32 node,
+		      const struct xdf_channel_ops *ops, void *data)
+{
+	memset(ch, 0, sizeof(*ch));
+	ch->index = index;
+	ch->node = node;
+	ch->ops = ops;
+	ch->data = data;
+	ch->req.irq = -1;
+	ch->evt.irq = -1;
+	spin_lock_init(&ch->lock);
+	INIT_LIST_HEAD(&ch->live);
+	INIT_LIST_HEAD(&ch->backlog);
+}
+
+/**
+ * xdf_channel_open - fresh rings and event channels
+ * @ch: a closed channel
+ * @xdev: the device; its otherend_id gets the grants
+ *
+ * Context: may sleep.
+ *
+ * Return: 0 or a negative errno, and then nothing is held.
+ */
+int xdf_channel_open(struct xdf_channel *ch, struct xenbus_device *xdev)
+{
+	struct displif_sring *sring;
+	int ret;
+
+	/* The handlers of ports that are not published have nothing to do. */
+	ret = port_open(&ch->evt, xdev, channel_evt_irq, "xen-drm-front-evt",
+			ch);
+	if (ret)
+		return ret;
+	ret = port_open(&ch->req, xdev, channel_req_irq, "xen-drm-front-req",
+			ch);
+	if (ret) {
+		port_mute(&ch->evt, ch);
+		port_free(&ch->evt);
+		return ret;
+	}
+	spin_lock_irq(&ch->lock);
+	sring = page_address(ch->req.page);
+	XEN_FRONT_RING_INIT(&ch->ring, sring, XEN_PAGE_SIZE);
+	xdf_flights_init(&ch->flights);
+	ch->evt_cons = 0;
+	ch->open = true;
+	spin_unlock_irq(&ch->lock);
+	return 0;
+}
+
+/**
+ * xdf_channel_close - give everything back, wait for nobody
+ * @ch: the channel, open or not
+ *
+ * Requests on their way end with -ENODEV before this returns; interrupts run
+ * no more.
+ *
+ * Context: may sleep; one caller at a time.
+ */
+void xdf_channel_close(struct xdf_channel *ch)
+{
+	struct xdf_request *rq;
+	LIST_HEAD(done);
+
+	spin_lock_irq(&ch->lock);
+	ch->open = false;
+	spin_unlock_irq(&ch->lock);
+
+	port_mute(&ch->req, ch);
+	port_mute(&ch->evt, ch);
+
+	spin_lock_irq(&ch->lock);
+	list_splice_init(&ch->live, &done);
+	list_splice_tail_init(&ch->backlog, &done);
+	spin_unlock_irq(&ch->lock);
+	list_for_each_entry(rq, &done, entry)
+		rq->status = -ENODEV;
+	channel_finish(&done);
+
+	port_free(&ch->req);
+	port_free(&ch->evt);
+}
+
+/**
+ * xdf_channel_publish - write the four nodes of a connector
+ * @ch: an open channel
+ * @xbt: the transaction
+ * @dir: the frontend's directory
+ *
+ * Return: 0 or a negative errno.
+ */
+int xdf_channel_publish(struct xdf_channel *ch, struct xenbus_transaction xbt,
+			const char *dir)
+{
+	const struct {
+		const char *node;
+		unsigned int value;
+	} nodes[] = {
+		{ DISPLIF_NODE_REQ_RING, ch->req.grant->refs[0] },
+		{ DISPLIF_NODE_REQ_CHANNEL, ch->req.port },
+		{ DISPLIF_NODE_EVT_RING, ch->evt.grant->refs[0] },
+		{ DISPLIF_NODE_EVT_CHANNEL, ch->evt.port },
+	};
+	unsigned int i;
+	char *path;
+	int ret = 0;
+
+	path = kasprintf(GFP_KERNEL, "%s/%u", dir, ch->node);
+	if (!path)
+		return -ENOMEM;
+	for (i = 0; !ret && i < ARRAY_SIZE(nodes); i++)
+		ret = xenbus_printf(xbt, path, nodes[i].node, "%u",
+				    nodes[i].value);
+	kfree(path);
+	return ret;
+}
+
+/**
+ * xdf_channel_submit - send a request, or queue it behind others
+ * @ch: the channel
+ * @rq: the request; the channel's until its done() is called
+ *
+ * Context: any but NMI.
+ *
+ * Return: 0; -ENODEV when the channel is closed, and then done() is not called.
+ */
+int xdf_channel_submit(struct xdf_channel *ch, struct xdf_request *rq)
+{
+	unsigned long flags;
+	bool notify;
+
+	spin_lock_irqsave(&ch->lock, flags);
+	if (!ch->open) {
+		spin_unlock_irqrestore(&ch->lock, flags);
+		return -ENODEV;
+	}
+	rq->status = -EINPROGRESS;
+	rq->deadline = jiffies +
+		msecs_to_jiffies(xdf_displif_timeout_ms(rq->wire.operation));
+	list_add_tail(&rq->entry, &ch->backlog);
+	notify = channel_pump(ch);
+	/* Under the lock: the interrupt must not be unbound meanwhile. */
+	if (notify)
+		notify_remote_via_irq(ch->req.irq);
+	spin_unlock_irqrestore(&ch->lock, flags);
+	return 0;
+}
+
+/**
+ * xdf_channel_expire - end the requests that take too long
+ * @ch: the channel
+ *
+ * A late response is still recognised as such, and ignored.
+ *
+ * Context: any but NMI.
+ *
+ * Return: whether there were any.
+ */
+bool xdf_channel_expire(struct xdf_channel *ch)
+{
+	struct xdf_request *rq, *next;
+	unsigned long flags;
+	LIST_HEAD(done);
+	bool any;
+
+	spin_lock_irqsave(&ch->lock, flags);
+	list_for_each_entry_safe(rq, next, &ch->live, entry) {
+		if (time_before(jiffies, rq->deadline))
+			continue;
+		xdf_flights_abandon(&ch->flights, rq->wire.id);
+		list_move_tail(&rq->entry, &done);
+	}
+	list_for_each_entry_safe(rq, next, &ch->backlog, entry)
+		if (!time_before(jiffies, rq->deadline))
+			list_move_tail(&rq->entry, &done);
+	spin_unlock_irqrestore(&ch->lock, flags);
+
+	any = !list_empty(&done);
+	list_for_each_entry(rq, &done, entry)
+		rq->status = -ETIMEDOUT;
+	channel_finish(&done);
+	return any;
+}

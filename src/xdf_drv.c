@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <linux/device.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <drm/drm_drv.h>
+#include <xen/platform_pci.h>
+#include <xen/xen.h>
+#include <xen/xenbus.h>
+
+#include "displif_wire.h"
+#include "xdf_config.h"
+#include "xdf_grants.h"
+#include "xdf_kms.h"
+#include "xdf_view.h"
+
+static unsigned int max_grants;
+module_param(max_grants, uint, 0444);
+MODULE_PARM_DESC(max_grants,
+		 "Grant references for buffers on display, one for each 4 KiB (default 0: all but an eighth of what Xen allows the guest)");
+
+static int xdf_node_cmp(const void *a, const void *b)
+{
+	const struct xdf_output_config *x = a, *y = b;
+
+	return x->node < y->node ? -1 : x->node > y->node;
+}
+
+/* The connectors' numbers: all directories with a number for a name. */
+static int xdf_read_nodes(struct xenbus_device *xdev,
+			  struct xdf_output_config *configs)
+{
+	unsigned int i, n, count = 0;
+	char **names;
+
+	names = xenbus_directory(XBT_NIL, xdev->nodename, "", &n);
+	if (IS_ERR(names))
+		return PTR_ERR(names);
+	for (i = 0; i < n; i++) {
+		u32 node;
+
+		if (xdf_parse_index(names[i], &node))
+			continue;
+		if (count == XDF_MAX_OUTPUTS) {
+			dev_err(&xdev->dev,
+				"more than %u connectors: configure fewer for this guest\n",
+				XDF_MAX_OUTPUTS);
+			kfree(names);
+			return -E2BIG;
+		}
+		configs[count++].node = node;
+	}
+	kfree(names);
+	sort(configs, count, sizeof(*configs), xdf_node_cmp, NULL);
+
+	if (!count || configs[0].node) {
+		dev_err(&xdev->dev,
+			"no connector 0 in XenStore (%s/0): give connectors=ID:WIDTHxHEIGHT in the guest's vdispl configuration\n",
+			xdev->nodename);
+		return -EINVAL;
+	}
+	for (i = 0; i < count; i++)
+		if (configs[i].node != i) {
+			dev_warn(&xdev->dev,
+				 "connectors are not numbered without gaps (%u comes where %u should): using those that are there\n",
+				 configs[i].node, i);
+			break;
+		}
+	return count;
+}
+
+static void xdf_read_connector(struct xenbus_device *xdev,
+			       struct xdf_output_config *config)
+{
+	char dir[16];
+	char *path, *text, *id;
+	int ret;
+
+	snprintf(dir, sizeof(dir), "%u", config->node);
+	path = kasprintf(GFP_KERNEL, "%s/%s", xdev->nodename, dir);
+	if (!path)
+		return;
+	text = xenbus_read(XBT_NIL, path, DISPLIF_NODE_RESOLUTION, NULL);
+	ret = IS_ERR(text) ? PTR_ERR(text) :
+		xdf_parse_resolution(text, &config->width, &config->height);
+	if (ret)
+		dev_err(&xdev->dev,
+			"connector %u: resolution \"%s\" in XenStore is not usable: give WIDTHxHEIGHT, each 1 to %u; this connector stays off\n",
+			config->node, IS_ERR(text) ? "(none)" : text,
+			XDF_MAX_SIDE);
+	id = xenbus_read(XBT_NIL, path, DISPLIF_NODE_UNIQUE_ID, NULL);
+	if (IS_ERR(id) || !*id)
+		dev_warn(&xdev->dev,
+			 "connector %u: no unique-id in XenStore: the backend may refuse the display\n",
+			 config->node);
+	if (!IS_ERR(id))
+		kfree(id);
+	if (!IS_ERR(text))
+		kfree(text);
+	kfree(path);
+}
+
+static int xdf_probe(struct xenbus_device *xdev,
+		     const struct xenbus_device_id *id)
+{
+	struct xdf_output_config configs[XDF_MAX_OUTPUTS] = {};
+	unsigned int usable = 0;
+	struct xdf_card *card;
+	int i, count;
+
+	count = xdf_read_nodes(xdev, configs);
+	if (count < 0)
+		goto err;
+	for (i = 0; i < count; i++) {
+		xdf_read_connector(xdev, &configs[i]);
+		usable += !!configs[i].width;
+	}
+	if (!usable) {
+		count = -EINVAL;
+		goto err;
+	}
+	card = xdf_kms_create(xdev, configs, count);
+	if (IS_ERR(card)) {
+		count = PTR_ERR(card);
+		goto err;
+	}
+	dev_set_drvdata(&xdev->dev, card);
+	dev_info(&xdev->dev, "%u of %d connectors usable\n", usable, count);
+	xdf_link_start(&card->link);
+	return 0;
+
+err:
+	xenbus_dev_fatal(xdev, count, "setting up the display");
+	return count;
+}
+
+static void xdf_remove(struct xenbus_device *xdev)
+{
+	xdf_kms_remove(dev_get_drvdata(&xdev->dev));
+}
+COMPAT_XENBUS_REMOVE(xdf_remove);
+
+static int xdf_resume(struct xenbus_device *xdev)
+{
+	struct xdf_card *card = dev_get_drvdata(&xdev->dev);
+
+	xdf_link_resume(&card->link);
+	return 0;
+}
+
+static void xdf_backend_changed(struct xenbus_device *xdev,
+				enum xenbus_state state)
+{
+	struct xdf_card *card = dev_get_drvdata(&xdev->dev);
+
+	/* the current state counts, not the one that was seen to pass */
+	xdf_link_poke(&card->link);
+}
+
+static const struct xenbus_device_id xdf_ids[] = {
+	{ DISPLIF_XENBUS_TYPE },
+	{ "" }
+};
+
+static struct xenbus_driver xdf_xenbus_driver = {
+	/* else the in-tree driver's name would be taken, the device's type */
+	.name = "xen_drm_front",
+	.ids = xdf_ids,
+	.probe = xdf_probe,
+	.remove = COMPAT_FN(xdf_remove),
+	.resume = xdf_resume,
+	.otherend_changed = xdf_backend_changed,
+	COMPAT_XENBUS_DRIVER_FIELDS
+};
+
+static int __init xdf_init(void)
+{
+	int ret;
+
+	if (!xen_domain() || !xen_has_pv_devices())
+		return -ENODEV;
+	if (drm_firmware_drivers_only()) {
+		pr_info("xen_drm_front: not loaded: \"nomodeset\" is on the kernel's command line\n");
+		return -ENODEV;
+	}
+	ret = xdf_grants_init(max_grants);
+	if (ret)
+		return ret;
+	ret = xdf_view_module_init();
+	if (ret)
+		goto err_grants;
+	ret = xenbus_register_frontend(&xdf_xenbus_driver);
+	if (ret)
+		goto err_view;
+	return 0;
+
+err_view:
+	xdf_view_module_exit();
+err_grants:
+	xdf_grants_exit();
+	return ret;
+}
+module_init(xdf_init);
+
+static void __exit xdf_exit(void)
+{
+	xenbus_unregister_driver(&xdf_xenbus_driver);
+	xdf_view_module_exit();
+	xdf_grants_exit();
+}
+module_exit(xdf_exit);
+
+MODULE_DESCRIPTION("Xen para-virtual display frontend");
+MODULE_AUTHOR("The xen-drm-front maintainers");
+MODULE_LICENSE("Dual MIT/GPL");
+MODULE_VERSION("0.1.0");
+MODULE_ALIAS("xen:" DISPLIF_XENBUS_TYPE);

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/vmalloc.h>
+#include <linux/workqueue.h>
+#include <xen/grant_table.h>
+#include <xen/page.h>
+
+#include "xdf_grants.h"
+
+/* The kernel counts the references it hands out at once in 16 bits. */
+#define GRANT_BATCH		4096u
+
+/* How soon a reference that the backend still maps is tried again. */
+#define RETRY_FIRST_MS		50
+#define RETRY_LAST_MS		5000
+
+static struct {
+	spinlock_t lock;	/* of the list and the delay */
+	struct list_head list;	/* of struct xdf_grants */
+	unsigned int delay_ms;
+	struct delayed_work work;
+	atomic_t used;
+	unsigned int budget;
+} table;
+
+/* Ends what the backend has let go; true when nothing is left. */
+static bool grants_end(struct xdf_grants *g)
+{
+	unsigned int i, left = 0;
+
+	for (i = 0; i < g->count; i++) {
+		if (gnttab_try_end_foreign_access(g->refs[i])) {
+			put_page(g->pages[i]);
+			continue;
+		}
+		g->refs[left] = g->refs[i];
+		g->pages[left++] = g->pages[i];
+	}
+	atomic_sub(g->count - left, &table.used);
+	g->count = left;
+	return !left;
+}
+
+static void grants_free(struct xdf_grants *g)
+{
+	kvfree(g->pages);
+	kvfree(g->refs);
+	kfree(g);
+}
+
+static void grants_retry(struct work_struct *work)
+{
+	struct xdf_grants *g, *next;
+	LIST_HEAD(todo);
+	LIST_HEAD(left);
+
+	spin_lock_irq(&table.lock);
+	list_splice_init(&table.list, &todo);
+	spin_unlock_irq(&table.lock);
+
+	list_for_each_entry_safe(g, next, &todo, link) {
+		list_del(&g->link);
+		if (grants_end(g))
+			grants_free(g);
+		else
+			list_add_tail(&g->link, &left);
+		cond_resched();
+	}
+
+	spin_lock_irq(&table.lock);
+	list_splice(&left, &table.list);
+	if (!list_empty(&table.list)) {
+		table.delay_ms = min(2 * table.delay_ms, RETRY_LAST_MS + 0u);
+		schedule_delayed_work(&table.work,
+				      msecs_to_jiffies(table.delay_ms));
+	}
+	spin_unlock_irq(&table.lock);
+}
+
+/**
+ * xdf_grants_release - take pages back from the backend
+ * @g: gone afterwards; NULL is allowed
+ *
+ * Never blocks on the backend: a page that it still maps is kept, and tried
+ * again until it is let go. The caller's own references to the pages are the
+ * caller's to drop, before or after.
+ *
+ * Context: any but NMI.
+ */
+void xdf_grants_release(struct xdf_grants *g)
+{
+	unsigned long flags;
+
+	if (!g)
+		return;
+	if (grants_end(g)) {
+		grants_free(g);
+		return;
+	}
+	spin_lock_irqsave(&table.lock, flags);
+	list_add_tail(&g->link, &table.list);
+	table.delay_ms = RETRY_FIRST_MS;
+	/* it may be waiting for much longer */
+	cancel_delayed_work(&table.work);
+	schedule_delayed_work(&table.work, msecs_to_jiffies(table.delay_ms));
+	spin_unlock_irqrestore(&table.lock, flags);
+}
+
+static int grants_budget_take(unsigned int count)
+{
+	if (atomic_add_return(count, &table.used) <= table.budget)
+		return 0;
+	atomic_sub(count, &table.used);
+	pr_warn_ratelimited("xen_drm_front: %u grants asked for, %u of %u in use: no room for this buffer. Show fewer or smaller buffers, or raise Xen's max_grant_frames for this guest\n",
+			    count, xdf_grants_used(), table.budget);
+	return -ENOSPC;
+}
+
+/* Grants frame by frame; what was granted is counted in g->count. */
+static int grants_fill(struct xdf_grants *g, domid_t domid,
+		       struct page **pages, unsigned int count)
+{
+	while (g->count < count) {
+		unsigned int batch = min(count - g->count, GRANT_BATCH);
+		grant_ref_t head;
+		int ret;
+
+		ret = gnttab_alloc_grant_references(batch, &head);
+		if (ret < 0)
+			return -ENOSPC;
+		for (; batch; batch--) {
+			struct page *page = pages[g->count / XEN_PFN_PER_PAGE];
+			unsigned int sub = g->count % XEN_PFN_PER_PAGE;
+			grant_ref_t ref = gnttab_claim_grant_reference(&head);
+
+			gnttab_grant_foreign_access_ref(ref, domid,
+							xen_page_to_gfn(page) + sub,
+							0);
+			get_page(page);
+			g->pages[g->count] = page;
+			g->refs[g->count++] = ref;
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
+/**
+ * xdf_grants_share - grant pages to a domain, for reading and writing
+ * @domid: the backend's domain
+ * @pages: real pages, never slab; each gets a reference of its own here
+ * @npages: their number
+ *
+ * Context: may sleep.
+ *
+ * Return: the grants, owned by the caller; ERR_PTR(-ENOMEM), or -ENOSPC when
+ * the budget or the domain's grant table is used up.
+ */
+struct xdf_grants *xdf_grants_share(domid_t domid, struct page **pages,
+				    unsigned int npages)
+{
+	unsigned int count = npages * XEN_PFN_PER_PAGE;
+	struct xdf_grants *g;
+	int ret;
+
+	ret = grants_budget_take(count);
+	if (ret)
+		return ERR_PTR(ret);
+
+	g = kzalloc(sizeof(*g), GFP_KERNEL);
+	if (!g)
+		goto err_budget;
+	g->refs = kvmalloc_array(count, sizeof(*g->refs), GFP_KERNEL);
+	g->pages = kvmalloc_array(count, sizeof(*g->pages), GFP_KERNEL);
+	if (!g->refs || !g->pages) {
+		kvfree(g->refs);
+		kvfree(g->pages);
+		kfree(g);
+		goto err_budget;
+	}
+	ret = grants_fill(g, domid, pages, count);
+	if (ret) {
+		pr_warn_ratelimited("xen_drm_front: the domain's grant table is full (%u grants in use here): raise Xen's max_grant_frames for this guest\n",
+				    xdf_grants_used() - count);
+		/* what was not granted goes back to the budget at once */
+		atomic_sub(count - g->count, &table.used);
+		xdf_grants_release(g);
+		return ERR_PTR(ret);
+	}
+	return g;
+
+err_budget:
+	atomic_sub(count, &table.used);
+	return ERR_PTR(-ENOMEM);
+}
+
+/**
+ * xdf_grants_used - references granted now, released ones in use included
+ *
+ * Return: their number.
+ */
+unsigned int xdf_grants_used(void)
+{
+	return atomic_read(&table.used);
+}
+
+/**
+ * xdf_grants_budget - references that this driver may have
+ *
+ * Return: their number.
+ */
+unsigned int xdf_grants_budget(void)
+{
+	return table.budget;
+}
+
+/**
+ * xdf_grants_init - set the budget
+ * @budget: references; 0 leaves an eighth of the domain's to other devices
+ *
+ * Return: 0.
+ */
+int xdf_grants_init(unsigned int budget)
+{
+	unsigned int total = gnttab_max_grant_frames() *
+		(XEN_PAGE_SIZE / sizeof(struct grant_entry_v1));
+
+	spin_lock_init(&table.lock);
+	INIT_LIST_HEAD(&table.list);
+	INIT_DELAYED_WORK(&table.work, grants_retry);
+	atomic_set(&table.used, 0);
+	table.budget = budget ?: total - total / 8;
+	return 0;
+}
+
+/**
+ * xdf_grants_exit - leave what is still mapped to the kernel
+ *
+ * The kernel frees the references and our hold on the pages when the backend
+ * lets go; the module can go meanwhile.
+ */
+void xdf_grants_exit(void)
+{
+	struct xdf_grants *g, *next;
+	unsigned int i;
+
+	cancel_delayed_work_sync(&table.work);
+	list_for_each_entry_safe(g, next, &table.list, link) {
+		if (!grants_end(g))
+			pr_info("xen_drm_front: the backend still maps %u pages; the kernel takes them back when it lets go\n",
+				g->count);
+		for (i = 0; i < g->count; i++)
+			gnttab_end_foreign_access(g->refs[i], g->pages[i]);
+		grants_free(g);
+	}
+}

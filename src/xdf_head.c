@@ -1,0 +1,541 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * A head has a wanted picture and a shown one, and at most one operation on
+ * its way from the one to the other. Commits, damage, a new link and power
+ * states only change what is wanted; head_advance() sends what is missing.
+ */
+#include <linux/math64.h>
+#include <drm/drm_device.h>
+#include <drm/drm_print.h>
+#include <drm/drm_vblank.h>
+
+#include "xdf_displif.h"
+#include "xdf_head.h"
+
+/* After this a client's flip ends without the backend. */
+#define FLIP_TIMEOUT_NS		(1ULL * NSEC_PER_SEC)
+/* An accepted flip whose event is lost is forgotten after this. */
+#define EVENT_TIMEOUT_NS	(3ULL * NSEC_PER_SEC)
+/* So many events in a row at an odd phase move the clock. */
+#define PHASE_EVENTS		8
+
+static bool head_submit(struct xdf_head *head, enum xdf_head_op op)
+{
+	head->op = op;
+	head->op_want = head->want;
+	head->op_since = ktime_get();
+	head->op_view = op == XDF_HEAD_OFF ? NULL : xdf_view_get(head->view);
+	head->responded = false;
+	head->presented = false;
+	if (!xdf_link_submit(head->link, head->index, &head->rq))
+		return true;
+	/* the link is lost; its down call follows */
+	head->op = XDF_HEAD_IDLE;
+	xdf_view_put(head->op_view);
+	head->op_view = NULL;
+	head->up = false;
+	return false;
+}
+
+/*
+ * Damage alone is shown once per refresh, and a busy backend asked again no
+ * sooner; true when to wait for the next tick.
+ */
+static bool head_throttle(struct xdf_head *head)
+{
+	u64 since = ktime_to_ns(ktime_sub(ktime_get(), head->op_since));
+
+	if (!head->busy && (head->event || since >= head->clock.period / 4 * 3))
+		return false;
+	if (!head->waiting && !drm_crtc_vblank_get(head->crtc))
+		head->waiting = true;
+	return head->waiting;
+}
+
+static void head_advance(struct xdf_head *head)
+{
+	struct displif_req *wire = &head->rq.wire;
+
+	if (!head->up || head->op != XDF_HEAD_IDLE)
+		return;
+	if (!head->on) {
+		head->shown_want = head->want;
+		if (!head->set)
+			return;
+		xdf_displif_set_config(wire, 0, 0, 0, 0);
+		head_submit(head, XDF_HEAD_OFF);
+		return;
+	}
+	/* becoming live brings us back here */
+	if (!head->view || !xdf_view_is_live(head->view))
+		return;
+	if (!head->set) {
+		if (head->refused == head->config)
+			return;
+		xdf_displif_set_config(wire, head->view->fb_cookie,
+				       head->width, head->height,
+				       head->view->layout.cpp * 8);
+		head_submit(head, XDF_HEAD_CONFIG);
+		return;
+	}
+	if (head->shown_want == head->want || head_throttle(head))
+		return;
+	xdf_displif_pg_flip(wire, head->view->fb_cookie);
+	head_submit(head, XDF_HEAD_FLIP);
+}
+
+/* Sends the client's event when its picture is on the screen, or cannot be. */
+static void head_settle(struct xdf_head *head, bool vblank)
+{
+	struct drm_device *drm = head->crtc->dev;
+
+	if (!head->event || !(vblank || head->async))
+		return;
+	if (head->up && !head->stalled && head->refused != head->config &&
+	    head->shown_want < head->event_want)
+		return;
+	spin_lock(&drm->event_lock);
+	drm_crtc_send_vblank_event(head->crtc, head->event);
+	spin_unlock(&drm->event_lock);
+	head->event = NULL;
+	drm_crtc_vblank_put(head->crtc);
+}
+
+static void head_show_op(struct xdf_head *head)
+{
+	swap(head->shown, head->op_view);
+	head->shown_want = head->op_want;
+}
+
+/* The end of the operation, good or bad. */
+static void head_finish(struct xdf_head *head, int status)
+{
+	enum xdf_head_op op = head->op;
+
+	if (status == -ENODEV || status == -ETIMEDOUT) {
+		/* the link is lost; its down call follows */
+		head->up = false;
+	} else if (status && !(op == XDF_HEAD_FLIP && status == -EBUSY)) {
+		head->stats.errors++;
+		dev_warn_ratelimited(head->crtc->dev->dev,
+				     "head %u: the backend refused %s (error %d)\n",
+				     head->index,
+				     xdf_displif_op_name(head->rq.wire.operation),
+				     status);
+	}
+	head->busy = status == -EBUSY;
+	switch (op) {
+	case XDF_HEAD_CONFIG:
+		if (!status) {
+			head_show_op(head);
+			head->set = true;
+			head->stats.flips++;
+		} else {
+			head->refused = head->config;
+		}
+		break;
+	case XDF_HEAD_OFF:
+		head->set = false;
+		xdf_view_put(head->shown);
+		head->shown = NULL;
+		break;
+	case XDF_HEAD_FLIP:
+		if (!status) {
+			head_show_op(head);
+			head->stats.flips++;
+		} else if (status != -EBUSY) {
+			/* this picture is lost; the next one sets the mode */
+			head->shown_want = head->op_want;
+			head->set = false;
+		}
+		break;
+	case XDF_HEAD_IDLE:
+		break;
+	}
+	xdf_view_put(head->op_view);
+	head->op_view = NULL;
+	head->op = XDF_HEAD_IDLE;
+	head->stalled = false;
+	head_settle(head, false);
+	head_advance(head);
+}
+
+static void head_done(struct xdf_request *rq)
+{
+	struct xdf_head *head = container_of(rq, struct xdf_head, rq);
+	unsigned long flags;
+
+	spin_lock_irqsave(&head->lock, flags);
+	head->responded = true;
+	/* an error has no event; the event may have come before */
+	if (rq->status || head->op != XDF_HEAD_FLIP || head->presented)
+		head_finish(head, rq->status);
+	spin_unlock_irqrestore(&head->lock, flags);
+}
+
+/*
+ * Keeps the clock in step with the backend's. An event about a period after
+ * the last vblank is the next one; when they keep coming at another phase,
+ * the clock is moved there, once.
+ */
+static bool head_clock_event(struct xdf_head *head)
+{
+	struct xdf_clock *clock = &head->clock;
+	ktime_t now = ktime_get();
+	bool vblank = false, moved = false;
+	u64 phase;
+
+	spin_lock(&clock->lock);
+	phase = ktime_to_ns(ktime_sub(now, clock->time));
+	if (phase >= clock->period / 4 * 3) {
+		vblank = true;
+		head->late = 0;
+	} else if (phase < clock->period / 8) {
+		head->late = 0;
+	} else if (++head->late >= PHASE_EVENTS) {
+		head->late = 0;
+		moved = true;
+	}
+	if (vblank || moved) {
+		clock->time = now;
+		clock->next = ktime_add_ns(now, clock->period);
+		if (clock->on)
+			hrtimer_start(&clock->timer, clock->next,
+				      HRTIMER_MODE_ABS);
+	}
+	spin_unlock(&clock->lock);
+	return vblank;
+}
+
+/**
+ * xdf_head_presented - the backend says that a picture is on the screen
+ * @head: the head
+ * @fb_cookie: which one; matched with what was sent
+ *
+ * Context: any but NMI.
+ */
+void xdf_head_presented(struct xdf_head *head, u64 fb_cookie)
+{
+	unsigned long flags;
+	bool vblank;
+
+	spin_lock_irqsave(&head->lock, flags);
+	if (head->op != XDF_HEAD_FLIP || head->presented ||
+	    head->op_view->fb_cookie != fb_cookie) {
+		head->stats.strays++;
+		goto out;
+	}
+	head->presented = true;
+	head->grace = false;
+	vblank = !head->async && head_clock_event(head);
+	if (vblank)
+		drm_crtc_handle_vblank(head->crtc);
+	if (head->responded)
+		head_finish(head, 0);
+	if (vblank)
+		head_settle(head, true);
+out:
+	spin_unlock_irqrestore(&head->lock, flags);
+}
+
+/* A backend that says nothing must hold up neither clients nor the head. */
+static void head_check_time(struct xdf_head *head, ktime_t now)
+{
+	u64 waited = ktime_to_ns(ktime_sub(now, head->event_since));
+	u64 op_time = ktime_to_ns(ktime_sub(now, head->op_since));
+
+	if (head->event && !head->stalled && head->up &&
+	    waited > FLIP_TIMEOUT_NS) {
+		head->stalled = true;
+		head->stats.timeouts++;
+		dev_warn_ratelimited(head->crtc->dev->dev,
+				     "head %u: the backend did not present a picture in time; going on without\n",
+				     head->index);
+	}
+	if (head->op == XDF_HEAD_FLIP && head->responded &&
+	    op_time > EVENT_TIMEOUT_NS)
+		head_finish(head, 0);
+}
+
+static enum hrtimer_restart head_tick(struct hrtimer *timer)
+{
+	struct xdf_head *head = container_of(timer, struct xdf_head,
+					     clock.timer);
+	struct xdf_clock *clock = &head->clock;
+	ktime_t now = ktime_get();
+	unsigned long flags;
+	bool wait, vblank;
+
+	spin_lock_irqsave(&head->lock, flags);
+	/* An event that is about due is this vblank: wait a little for it. */
+	wait = head->event && !head->async && !head->grace && head->up &&
+		!head->stalled && head->op == XDF_HEAD_FLIP &&
+		!head->presented;
+	head->grace = wait;
+
+	spin_lock(&clock->lock);
+	/* else an event was quicker and has moved the clock on */
+	vblank = clock->on && !ktime_before(now, clock->next);
+	if (vblank && !wait) {
+		u64 gone = ktime_to_ns(ktime_sub(now, clock->time));
+
+		clock->time = ktime_add_ns(clock->time, clock->period *
+					   div64_u64(gone, clock->period));
+		clock->next = ktime_add_ns(clock->time, clock->period);
+	}
+	if (clock->on)
+		hrtimer_start(timer, vblank && wait ?
+			      ktime_add_ns(now, clock->period / 4) :
+			      clock->next, HRTIMER_MODE_ABS);
+	spin_unlock(&clock->lock);
+
+	if (vblank && !wait) {
+		drm_crtc_handle_vblank(head->crtc);
+		head_check_time(head, now);
+		head->busy = false;
+		if (head->waiting) {
+			head->waiting = false;
+			drm_crtc_vblank_put(head->crtc);
+		}
+		head_settle(head, true);
+		head_advance(head);
+	}
+	spin_unlock_irqrestore(&head->lock, flags);
+	/* armed above */
+	return HRTIMER_NORESTART;
+}
+
+/**
+ * xdf_head_clock_start - vblanks are wanted
+ * @head: the head
+ *
+ * Context: any, with DRM's vblank locks held.
+ */
+void xdf_head_clock_start(struct xdf_head *head)
+{
+	struct xdf_clock *clock = &head->clock;
+	unsigned long flags;
+	u64 gone;
+
+	spin_lock_irqsave(&clock->lock, flags);
+	gone = ktime_to_ns(ktime_sub(ktime_get(), clock->time));
+	clock->time = ktime_add_ns(clock->time, clock->period *
+				   div64_u64(gone, clock->period));
+	clock->next = ktime_add_ns(clock->time, clock->period);
+	clock->on = true;
+	hrtimer_start(&clock->timer, clock->next, HRTIMER_MODE_ABS);
+	spin_unlock_irqrestore(&clock->lock, flags);
+}
+
+/**
+ * xdf_head_clock_stop - vblanks are not wanted
+ * @head: the head
+ *
+ * Context: any, with DRM's vblank locks held; so a tick that runs just now is
+ * left to see it for itself.
+ */
+void xdf_head_clock_stop(struct xdf_head *head)
+{
+	struct xdf_clock *clock = &head->clock;
+	unsigned long flags;
+
+	spin_lock_irqsave(&clock->lock, flags);
+	clock->on = false;
+	hrtimer_try_to_cancel(&clock->timer);
+	spin_unlock_irqrestore(&clock->lock, flags);
+}
+
+/**
+ * xdf_head_clock_time - when the last vblank was
+ * @head: the head
+ *
+ * Context: any, with DRM's vblank locks held.
+ *
+ * Return: monotonic time.
+ */
+ktime_t xdf_head_clock_time(struct xdf_head *head)
+{
+	struct xdf_clock *clock = &head->clock;
+	unsigned long flags;
+	ktime_t time;
+
+	spin_lock_irqsave(&clock->lock, flags);
+	time = clock->time;
+	if (!clock->on) {
+		u64 gone = ktime_to_ns(ktime_sub(ktime_get(), time));
+
+		time = ktime_add_ns(time, clock->period *
+				    div64_u64(gone, clock->period));
+	}
+	spin_unlock_irqrestore(&clock->lock, flags);
+	return time;
+}
+
+/**
+ * xdf_head_enable - shall be on, with this mode
+ * @head: the head
+ * @width: in pixels
+ * @height: in lines
+ * @period: of a refresh, in ns
+ *
+ * The picture follows with xdf_head_show().
+ */
+void xdf_head_enable(struct xdf_head *head, u32 width, u32 height, u64 period)
+{
+	spin_lock_irq(&head->lock);
+	spin_lock(&head->clock.lock);
+	head->clock.period = period;
+	head->clock.time = ktime_get();
+	head->clock.next = ktime_add_ns(head->clock.time, period);
+	spin_unlock(&head->clock.lock);
+	head->on = true;
+	head->width = width;
+	head->height = height;
+	head->config++;
+	spin_unlock_irq(&head->lock);
+}
+
+/**
+ * xdf_head_disable - shall be off
+ * @head: the head
+ */
+void xdf_head_disable(struct xdf_head *head)
+{
+	struct xdf_view *view = NULL;
+	bool waiting;
+
+	spin_lock_irq(&head->lock);
+	head->on = false;
+	head->want++;
+	head->tag = NULL;
+	swap(view, head->view);
+	waiting = head->waiting;
+	head->waiting = false;
+	head_advance(head);
+	spin_unlock_irq(&head->lock);
+	xdf_view_put(view);
+	if (waiting)
+		drm_crtc_vblank_put(head->crtc);
+}
+
+/**
+ * xdf_head_show - shall show this
+ * @head: an enabled head
+ * @view: the picture; the head takes a reference of its own
+ * @tag: for xdf_head_damage()
+ * @event: sent when it is shown, or NULL. The caller hands over a vblank
+ *	reference with it
+ * @async: send it without waiting for the vblank
+ */
+void xdf_head_show(struct xdf_head *head, struct xdf_view *view,
+		   const void *tag, struct drm_pending_vblank_event *event,
+		   bool async)
+{
+	xdf_view_get(view);
+	spin_lock_irq(&head->lock);
+	swap(head->view, view);
+	head->tag = tag;
+	head->want++;
+	head->event = event;
+	head->event_want = head->want;
+	head->event_since = ktime_get();
+	head->async = async;
+	head_advance(head);
+	spin_unlock_irq(&head->lock);
+	xdf_view_put(view);
+}
+
+/**
+ * xdf_head_damage - the picture has changed in its buffer
+ * @head: the head
+ * @tag: of the picture; another one than is wanted is ignored
+ */
+void xdf_head_damage(struct xdf_head *head, const void *tag)
+{
+	spin_lock_irq(&head->lock);
+	if (head->on && head->tag == tag) {
+		head->want++;
+		head_advance(head);
+	}
+	spin_unlock_irq(&head->lock);
+}
+
+/**
+ * xdf_head_kick - a view has become live
+ * @head: the head
+ *
+ * Context: any but NMI.
+ */
+void xdf_head_kick(struct xdf_head *head)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&head->lock, flags);
+	head_advance(head);
+	spin_unlock_irqrestore(&head->lock, flags);
+}
+
+/**
+ * xdf_head_up - the link is up; whatever is wanted is shown anew
+ * @head: the head
+ */
+void xdf_head_up(struct xdf_head *head)
+{
+	spin_lock_irq(&head->lock);
+	head->up = true;
+	head->refused = 0;
+	head_advance(head);
+	spin_unlock_irq(&head->lock);
+}
+
+/**
+ * xdf_head_down - the link is lost
+ * @head: the head
+ *
+ * The requests have ended. Flips go on at the clock's pace.
+ */
+void xdf_head_down(struct xdf_head *head)
+{
+	struct xdf_view *shown = NULL, *op = NULL;
+
+	spin_lock_irq(&head->lock);
+	head->up = false;
+	head->set = false;
+	head->op = XDF_HEAD_IDLE;
+	head->stalled = false;
+	swap(shown, head->shown);
+	swap(op, head->op_view);
+	spin_unlock_irq(&head->lock);
+	xdf_view_put(shown);
+	xdf_view_put(op);
+}
+
+/**
+ * xdf_head_init - prepare a head: off, link down
+ * @head: zeroed
+ * @crtc: whose vblank it is
+ * @link: the way to the backend
+ * @index: the channel
+ */
+void xdf_head_init(struct xdf_head *head, struct drm_crtc *crtc,
+		   struct xdf_link *link, unsigned int index)
+{
+	head->crtc = crtc;
+	head->link = link;
+	head->index = index;
+	head->rq.done = head_done;
+	spin_lock_init(&head->lock);
+	spin_lock_init(&head->clock.lock);
+	head->clock.period = NSEC_PER_SEC / XDF_DEFAULT_HZ;
+	hrtimer_setup(&head->clock.timer, head_tick, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_ABS);
+}
+
+/**
+ * xdf_head_fini - nothing ticks any more
+ * @head: a head that is off, link down
+ */
+void xdf_head_fini(struct xdf_head *head)
+{
+	hrtimer_cancel(&head->clock.timer);
+}

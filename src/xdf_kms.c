@@ -1,0 +1,828 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <linux/slab.h>
+#include <drm/drm_atomic.h>
+#include <drm/drm_atomic_helper.h>
+#include <drm/drm_blend.h>
+#include <drm/drm_damage_helper.h>
+#include <drm/drm_drv.h>
+#include <drm/drm_edid.h>
+#include <drm/drm_file.h>
+#include <drm/drm_fourcc.h>
+#include <drm/drm_framebuffer.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_gem_atomic_helper.h>
+#include <drm/drm_gem_framebuffer_helper.h>
+#include <drm/drm_ioctl.h>
+#include <drm/drm_managed.h>
+#include <drm/drm_modes.h>
+#include <drm/drm_modeset_helper.h>
+#include <drm/drm_print.h>
+#include <drm/drm_probe_helper.h>
+#include <drm/drm_vblank.h>
+
+#include "xdf_config.h"
+#include "xdf_gem.h"
+#include "xdf_kms.h"
+
+/* Parts of one framebuffer shown at a time: one for each of many heads. */
+#define XDF_FB_PARTS	16
+
+#define XDF_MAX_HZ	1000
+
+/**
+ * struct xdf_fb - a framebuffer
+ * @base: DRM's
+ * @lock: of @part
+ * @full: all of it
+ * @part: what was shown of it by panning, in turns
+ * @turn: the place that is taken next
+ */
+struct xdf_fb {
+	struct drm_framebuffer base;
+	struct mutex lock;
+	struct xdf_view *full;
+	struct xdf_view *part[XDF_FB_PARTS];
+	unsigned int turn;
+};
+
+/**
+ * struct xdf_plane_state - a plane's state
+ * @base: DRM's
+ * @view: the picture, held from prepare to cleanup
+ */
+struct xdf_plane_state {
+	struct drm_plane_state base;
+	struct xdf_view *view;
+};
+
+#define to_xdf_card(d)		container_of(d, struct xdf_card, drm)
+#define to_xdf_fb(f)		container_of(f, struct xdf_fb, base)
+#define to_xdf_plane_state(s)	container_of(s, struct xdf_plane_state, base)
+#define plane_to_output(p)	container_of(p, struct xdf_output, plane)
+#define crtc_to_output(c)	container_of(c, struct xdf_output, crtc)
+#define connector_to_output(c)	container_of(c, struct xdf_output, connector)
+
+static const u32 xdf_formats[] = {
+	DRM_FORMAT_XRGB8888,
+	DRM_FORMAT_ARGB8888,
+	DRM_FORMAT_XBGR8888,
+	DRM_FORMAT_ABGR8888,
+	DRM_FORMAT_RGB565,
+	DRM_FORMAT_XRGB2101010,
+	DRM_FORMAT_ARGB2101010,
+	DRM_FORMAT_XBGR2101010,
+	DRM_FORMAT_ABGR2101010,
+};
+
+static const u64 xdf_modifiers[] = {
+	DRM_FORMAT_MOD_LINEAR,
+	DRM_FORMAT_MOD_INVALID,
+};
+
+/*
+ * Framebuffers
+ */
+
+static void xdf_fb_destroy(struct drm_framebuffer *base)
+{
+	struct xdf_fb *fb = to_xdf_fb(base);
+	unsigned int i;
+
+	for (i = 0; i < XDF_FB_PARTS; i++)
+		xdf_view_put(fb->part[i]);
+	xdf_view_put(fb->full);
+	drm_framebuffer_cleanup(base);
+	drm_gem_object_put(base->obj[0]);
+	mutex_destroy(&fb->lock);
+	kfree(fb);
+}
+
+/* Not a commit: clients that draw at will must not wait for each refresh. */
+static int xdf_fb_dirty(struct drm_framebuffer *base, struct drm_file *file,
+			unsigned int flags, unsigned int color,
+			struct drm_clip_rect *clips, unsigned int num_clips)
+{
+	struct xdf_card *card = to_xdf_card(base->dev);
+	unsigned int i;
+
+	for (i = 0; i < card->count; i++)
+		if (card->outputs[i].config.width)
+			xdf_head_damage(&card->outputs[i].head, base);
+	return 0;
+}
+
+static const struct drm_framebuffer_funcs xdf_fb_funcs = {
+	.destroy = xdf_fb_destroy,
+	.create_handle = drm_gem_fb_create_handle,
+	.dirty = xdf_fb_dirty,
+};
+
+static bool xdf_format_is_known(u32 format)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(xdf_formats); i++)
+		if (xdf_formats[i] == format)
+			return true;
+	return false;
+}
+
+static struct drm_framebuffer *
+xdf_fb_create(struct drm_device *drm, struct drm_file *file,
+	      const struct drm_format_info *info,
+	      const struct drm_mode_fb_cmd2 *cmd)
+{
+	struct xdf_card *card = to_xdf_card(drm);
+	struct xdf_layout layout = {
+		.width = cmd->width,
+		.height = cmd->height,
+		.pitch = cmd->pitches[0],
+		.offset = cmd->offsets[0],
+	};
+	struct drm_gem_object *obj;
+	struct xdf_fb *fb;
+	int ret;
+
+	if (!xdf_format_is_known(cmd->pixel_format)) {
+		drm_dbg_kms(drm, "format %p4cc is not supported\n",
+			    &cmd->pixel_format);
+		return ERR_PTR(-EINVAL);
+	}
+	if ((cmd->flags & DRM_MODE_FB_MODIFIERS) &&
+	    cmd->modifier[0] != DRM_FORMAT_MOD_LINEAR) {
+		drm_dbg_kms(drm, "modifier %#llx is not linear\n",
+			    cmd->modifier[0]);
+		return ERR_PTR(-EINVAL);
+	}
+	layout.cpp = info->cpp[0];
+
+	fb = kzalloc(sizeof(*fb), GFP_KERNEL);
+	if (!fb)
+		return ERR_PTR(-ENOMEM);
+	mutex_init(&fb->lock);
+
+	obj = drm_gem_object_lookup(file, cmd->handles[0]);
+	if (!obj) {
+		drm_dbg_kms(drm, "no buffer with handle %u\n",
+			    cmd->handles[0]);
+		ret = -ENOENT;
+		goto err_free;
+	}
+	ret = xdf_layout_check(&layout, obj->size);
+	if (ret) {
+		drm_dbg_kms(drm,
+			    "%ux%u, pitch %u, offset %u does not fit a buffer of %zu bytes\n",
+			    layout.width, layout.height, layout.pitch,
+			    layout.offset, obj->size);
+		goto err_put;
+	}
+	drm_helper_mode_fill_fb_struct(drm, &fb->base, info, cmd);
+	fb->base.obj[0] = obj;
+
+	fb->full = xdf_view_create(&card->views, to_xdf_gem(obj), &layout,
+				   cmd->pixel_format);
+	if (IS_ERR(fb->full)) {
+		ret = PTR_ERR(fb->full);
+		goto err_put;
+	}
+	/* a refusal is the client's to hear now, not at some commit */
+	ret = xdf_view_wait(fb->full);
+	if (ret)
+		goto err_view;
+	ret = drm_framebuffer_init(drm, &fb->base, &xdf_fb_funcs);
+	if (ret)
+		goto err_view;
+	return &fb->base;
+
+err_view:
+	xdf_view_put(fb->full);
+err_put:
+	drm_gem_object_put(obj);
+err_free:
+	mutex_destroy(&fb->lock);
+	kfree(fb);
+	return ERR_PTR(ret);
+}
+COMPAT_FB_CREATE(xdf_fb_create);
+
+/* The part of a framebuffer that a plane shows. */
+static void xdf_fb_layout(const struct drm_plane_state *state,
+			  struct xdf_layout *layout)
+{
+	const struct drm_framebuffer *fb = state->fb;
+
+	layout->cpp = fb->format->cpp[0];
+	layout->pitch = fb->pitches[0];
+	layout->width = state->src_w >> 16;
+	layout->height = state->src_h >> 16;
+	layout->offset = fb->offsets[0] +
+		(state->src_y >> 16) * layout->pitch +
+		(state->src_x >> 16) * layout->cpp;
+}
+
+static bool xdf_layout_equal(const struct xdf_layout *a,
+			     const struct xdf_layout *b)
+{
+	return a->offset == b->offset && a->width == b->width &&
+		a->height == b->height;
+}
+
+/* Returns a held view of a part of a framebuffer. */
+static struct xdf_view *xdf_fb_view(struct xdf_fb *fb,
+				    const struct xdf_layout *layout)
+{
+	struct xdf_card *card = to_xdf_card(fb->base.dev);
+	struct xdf_view *view;
+	unsigned int i;
+
+	if (xdf_layout_equal(layout, &fb->full->layout))
+		return xdf_view_get(fb->full);
+
+	mutex_lock(&fb->lock);
+	for (i = 0; i < XDF_FB_PARTS; i++) {
+		view = fb->part[i];
+		if (view && xdf_layout_equal(layout, &view->layout))
+			goto out;
+	}
+	view = xdf_view_create(&card->views, to_xdf_gem(fb->base.obj[0]),
+			       layout, fb->base.format->format);
+	if (IS_ERR(view)) {
+		mutex_unlock(&fb->lock);
+		return view;
+	}
+	i = fb->turn++ % XDF_FB_PARTS;
+	xdf_view_put(fb->part[i]);
+	fb->part[i] = view;
+out:
+	xdf_view_get(view);
+	mutex_unlock(&fb->lock);
+	return view;
+}
+
+/*
+ * Planes
+ */
+
+static int xdf_plane_helper_atomic_check(struct drm_plane *plane,
+					 struct drm_atomic_commit *commit)
+{
+	struct drm_plane_state *state =
+		drm_atomic_get_new_plane_state(commit, plane);
+	struct xdf_card *card = to_xdf_card(plane->dev);
+	struct drm_crtc_state *crtc_state = NULL;
+	struct xdf_layout layout;
+	int ret;
+
+	if (state->crtc)
+		crtc_state = drm_atomic_get_new_crtc_state(commit, state->crtc);
+	ret = drm_atomic_helper_check_plane_state(state, crtc_state,
+						  DRM_PLANE_NO_SCALING,
+						  DRM_PLANE_NO_SCALING,
+						  false, true);
+	if (ret || !state->fb)
+		return ret;
+	if ((state->src_x | state->src_y | state->src_w | state->src_h) &
+	    0xffff) {
+		drm_dbg_kms(plane->dev, "source is not at whole pixels\n");
+		return -EINVAL;
+	}
+	xdf_fb_layout(state, &layout);
+	ret = xdf_layout_check(&layout, state->fb->obj[0]->size);
+	if (!ret && layout.offset && card->link.version < 2) {
+		drm_dbg_kms(plane->dev,
+			    "the backend's protocol cannot show a part of a buffer\n");
+		ret = -EINVAL;
+	}
+	return ret;
+}
+COMPAT_PLANE_ATOMIC_CHECK(xdf_plane_helper_atomic_check);
+
+/* The whole CRTC is flushed at once, in its own hook. */
+static void xdf_plane_helper_atomic_update(struct drm_plane *plane,
+					   struct drm_atomic_commit *commit)
+{
+}
+COMPAT_PLANE_ATOMIC_UPDATE(xdf_plane_helper_atomic_update);
+
+static int xdf_plane_helper_prepare_fb(struct drm_plane *plane,
+				       struct drm_plane_state *state)
+{
+	struct xdf_layout layout;
+	struct xdf_view *view;
+	int ret;
+
+	if (!state->fb)
+		return 0;
+	ret = drm_gem_plane_helper_prepare_fb(plane, state);
+	if (ret)
+		return ret;
+	xdf_fb_layout(state, &layout);
+	view = xdf_fb_view(to_xdf_fb(state->fb), &layout);
+	if (IS_ERR(view))
+		return PTR_ERR(view);
+	ret = xdf_view_wait(view);
+	if (ret) {
+		xdf_view_put(view);
+		return ret;
+	}
+	to_xdf_plane_state(state)->view = view;
+	return 0;
+}
+
+static void xdf_plane_helper_cleanup_fb(struct drm_plane *plane,
+					struct drm_plane_state *state)
+{
+	struct xdf_plane_state *xstate = to_xdf_plane_state(state);
+
+	xdf_view_put(xstate->view);
+	xstate->view = NULL;
+}
+
+static const struct drm_plane_helper_funcs xdf_plane_helper_funcs = {
+	.prepare_fb = xdf_plane_helper_prepare_fb,
+	.cleanup_fb = xdf_plane_helper_cleanup_fb,
+	.atomic_check = COMPAT_FN(xdf_plane_helper_atomic_check),
+	.atomic_update = COMPAT_FN(xdf_plane_helper_atomic_update),
+};
+
+static void xdf_plane_destroy_state(struct drm_plane *plane,
+				    struct drm_plane_state *state)
+{
+	struct xdf_plane_state *xstate = to_xdf_plane_state(state);
+
+	xdf_view_put(xstate->view);
+	__drm_atomic_helper_plane_destroy_state(state);
+	kfree(xstate);
+}
+
+static void xdf_plane_reset(struct drm_plane *plane)
+{
+	struct xdf_plane_state *xstate;
+
+	if (plane->state)
+		xdf_plane_destroy_state(plane, plane->state);
+	plane->state = NULL;
+	xstate = kzalloc(sizeof(*xstate), GFP_KERNEL);
+	if (xstate)
+		__drm_atomic_helper_plane_reset(plane, &xstate->base);
+}
+
+static struct drm_plane_state *xdf_plane_duplicate_state(struct drm_plane *plane)
+{
+	struct xdf_plane_state *xstate;
+
+	if (WARN_ON(!plane->state))
+		return NULL;
+	/* the view is not inherited: preparing the new state finds it */
+	xstate = kzalloc(sizeof(*xstate), GFP_KERNEL);
+	if (!xstate)
+		return NULL;
+	__drm_atomic_helper_plane_duplicate_state(plane, &xstate->base);
+	return &xstate->base;
+}
+
+static bool xdf_plane_format_mod_supported(struct drm_plane *plane, u32 format,
+					   u64 modifier)
+{
+	return modifier == DRM_FORMAT_MOD_LINEAR;
+}
+
+static const struct drm_plane_funcs xdf_plane_funcs = {
+	.update_plane = drm_atomic_helper_update_plane,
+	.disable_plane = drm_atomic_helper_disable_plane,
+	.destroy = drm_plane_cleanup,
+	.reset = xdf_plane_reset,
+	.atomic_duplicate_state = xdf_plane_duplicate_state,
+	.atomic_destroy_state = xdf_plane_destroy_state,
+	.format_mod_supported = xdf_plane_format_mod_supported,
+};
+
+/*
+ * CRTCs
+ */
+
+/* Length of a refresh in ns; 0 when it is none that a timer could follow. */
+static u64 xdf_mode_period(const struct drm_display_mode *mode)
+{
+	u64 pixels = (u64)mode->htotal * mode->vtotal;
+	u64 period;
+
+	if (mode->clock <= 0 || !pixels)
+		return 0;
+	period = div_u64(pixels * NSEC_PER_MSEC, mode->clock);
+	if (period < NSEC_PER_SEC / XDF_MAX_HZ || period > NSEC_PER_SEC)
+		return 0;
+	return period;
+}
+
+static enum drm_mode_status
+xdf_crtc_helper_mode_valid(struct drm_crtc *crtc,
+			   const struct drm_display_mode *mode)
+{
+	struct xdf_output *output = crtc_to_output(crtc);
+
+	if (mode->hdisplay != output->config.width ||
+	    mode->vdisplay != output->config.height)
+		return MODE_ONE_SIZE;
+	if (mode->flags & DRM_MODE_FLAG_INTERLACE)
+		return MODE_NO_INTERLACE;
+	if (mode->flags & DRM_MODE_FLAG_DBLSCAN)
+		return MODE_NO_DBLESCAN;
+	if (!xdf_mode_period(mode))
+		return MODE_CLOCK_RANGE;
+	return MODE_OK;
+}
+
+static int xdf_crtc_helper_atomic_check(struct drm_crtc *crtc,
+					struct drm_atomic_commit *commit)
+{
+	struct drm_crtc_state *state =
+		drm_atomic_get_new_crtc_state(commit, crtc);
+	int ret;
+
+	if (state->enable) {
+		ret = drm_atomic_helper_check_crtc_primary_plane(state);
+		if (ret)
+			return ret;
+	}
+	/* a mode is set with a picture */
+	return drm_atomic_add_affected_planes(commit, crtc);
+}
+COMPAT_CRTC_ATOMIC_CHECK(xdf_crtc_helper_atomic_check);
+
+static void xdf_crtc_helper_atomic_enable(struct drm_crtc *crtc,
+					  struct drm_atomic_commit *commit)
+{
+	struct xdf_output *output = crtc_to_output(crtc);
+	const struct drm_display_mode *mode = &crtc->state->adjusted_mode;
+
+	xdf_head_enable(&output->head, mode->hdisplay, mode->vdisplay,
+			xdf_mode_period(mode));
+	drm_crtc_vblank_on(crtc);
+}
+COMPAT_CRTC_ATOMIC_ENABLE(xdf_crtc_helper_atomic_enable);
+
+static void xdf_crtc_helper_atomic_disable(struct drm_crtc *crtc,
+					   struct drm_atomic_commit *commit)
+{
+	struct xdf_output *output = crtc_to_output(crtc);
+
+	drm_crtc_vblank_off(crtc);
+	xdf_head_disable(&output->head);
+}
+COMPAT_CRTC_ATOMIC_DISABLE(xdf_crtc_helper_atomic_disable);
+
+static void xdf_crtc_helper_atomic_flush(struct drm_crtc *crtc,
+					 struct drm_atomic_commit *commit)
+{
+	struct xdf_output *output = crtc_to_output(crtc);
+	struct drm_plane_state *plane_state = output->plane.state;
+	struct drm_pending_vblank_event *event = crtc->state->event;
+
+	crtc->state->event = NULL;
+	if (crtc->state->active && !(event && drm_crtc_vblank_get(crtc))) {
+		xdf_head_show(&output->head,
+			      to_xdf_plane_state(plane_state)->view,
+			      plane_state->fb, event,
+			      crtc->state->async_flip);
+		return;
+	}
+	if (!event)
+		return;
+	spin_lock_irq(&crtc->dev->event_lock);
+	drm_crtc_send_vblank_event(crtc, event);
+	spin_unlock_irq(&crtc->dev->event_lock);
+}
+COMPAT_CRTC_ATOMIC_FLUSH(xdf_crtc_helper_atomic_flush);
+
+static const struct drm_crtc_helper_funcs xdf_crtc_helper_funcs = {
+	.mode_valid = xdf_crtc_helper_mode_valid,
+	.atomic_check = COMPAT_FN(xdf_crtc_helper_atomic_check),
+	.atomic_enable = COMPAT_FN(xdf_crtc_helper_atomic_enable),
+	.atomic_disable = COMPAT_FN(xdf_crtc_helper_atomic_disable),
+	.atomic_flush = COMPAT_FN(xdf_crtc_helper_atomic_flush),
+};
+
+static int xdf_crtc_enable_vblank(struct drm_crtc *crtc)
+{
+	xdf_head_clock_start(&crtc_to_output(crtc)->head);
+	return 0;
+}
+
+static void xdf_crtc_disable_vblank(struct drm_crtc *crtc)
+{
+	xdf_head_clock_stop(&crtc_to_output(crtc)->head);
+}
+
+static bool xdf_crtc_get_vblank_timestamp(struct drm_crtc *crtc,
+					  int *max_error, ktime_t *time,
+					  bool in_vblank_irq)
+{
+	*time = xdf_head_clock_time(&crtc_to_output(crtc)->head);
+	return true;
+}
+
+static const struct drm_crtc_funcs xdf_crtc_funcs = {
+	.destroy = drm_crtc_cleanup,
+	.set_config = drm_atomic_helper_set_config,
+	.page_flip = drm_atomic_helper_page_flip,
+	.reset = drm_atomic_helper_crtc_reset,
+	.atomic_duplicate_state = drm_atomic_helper_crtc_duplicate_state,
+	.atomic_destroy_state = drm_atomic_helper_crtc_destroy_state,
+	.enable_vblank = xdf_crtc_enable_vblank,
+	.disable_vblank = xdf_crtc_disable_vblank,
+	.get_vblank_timestamp = xdf_crtc_get_vblank_timestamp,
+};
+
+/*
+ * Encoders and connectors
+ */
+
+static const struct drm_encoder_funcs xdf_encoder_funcs = {
+	.destroy = drm_encoder_cleanup,
+};
+
+static int xdf_connector_helper_get_modes(struct drm_connector *connector)
+{
+	struct xdf_output *output = connector_to_output(connector);
+	struct drm_display_mode *mode;
+	struct xdf_timing t;
+
+	mode = drm_mode_create(connector->dev);
+	if (!mode)
+		return 0;
+	xdf_timing_make(output->config.width, output->config.height,
+			XDF_DEFAULT_HZ, &t);
+	mode->type = DRM_MODE_TYPE_DRIVER | DRM_MODE_TYPE_PREFERRED;
+	mode->clock = t.clock;
+	mode->hdisplay = t.hdisplay;
+	mode->hsync_start = t.hsync_start;
+	mode->hsync_end = t.hsync_end;
+	mode->htotal = t.htotal;
+	mode->vdisplay = t.vdisplay;
+	mode->vsync_start = t.vsync_start;
+	mode->vsync_end = t.vsync_end;
+	mode->vtotal = t.vtotal;
+	mode->flags = DRM_MODE_FLAG_PHSYNC | DRM_MODE_FLAG_NVSYNC;
+	drm_mode_set_name(mode);
+	drm_mode_probed_add(connector, mode);
+	return 1;
+}
+
+static const struct drm_connector_helper_funcs xdf_connector_helper_funcs = {
+	.get_modes = xdf_connector_helper_get_modes,
+};
+
+static const struct drm_connector_funcs xdf_connector_funcs = {
+	.fill_modes = drm_helper_probe_single_connector_modes,
+	.destroy = drm_connector_cleanup,
+	.reset = drm_atomic_helper_connector_reset,
+	.atomic_duplicate_state = drm_atomic_helper_connector_duplicate_state,
+	.atomic_destroy_state = drm_atomic_helper_connector_destroy_state,
+};
+
+/*
+ * The card
+ */
+
+static void xdf_commit_tail(struct drm_atomic_commit *commit)
+{
+	struct drm_device *drm = commit->dev;
+
+	drm_atomic_helper_commit_modeset_disables(drm, commit);
+	/* On before the picture: the backend takes no flip while it is off. */
+	drm_atomic_helper_commit_modeset_enables(drm, commit);
+	drm_atomic_helper_commit_planes(drm, commit, 0);
+	drm_atomic_helper_commit_hw_done(commit);
+	drm_atomic_helper_wait_for_flip_done(drm, commit);
+	drm_atomic_helper_cleanup_planes(drm, commit);
+}
+
+static const struct drm_mode_config_helper_funcs xdf_mode_config_helper_funcs = {
+	.atomic_commit_tail = xdf_commit_tail,
+};
+
+static const struct drm_mode_config_funcs xdf_mode_config_funcs = {
+	.fb_create = COMPAT_FN(xdf_fb_create),
+	.atomic_check = drm_atomic_helper_check,
+	.atomic_commit = drm_atomic_helper_commit,
+};
+
+DEFINE_DRM_GEM_FOPS(xdf_fops);
+
+static const struct drm_driver xdf_driver = {
+	.driver_features = DRIVER_GEM | DRIVER_MODESET | DRIVER_ATOMIC,
+	.fops = &xdf_fops,
+	.dumb_create = xdf_gem_dumb_create,
+	DRM_COMPAT_DRIVER_FIELDS
+	.name = "xendrm-du",
+	.desc = "Xen para-virtual display",
+	.major = 1,
+	.minor = 0,
+};
+
+static int xdf_output_init(struct xdf_card *card, struct xdf_output *output)
+{
+	struct drm_device *drm = &card->drm;
+	int ret;
+
+	ret = drm_universal_plane_init(drm, &output->plane, 0,
+				       &xdf_plane_funcs, xdf_formats,
+				       ARRAY_SIZE(xdf_formats), xdf_modifiers,
+				       DRM_PLANE_TYPE_PRIMARY, NULL);
+	if (ret)
+		return ret;
+	drm_plane_helper_add(&output->plane, &xdf_plane_helper_funcs);
+	drm_plane_enable_fb_damage_clips(&output->plane);
+	ret = drm_plane_create_blend_mode_property(&output->plane,
+						   BIT(DRM_MODE_BLEND_PREMULTI) |
+						   BIT(DRM_MODE_BLEND_PIXEL_NONE));
+	if (ret)
+		return ret;
+
+	ret = drm_crtc_init_with_planes(drm, &output->crtc, &output->plane,
+					NULL, &xdf_crtc_funcs, NULL);
+	if (ret)
+		return ret;
+	drm_crtc_helper_add(&output->crtc, &xdf_crtc_helper_funcs);
+	output->plane.possible_crtcs = drm_crtc_mask(&output->crtc);
+
+	ret = drm_encoder_init(drm, &output->encoder, &xdf_encoder_funcs,
+			       DRM_MODE_ENCODER_VIRTUAL, NULL);
+	if (ret)
+		return ret;
+	output->encoder.possible_crtcs = drm_crtc_mask(&output->crtc);
+
+	ret = drm_connector_init(drm, &output->connector, &xdf_connector_funcs,
+				 DRM_MODE_CONNECTOR_VIRTUAL);
+	if (ret)
+		return ret;
+	drm_connector_helper_add(&output->connector,
+				 &xdf_connector_helper_funcs);
+	return drm_connector_attach_encoder(&output->connector,
+					    &output->encoder);
+}
+
+static void xdf_views_live(struct xdf_views *views)
+{
+	struct xdf_card *card = container_of(views, struct xdf_card, views);
+	unsigned int i;
+
+	for (i = 0; i < card->count; i++)
+		if (card->outputs[i].config.width)
+			xdf_head_kick(&card->outputs[i].head);
+}
+
+static int xdf_link_is_up(void *data)
+{
+	struct xdf_card *card = data;
+	unsigned int i;
+	int ret;
+
+	xdf_views_up(&card->views);
+	for (i = 0; i < card->count; i++)
+		if (card->outputs[i].config.width)
+			xdf_head_up(&card->outputs[i].head);
+	if (card->registered)
+		return 0;
+
+	ret = drm_dev_register(&card->drm, 0);
+	if (ret)
+		return ret;
+	card->registered = true;
+	drm_client_setup(&card->drm, NULL);
+	return 0;
+}
+
+static void xdf_link_is_down(void *data)
+{
+	struct xdf_card *card = data;
+	unsigned int i;
+
+	for (i = 0; i < card->count; i++)
+		if (card->outputs[i].config.width)
+			xdf_head_down(&card->outputs[i].head);
+	xdf_views_down(&card->views);
+}
+
+static void xdf_link_event(void *data, unsigned int index, u64 fb_cookie)
+{
+	struct xdf_card *card = data;
+
+	if (card->outputs[index].config.width)
+		xdf_head_presented(&card->outputs[index].head, fb_cookie);
+}
+
+static const struct xdf_link_ops xdf_link_ops = {
+	.up = xdf_link_is_up,
+	.down = xdf_link_is_down,
+	.event = xdf_link_event,
+};
+
+static void xdf_card_free(struct drm_device *drm, void *data)
+{
+	xdf_link_free(&to_xdf_card(drm)->link);
+}
+
+static int xdf_mode_config(struct xdf_card *card)
+{
+	struct drm_device *drm = &card->drm;
+	unsigned int i;
+	int ret;
+
+	ret = drmm_mode_config_init(drm);
+	if (ret)
+		return ret;
+	drm->mode_config.min_width = 1;
+	drm->mode_config.min_height = 1;
+	drm->mode_config.max_width = XDF_MAX_SIDE;
+	drm->mode_config.max_height = XDF_MAX_SIDE;
+	drm->mode_config.preferred_depth = 24;
+	drm->mode_config.async_page_flip = true;
+	drm->mode_config.funcs = &xdf_mode_config_funcs;
+	drm->mode_config.helper_private = &xdf_mode_config_helper_funcs;
+
+	for (i = 0; i < card->count; i++) {
+		struct xdf_output *output = &card->outputs[i];
+
+		if (!output->config.width)
+			continue;
+		ret = xdf_output_init(card, output);
+		if (ret)
+			return ret;
+		xdf_head_init(&output->head, &output->crtc, &card->link, i);
+	}
+	ret = drm_vblank_init(drm, drm->mode_config.num_crtc);
+	if (ret)
+		return ret;
+	drm_mode_config_reset(drm);
+	return 0;
+}
+
+/**
+ * xdf_kms_create - a card, not yet known to anybody
+ * @xdev: its device; frees it with its driver's end, once no client is left
+ * @configs: the connectors, rising by node, node 0 first
+ * @count: number of connectors, at most XDF_MAX_OUTPUTS
+ *
+ * xdf_link_start() on its link has it registered when a backend is there.
+ *
+ * Return: the card, or an ERR_PTR().
+ */
+struct xdf_card *xdf_kms_create(struct xenbus_device *xdev,
+				const struct xdf_output_config *configs,
+				unsigned int count)
+{
+	u32 nodes[XDF_MAX_OUTPUTS];
+	struct xdf_card *card;
+	unsigned int i;
+	int ret;
+
+	card = devm_drm_dev_alloc(&xdev->dev, &xdf_driver, struct xdf_card,
+				  drm);
+	if (IS_ERR(card))
+		return card;
+	/* before the mode configuration, which is cleaned up before it */
+	card->outputs = drmm_kcalloc(&card->drm, count, sizeof(*card->outputs),
+				     GFP_KERNEL);
+	if (!card->outputs)
+		return ERR_PTR(-ENOMEM);
+	card->count = count;
+	for (i = 0; i < count; i++) {
+		card->outputs[i].config = configs[i];
+		nodes[i] = configs[i].node;
+	}
+	ret = xdf_link_init(&card->link, xdev, nodes, count, &xdf_link_ops,
+			    card);
+	if (ret)
+		return ERR_PTR(ret);
+	ret = drmm_add_action_or_reset(&card->drm, xdf_card_free, NULL);
+	if (ret)
+		return ERR_PTR(ret);
+	xdf_views_init(&card->views, &card->drm, &card->link, xdf_views_live);
+	ret = xdf_mode_config(card);
+	if (ret)
+		return ERR_PTR(ret);
+	return card;
+}
+
+/**
+ * xdf_kms_remove - the device goes, clients may stay a while
+ * @card: the card; no longer the caller's
+ *
+ * Does not wait for the backend.
+ */
+void xdf_kms_remove(struct xdf_card *card)
+{
+	unsigned int i;
+
+	/* First, so that nobody waits for the backend while DRM waits for him. */
+	xdf_link_stop(&card->link);
+	if (card->registered) {
+		drm_dev_unplug(&card->drm);
+		drm_atomic_helper_shutdown(&card->drm);
+	}
+	for (i = 0; i < card->count; i++)
+		if (card->outputs[i].config.width)
+			xdf_head_fini(&card->outputs[i].head);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* The card as clients see it. */
+#ifndef XDF_KMS_H
+#define XDF_KMS_H
+
+#include <drm/drm_connector.h>
+#include <drm/drm_crtc.h>
+#include <drm/drm_device.h>
+#include <drm/drm_encoder.h>
+#include <drm/drm_plane.h>
+
+#include "xdf_head.h"
+#include "xdf_link.h"
+#include "xdf_view.h"
+
+/* DRM names CRTCs in masks of 32 bits. */
+#define XDF_MAX_OUTPUTS		32
+
+/**
+ * struct xdf_output_config - what XenStore says of one connector
+ * @node: its number there
+ * @width: in pixels; 0 when the resolution is of no use
+ * @height: in lines
+ */
+struct xdf_output_config {
+	u32 node;
+	u32 width;
+	u32 height;
+};
+
+/**
+ * struct xdf_output - one connector with all that belongs to it
+ * @config: as of XenStore; without a width the rest is not there
+ * @head: what it shows
+ * @plane: primary
+ * @crtc: its one CRTC
+ * @encoder: its one encoder
+ * @connector: what users see
+ */
+struct xdf_output {
+	struct xdf_output_config config;
+	struct xdf_head head;
+	struct drm_plane plane;
+	struct drm_crtc crtc;
+	struct drm_encoder encoder;
+	struct drm_connector connector;
+};
+
+/**
+ * struct xdf_card - a display device
+ * @drm: the DRM device; frees the card with its last reference
+ * @link: the connection, which comes and goes
+ * @views: pictures
+ * @count: number of outputs
+ * @outputs: one for each channel of the link
+ * @registered: clients may know it
+ */
+struct xdf_card {
+	struct drm_device drm;
+	struct xdf_link link;
+	struct xdf_views views;
+	unsigned int count;
+	struct xdf_output *outputs;
+	bool registered;
+};
+
+struct xdf_card *xdf_kms_create(struct xenbus_device *xdev,
+				const struct xdf_output_config *configs,
+				unsigned int count);
+void xdf_kms_remove(struct xdf_card *card);
+
+#endif /* XDF_KMS_H */

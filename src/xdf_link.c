@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <linux/jiffies.h>
+#include <linux/slab.h>
+
+#include "xdf_config.h"
+#include "xdf_link.h"
+
+#define WATCHDOG_PERIOD		HZ
+/* A backend at fault is given this long, doubled each time. */
+#define BACKOFF_FIRST_S		1
+#define BACKOFF_LAST_S		32
+
+/**
+ * xdf_link_state_name - a state, for messages
+ * @state: any
+ *
+ * Return: a constant string.
+ */
+const char *xdf_link_state_name(enum xdf_link_state state)
+{
+	switch (state) {
+	case XDF_LINK_DOWN:
+		return "waiting for the backend";
+	case XDF_LINK_OFFERED:
+		return "rings offered";
+	case XDF_LINK_UP:
+		return "connected";
+	case XDF_LINK_GONE:
+		return "gone";
+	}
+	return "unknown";
+}
+
+static void link_close_channels(struct xdf_link *link)
+{
+	unsigned int i;
+
+	for (i = 0; i < link->count; i++)
+		xdf_channel_close(&link->channels[i]);
+}
+
+/* The end of a connection, for whatever reason. */
+static void link_down(struct xdf_link *link, enum xdf_link_state state)
+{
+	bool was_up = link->state == XDF_LINK_UP;
+
+	WRITE_ONCE(link->state, state);
+	link_close_channels(link);
+	/* no interrupt is left that could set them again */
+	clear_bit(XDF_LINK_LOST, &link->flags);
+	if (was_up) {
+		link->losses++;
+		link->ops->down(link->data);
+	}
+}
+
+/* Later than the backend's own reaction, which comes as a change of state. */
+static void link_retry(struct xdf_link *link)
+{
+	if (time_after(jiffies, link->since + 60 * HZ))
+		link->backoff = BACKOFF_FIRST_S;
+	queue_delayed_work(link->wq, &link->retry, link->backoff * HZ);
+	link->backoff = min(2 * link->backoff, BACKOFF_LAST_S + 0u);
+}
+
+/*
+ * Loss: Initialising is written first, because a backend that starts again
+ * while it still reads Connected would bind the rings that go away here.
+ */
+static void link_lose(struct xdf_link *link, const char *why)
+{
+	dev_warn(&link->xdev->dev,
+		 "lost the display backend (%s); the card stays, the screen comes back with the backend\n",
+		 why);
+	xenbus_switch_state(link->xdev, XenbusStateInitialising);
+	link_down(link, XDF_LINK_DOWN);
+}
+
+static int link_agree(struct xdf_link *link)
+{
+	char *list = xenbus_read(XBT_NIL, link->xdev->otherend,
+				 DISPLIF_NODE_BE_VERSIONS, NULL);
+	int ret = 0;
+
+	if (IS_ERR(list))
+		list = NULL;
+	link->version = xdf_parse_versions(list);
+	if (!link->version) {
+		dev_err(&link->xdev->dev,
+			"the backend speaks protocol versions \"%s\", this driver %u to %u: update the older side\n",
+			list, DISPLIF_VERSION_MIN, DISPLIF_VERSION_MAX);
+		ret = -EPROTO;
+	}
+	kfree(list);
+	return ret;
+}
+
+static int link_publish_all(struct xdf_link *link,
+			    struct xenbus_transaction xbt)
+{
+	const char *dir = link->xdev->nodename;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < link->count; i++) {
+		ret = xdf_channel_publish(&link->channels[i], xbt, dir);
+		if (ret)
+			return ret;
+	}
+	return xenbus_printf(xbt, dir, DISPLIF_NODE_FE_VERSION, "%u",
+			     link->version);
+}
+
+static int link_publish(struct xdf_link *link)
+{
+	struct xenbus_transaction xbt;
+	int ret;
+
+	do {
+		ret = xenbus_transaction_start(&xbt);
+		if (ret)
+			return ret;
+		ret = link_publish_all(link, xbt);
+		if (ret) {
+			xenbus_transaction_end(xbt, true);
+			return ret;
+		}
+		ret = xenbus_transaction_end(xbt, false);
+	} while (ret == -EAGAIN);
+	return ret;
+}
+
+/* Fresh rings for a backend that waits for them. */
+static void link_offer(struct xdf_link *link)
+{
+	unsigned int i;
+	int ret;
+
+	ret = link_agree(link);
+	if (ret)
+		return;
+	for (i = 0; i < link->count; i++) {
+		ret = xdf_channel_open(&link->channels[i], link->xdev);
+		if (ret)
+			goto err;
+	}
+	ret = link_publish(link);
+	if (ret)
+		goto err;
+	WRITE_ONCE(link->state, XDF_LINK_OFFERED);
+	xenbus_switch_state(link->xdev, XenbusStateInitialised);
+	return;
+
+err:
+	link_close_channels(link);
+	dev_err(&link->xdev->dev,
+		"could not offer rings to the backend (error %d); trying again in %u s\n",
+		ret, link->backoff);
+	link_retry(link);
+}
+
+static void link_up(struct xdf_link *link)
+{
+	int ret;
+
+	WRITE_ONCE(link->state, XDF_LINK_UP);
+	link->since = jiffies;
+	dev_info(&link->xdev->dev,
+		 "connected to the backend in domain %u, protocol version %u\n",
+		 link->xdev->otherend_id, link->version);
+	ret = link->ops->up(link->data);
+	if (ret) {
+		link_down(link, XDF_LINK_GONE);
+		xenbus_dev_fatal(link->xdev, ret, "starting the display");
+		return;
+	}
+	xenbus_switch_state(link->xdev, XenbusStateConnected);
+}
+
+/* The toolstack takes the device away, or the guest goes down. */
+static void link_farewell(struct xdf_link *link)
+{
+	bool shutdown = link->xdev->state == XenbusStateClosing;
+
+	link_down(link, shutdown ? XDF_LINK_GONE : XDF_LINK_DOWN);
+	xenbus_frontend_closed(link->xdev);
+}
+
+static bool link_leaving(struct xdf_link *link, enum xenbus_state be)
+{
+	switch (be) {
+	case XenbusStateClosing:
+	case XenbusStateClosed:
+		if (!xenbus_read_unsigned(link->xdev->otherend, "online", 1))
+			return true;
+		break;
+	case XenbusStateConnected:
+		return false;
+	default:
+		break;
+	}
+	return link->xdev->state == XenbusStateClosing;
+}
+
+/* Steps are missed when they come fast: only where things stand counts. */
+static void link_step(struct xdf_link *link)
+{
+	enum xenbus_state be;
+
+	if (link->state == XDF_LINK_GONE)
+		return;
+	be = xenbus_read_driver_state(link->xdev, link->xdev->otherend);
+	if (link_leaving(link, be)) {
+		link_farewell(link);
+		return;
+	}
+	if (test_bit(XDF_LINK_LOST, &link->flags) &&
+	    link->state != XDF_LINK_DOWN) {
+		link_lose(link, READ_ONCE(link->why));
+		if (test_and_clear_bit(XDF_LINK_FAULT, &link->flags))
+			link_retry(link);
+	}
+
+	switch (link->state) {
+	case XDF_LINK_UP:
+		if (be == XenbusStateConnected)
+			return;
+		link_lose(link, be == XenbusStateUnknown ? "it vanished" :
+			  "it closed or started again");
+		break;
+	case XDF_LINK_OFFERED:
+		if (be == XenbusStateConnected) {
+			link_up(link);
+			return;
+		}
+		if (be != XenbusStateClosing && be != XenbusStateClosed)
+			return;
+		dev_err(&link->xdev->dev,
+			"the backend refused the display; its own log says why\n");
+		link_lose(link, "refused");
+		link_retry(link);
+		return;
+	default:
+		break;
+	}
+	if (be == XenbusStateInitWait && !delayed_work_pending(&link->retry))
+		link_offer(link);
+}
+
+static void link_work(struct work_struct *work)
+{
+	link_step(container_of(work, struct xdf_link, work));
+}
+
+static void link_retry_work(struct work_struct *work)
+{
+	link_step(container_of(to_delayed_work(work), struct xdf_link, retry));
+}
+
+static void link_fault(struct xdf_link *link, const char *why)
+{
+	WRITE_ONCE(link->why, why);
+	set_bit(XDF_LINK_FAULT, &link->flags);
+	set_bit(XDF_LINK_LOST, &link->flags);
+	queue_work(link->wq, &link->work);
+}
+
+static void link_watchdog(struct work_struct *work)
+{
+	struct xdf_link *link = container_of(to_delayed_work(work),
+					     struct xdf_link, watchdog);
+	bool late = false, busy = false;
+	unsigned int i;
+
+	if (link->state != XDF_LINK_UP)
+		return;
+	for (i = 0; i < link->count; i++) {
+		struct xdf_channel *ch = &link->channels[i];
+
+		late |= xdf_channel_expire(ch);
+		busy |= !list_empty_careful(&ch->live);
+	}
+	if (late)
+		link_fault(link, "it does not answer");
+	else if (busy)
+		queue_delayed_work(link->wq, &link->watchdog, WATCHDOG_PERIOD);
+}
+
+static void link_channel_broken(void *data, unsigned int index,
+				const char *why)
+{
+	link_fault(data, why);
+}
+
+static void link_channel_event(void *data, unsigned int index, u64 fb_cookie)
+{
+	struct xdf_link *link = data;
+
+	link->ops->event(link->data, index, fb_cookie);
+}
+
+static const struct xdf_channel_ops link_channel_ops = {
+	.event = link_channel_event,
+	.broken = link_channel_broken,
+};
+
+/**
+ * xdf_link_submit - send a request on a connector's ring
+ * @link: the link
+ * @index: which channel
+ * @rq: as for xdf_channel_submit()
+ *
+ * Context: any but NMI.
+ *
+ * Return: 0, or -ENODEV while there is no backend.
+ */
+int xdf_link_submit(struct xdf_link *link, unsigned int index,
+		    struct xdf_request *rq)
+{
+	int ret = xdf_channel_submit(&link->channels[index], rq);
+
+	if (!ret && READ_ONCE(link->state) == XDF_LINK_UP)
+		queue_delayed_work(link->wq, &link->watchdog, WATCHDOG_PERIOD);
+	return ret;
+}
+
+/**
+ * xdf_link_init - prepare a link, down
+ * @link: zeroed
+ * @xdev: the device
+ * @nodes: the connectors' numbers in XenStore, rising, 0 first
+ * @count: of @nodes
+ * @ops: whom to tell
+ * @data: for @ops
+ *
+ * Return: 0 or -ENOMEM. xdf_link_free() undoes it.
+ */
+int xdf_link_init(struct xdf_link *link, struct xenbus_device *xdev,
+		  const u32 *nodes, unsigned int count,
+		  const struct xdf_link_ops *ops, void *data)
+{
+	unsigned int i;
+
+	link->channels = kcalloc(count, sizeof(*link->channels), GFP_KERNEL);
+	if (!link->channels)
+		return -ENOMEM;
+	/* Freezable: over a save and restore the device's paths change. */
+	link->wq = alloc_ordered_workqueue("xen-drm-front", WQ_FREEZABLE);
+	if (!link->wq) {
+		kfree(link->channels);
+		return -ENOMEM;
+	}
+	link->xdev = xdev;
+	link->ops = ops;
+	link->data = data;
+	link->count = count;
+	link->state = XDF_LINK_DOWN;
+	link->backoff = BACKOFF_FIRST_S;
+	link->since = jiffies;
+	INIT_WORK(&link->work, link_work);
+	INIT_DELAYED_WORK(&link->retry, link_retry_work);
+	INIT_DELAYED_WORK(&link->watchdog, link_watchdog);
+	for (i = 0; i < count; i++)
+		xdf_channel_init(&link->channels[i], i, nodes[i],
+				 &link_channel_ops, link);
+	return 0;
+}
+
+/**
+ * xdf_link_start - begin to look for the backend
+ * @link: an initialised link
+ */
+void xdf_link_start(struct xdf_link *link)
+{
+	xenbus_switch_state(link->xdev, XenbusStateInitialising);
+	xdf_link_poke(link);
+}
+
+/**
+ * xdf_link_poke - the backend's state may have changed
+ * @link: the link
+ *
+ * Context: any.
+ */
+void xdf_link_poke(struct xdf_link *link)
+{
+	queue_work(link->wq, &link->work);
+}
+
+/**
+ * xdf_link_resume - the guest was restored, perhaps elsewhere
+ * @link: the link
+ */
+void xdf_link_resume(struct xdf_link *link)
+{
+	WRITE_ONCE(link->why, "the guest was restored");
+	set_bit(XDF_LINK_LOST, &link->flags);
+	xdf_link_poke(link);
+}
+
+/**
+ * xdf_link_stop - the device goes
+ * @link: the link
+ *
+ * Does not wait for the backend. No callback runs after this, and every
+ * further request is refused.
+ *
+ * Context: may sleep.
+ */
+void xdf_link_stop(struct xdf_link *link)
+{
+	cancel_work_sync(&link->work);
+	cancel_delayed_work_sync(&link->retry);
+	cancel_delayed_work_sync(&link->watchdog);
+	link_down(link, XDF_LINK_GONE);
+	/* the watchdog and the interrupts may have asked for more */
+	cancel_work_sync(&link->work);
+	cancel_delayed_work_sync(&link->retry);
+	cancel_delayed_work_sync(&link->watchdog);
+}
+
+/**
+ * xdf_link_free - undo xdf_link_init()
+ * @link: a stopped link
+ */
+void xdf_link_free(struct xdf_link *link)
+{
+	destroy_workqueue(link->wq);
+	kfree(link->channels);
+}
