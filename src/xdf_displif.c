@@ -98,7 +98,15 @@ void xdf_displif_dbuf_create(struct displif_req *req,
 			  const struct displif_dbuf_create *args)
 {
 	wire_start(req, DISPLIF_OP_DBUF_CREATE);
-	req->op.dbuf_create = *args;
+	/* by members: the structure's padding is reserved octets on the wire */
+	req->op.dbuf_create.dbuf_cookie = args->dbuf_cookie;
+	req->op.dbuf_create.width = args->width;
+	req->op.dbuf_create.height = args->height;
+	req->op.dbuf_create.bpp = args->bpp;
+	req->op.dbuf_create.buffer_sz = args->buffer_sz;
+	req->op.dbuf_create.flags = args->flags;
+	req->op.dbuf_create.gref_directory = args->gref_directory;
+	req->op.dbuf_create.data_ofs = args->data_ofs;
 }
 
 /**
@@ -121,7 +129,12 @@ void xdf_displif_fb_attach(struct displif_req *req,
 			const struct displif_fb_attach *args)
 {
 	wire_start(req, DISPLIF_OP_FB_ATTACH);
-	req->op.fb_attach = *args;
+	/* by members, as above */
+	req->op.fb_attach.dbuf_cookie = args->dbuf_cookie;
+	req->op.fb_attach.fb_cookie = args->fb_cookie;
+	req->op.fb_attach.width = args->width;
+	req->op.fb_attach.height = args->height;
+	req->op.fb_attach.pixel_format = args->pixel_format;
 }
 
 /**
