@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* In place of xen.c: references are page numbers of a file in memory. */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "test.h"
+
+unsigned int fake_mapped, fake_notified;
+const char *fake_failed;
+const struct edid *fake_edid;
+
+struct options opt;
+struct dev *devs;
+bool quit;
+
+static int fd = -1;
+static uint8_t *pages;
+
+static void fake_open(void)
+{
+	const size_t len = FAKE_PAGES * (size_t)DISPLIF_PAGE_SIZE;
+
+	if (fd >= 0)
+		return;
+	fd = memfd_create("guest", 0);
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, len), 0);
+	pages = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_true(pages != MAP_FAILED);
+}
+
+void *fake_page(uint32_t ref)
+{
+	fake_open();
+	assert_true(ref && ref < FAKE_PAGES);
+	return pages + ref * (size_t)DISPLIF_PAGE_SIZE;
+}
+
+void fake_reset(void)
+{
+	fake_open();
+	memset(pages, 0, FAKE_PAGES * (size_t)DISPLIF_PAGE_SIZE);
+	fake_notified = 0;
+	fake_failed = NULL;
+	fake_edid = NULL;
+}
+
+/* These two live in rooms that are not linked into tests. */
+void dev_fail(struct dev *d, const char *why)
+{
+	struct conn *c;
+
+	fake_failed = why;
+	for (c = d->conns; c; c = c->next)
+		conn_unbind(c);
+	dev_drop_objects(d);
+}
+
+const struct edid *edid_of(const struct conn *c)
+{
+	(void)c;
+	return fake_edid;
+}
+
+void *xen_map(uint32_t domid, const uint32_t *refs, unsigned int n)
+{
+	uint8_t *p;
+	unsigned int i;
+
+	(void)domid;
+	for (i = 0; i < n; i++)
+		if (!refs[i] || refs[i] >= FAKE_PAGES)
+			return NULL;
+	p = mmap(NULL, n * (size_t)DISPLIF_PAGE_SIZE, PROT_NONE,
+		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return NULL;
+	for (i = 0; i < n; i++)
+		if (mmap(p + i * DISPLIF_PAGE_SIZE, DISPLIF_PAGE_SIZE,
+			 PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
+			 refs[i] * (off_t)DISPLIF_PAGE_SIZE) == MAP_FAILED)
+			return NULL;
+	fake_mapped += n;
+	return p;
+}
+
+void xen_unmap(void *addr, unsigned int n)
+{
+	assert_true(fake_mapped >= n);
+	fake_mapped -= n;
+	munmap(addr, n * (size_t)DISPLIF_PAGE_SIZE);
+}
+
+int xen_evtchn_bind(uint32_t domid, uint32_t port)
+{
+	(void)domid;
+	return port > 100 ? -EINVAL : (int)port;
+}
+
+void xen_evtchn_unbind(int port)
+{
+	(void)port;
+}
+
+void xen_evtchn_notify(int port)
+{
+	(void)port;
+	fake_notified++;
+}
