@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * Included before every file of src, which is written for the newest kernel's
+ * interfaces. What an older kernel lacks is mapped down here by what the
+ * probes found (XDF_HAVE_*), never by a version.
+ *
+ * Besides the kernel's own names src uses these:
+ *
+ * Hooks whose prototype changed. At file scope behind the function:
+ *	COMPAT_PLANE_ATOMIC_CHECK(fn);	 also _UPDATE, _DISABLE
+ *	COMPAT_CRTC_ATOMIC_CHECK(fn);	 also _BEGIN, _FLUSH, _ENABLE, _DISABLE
+ *	COMPAT_FB_CREATE(fn);
+ *	COMPAT_MODE_VALID(fn);
+ *	COMPAT_GEM_VMAP(fn);		 and COMPAT_GEM_VUNMAP(fn);
+ *	COMPAT_XENBUS_REMOVE(fn);
+ * and COMPAT_FN(fn) where the hook is set.
+ *
+ * Members that not every kernel has, within an initialiser, no comma behind:
+ *	DRM_COMPAT_DRIVER_FIELDS	 struct drm_driver
+ *	COMPAT_XENBUS_DRIVER_FIELDS	 struct xenbus_driver
+ *	COMPAT_PLANE_PANIC(fn)		 struct drm_plane_helper_funcs; fn may be
+ *	COMPAT_PLANE_PANIC_FLUSH(fn)	 unused: mark it __maybe_unused
+ *
+ * Others:
+ *	COMPAT_IMPORT_NS_DMA_BUF;	 at file scope
+ *	compat_panic_set_pages(sb, p)	 false if the panic screen needs a mapping
+ */
+#ifndef XDF_COMPAT_H
+#define XDF_COMPAT_H
+
+#include "xdf_probes.h"
+
+/* the hook as this kernel wants it, made by COMPAT_...(fn) */
+#define COMPAT_FN(fn) compat_##fn
+
+/* where the kernel's prototype is src's own, the same function again */
+#define COMPAT_SAME(fn) static typeof(fn) compat_##fn __attribute__((alias(#fn)))
+
+#include "core.h"
+#include "mm.h"
+#include "xen.h"
+#include "drm.h"
+
+#endif /* XDF_COMPAT_H */

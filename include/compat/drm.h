@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* DRM: driver, buffers, modes. */
+#ifndef XDF_COMPAT_DRM_H
+#define XDF_COMPAT_DRM_H
+
+#include <drm/drm_atomic.h>
+#include <drm/drm_atomic_helper.h>
+#include <drm/drm_connector.h>
+#include <drm/drm_device.h>
+#include <drm/drm_drv.h>
+#include <drm/drm_edid.h>
+#include <drm/drm_fourcc.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_gem_framebuffer_helper.h>
+#include <drm/drm_mode_config.h>
+#include <drm/drm_modeset_helper.h>
+#include <drm/drm_modeset_helper_vtables.h>
+#include <drm/drm_plane_helper.h>
+#include <drm/drm_prime.h>
+/* other DRM headers brought it along until 7.1 */
+#include <drm/drm_print.h>
+
+/*
+ * struct drm_atomic_state became struct drm_atomic_commit, and its functions
+ * with it; 7.2. (The function drm_atomic_commit() was there before: src must
+ * not call it.)
+ */
+#if !XDF_HAVE_DRM_ATOMIC_COMMIT_STRUCT
+#define drm_atomic_commit drm_atomic_state
+#define drm_atomic_commit_get drm_atomic_state_get
+#define drm_atomic_commit_put drm_atomic_state_put
+#define drm_atomic_commit_alloc drm_atomic_state_alloc
+#define drm_atomic_commit_clear drm_atomic_state_clear
+#define drm_atomic_commit_init drm_atomic_state_init
+#define drm_atomic_commit_default_clear drm_atomic_state_default_clear
+#define drm_atomic_commit_default_release drm_atomic_state_default_release
+#endif
+
+/*
+ * Hooks of planes took the plane's own state and take the whole update; 5.12.
+ * atomic_check had the new state, the others the old one, and both point to
+ * the update.
+ */
+#if XDF_HAVE_DRM_PLANE_OWN_STATE
+#define COMPAT_PLANE_ATOMIC_CHECK(fn)					\
+static int compat_##fn(struct drm_plane *plane,				\
+		       struct drm_plane_state *state)			\
+{									\
+	return fn(plane, state->state);					\
+}									\
+_Static_assert(1, "")
+#define COMPAT_PLANE_ATOMIC_UPDATE(fn)					\
+static void compat_##fn(struct drm_plane *plane,			\
+			struct drm_plane_state *state)			\
+{									\
+	fn(plane, state->state);					\
+}									\
+_Static_assert(1, "")
+#else
+#define COMPAT_PLANE_ATOMIC_CHECK(fn) COMPAT_SAME(fn)
+#define COMPAT_PLANE_ATOMIC_UPDATE(fn) COMPAT_SAME(fn)
+#endif
+#define COMPAT_PLANE_ATOMIC_DISABLE(fn) COMPAT_PLANE_ATOMIC_UPDATE(fn)
+
+/*
+ * Likewise those of CRTCs; 5.11.
+ */
+#if XDF_HAVE_DRM_CRTC_OWN_STATE
+#define COMPAT_CRTC_ATOMIC_CHECK(fn)					\
+static int compat_##fn(struct drm_crtc *crtc,				\
+		       struct drm_crtc_state *state)			\
+{									\
+	return fn(crtc, state->state);					\
+}									\
+_Static_assert(1, "")
+#define COMPAT_CRTC_ATOMIC_BEGIN(fn)					\
+static void compat_##fn(struct drm_crtc *crtc,				\
+			struct drm_crtc_state *state)			\
+{									\
+	fn(crtc, state->state);						\
+}									\
+_Static_assert(1, "")
+#else
+#define COMPAT_CRTC_ATOMIC_CHECK(fn) COMPAT_SAME(fn)
+#define COMPAT_CRTC_ATOMIC_BEGIN(fn) COMPAT_SAME(fn)
+#endif
+#define COMPAT_CRTC_ATOMIC_FLUSH(fn) COMPAT_CRTC_ATOMIC_BEGIN(fn)
+#define COMPAT_CRTC_ATOMIC_ENABLE(fn) COMPAT_CRTC_ATOMIC_BEGIN(fn)
+#define COMPAT_CRTC_ATOMIC_DISABLE(fn) COMPAT_CRTC_ATOMIC_BEGIN(fn)
+
+/*
+ * A connector judges a constant mode; 6.15.
+ */
+#if XDF_HAVE_DRM_MODE_VALID_CONST
+#define COMPAT_MODE_VALID(fn) COMPAT_SAME(fn)
+#else
+#define COMPAT_MODE_VALID(fn)						\
+static enum drm_mode_status compat_##fn(struct drm_connector *connector, \
+					struct drm_display_mode *mode)	\
+{									\
+	return fn(connector, mode);					\
+}									\
+_Static_assert(1, "")
+#endif
+
+/*
+ * drm_get_format_info(dev, cmd) became (dev, format, modifier), and fb_create
+ * and what it calls are given the result; 6.17.
+ */
+#if !XDF_HAVE_DRM_FORMAT_INFO_FOURCC
+static inline const struct drm_format_info *
+compat_get_format_info(struct drm_device *dev, u32 format, u64 modifier)
+{
+	struct drm_mode_fb_cmd2 cmd = {
+		.pixel_format = format,
+		.modifier = { modifier },
+	};
+
+	return drm_get_format_info(dev, &cmd);
+}
+
+#define drm_get_format_info compat_get_format_info
+#endif
+
+#if XDF_HAVE_DRM_FB_CREATE_INFO
+#define COMPAT_FB_CREATE(fn) COMPAT_SAME(fn)
+#else
+#define COMPAT_FB_CREATE(fn)						\
+static struct drm_framebuffer *						\
+compat_##fn(struct drm_device *dev, struct drm_file *file,		\
+	    const struct drm_mode_fb_cmd2 *cmd)				\
+{									\
+	return fn(dev, file, drm_get_format_info(dev, cmd->pixel_format, \
+						 cmd->modifier[0]), cmd); \
+}									\
+_Static_assert(1, "")
+#endif
+
+#if !XDF_HAVE_DRM_FILL_FB_INFO
+#define drm_helper_mode_fill_fb_struct(dev, fb, info, cmd)		\
+	((void)(info), drm_helper_mode_fill_fb_struct(dev, fb, cmd))
+#endif
+
+/*
+ * The helper that makes a commit without the primary plane fail; 6.2. 6.1 had
+ * it as a part of another one.
+ */
+#if !XDF_HAVE_DRM_CHECK_PRIMARY_PLANE
+static inline int
+drm_atomic_helper_check_crtc_primary_plane(struct drm_crtc_state *state)
+{
+	struct drm_plane *primary = state->crtc->primary;
+
+	if (primary && (state->plane_mask & drm_plane_mask(primary)))
+		return 0;
+	return -EINVAL;
+}
+#endif
+
+/*
+ * DRM_PLANE_HELPER_NO_SCALING became DRM_PLANE_NO_SCALING; 6.0.
+ */
+#if !XDF_HAVE_DRM_NO_SCALING
+#define DRM_PLANE_NO_SCALING DRM_PLANE_HELPER_NO_SCALING
+#endif
+
+/*
+ * drm_gem_fb_prepare_fb() became drm_gem_plane_helper_prepare_fb(); 5.13.
+ */
+#if XDF_HAVE_DRM_PLANE_PREPARE_FB
+#include <drm/drm_gem_atomic_helper.h>
+#else
+#define drm_gem_plane_helper_prepare_fb drm_gem_fb_prepare_fb
+#endif
+
+/*
+ * The panic screen; 6.10. It can draw into pages since 6.16, and tells the
+ * plane since 6.14 and within the 6.12 series.
+ */
+#if XDF_HAVE_DRM_PANIC_SCANOUT
+#include <drm/drm_panic.h>
+#define COMPAT_PLANE_PANIC(fn) .get_scanout_buffer = fn,
+#else
+struct drm_scanout_buffer {
+	const struct drm_format_info *format;
+	struct iosys_map map[4];
+	unsigned int width;
+	unsigned int height;
+	unsigned int pitch[4];
+};
+
+#define COMPAT_PLANE_PANIC(fn)
+#endif
+#if XDF_HAVE_DRM_PANIC_FLUSH
+#define COMPAT_PLANE_PANIC_FLUSH(fn) .panic_flush = fn,
+#else
+#define COMPAT_PLANE_PANIC_FLUSH(fn)
+#endif
+
+static inline bool compat_panic_set_pages(struct drm_scanout_buffer *sb,
+					  struct page **pages)
+{
+#if XDF_HAVE_DRM_PANIC_PAGES
+	sb->pages = pages;
+	return true;
+#else
+	return false;
+#endif
+}
+
+/*
+ * nomodeset: vgacon_text_force() became drm_firmware_drivers_only(); 5.17.
+ */
+#if !XDF_HAVE_DRM_FIRMWARE_ONLY
+#if XDF_HAVE_DRM_VGACON_TEXT
+#include <linux/console.h>
+#define drm_firmware_drivers_only() vgacon_text_force()
+#else
+#define drm_firmware_drivers_only() false
+#endif
+#endif
+
+/*
+ * struct drm_driver is constant; 5.11. Before, DRM wrote to it only for legacy
+ * drivers.
+ */
+#if !XDF_HAVE_DRM_DRIVER_CONST
+#undef devm_drm_dev_alloc
+#define devm_drm_dev_alloc(parent, driver, type, member)		\
+	((type *)__devm_drm_dev_alloc(parent, (struct drm_driver *)(driver), \
+				      sizeof(type), offsetof(type, member)))
+#endif
+
+/*
+ * .date, only ever shown: gone in 6.14.
+ */
+#if XDF_HAVE_DRM_DRIVER_DATE
+#define COMPAT_DRM_DATE .date = "20261122",
+#else
+#define COMPAT_DRM_DATE
+#endif
+
+/*
+ * .prime_handle_to_fd and back: what everybody sets became the default in 6.6;
+ * .gem_prime_mmap likewise, and is gone.
+ */
+#if XDF_HAVE_DRM_DRIVER_PRIME_HANDLES
+#define COMPAT_DRM_PRIME_HANDLES					\
+	.prime_handle_to_fd = drm_gem_prime_handle_to_fd,		\
+	.prime_fd_to_handle = drm_gem_prime_fd_to_handle,
+#else
+#define COMPAT_DRM_PRIME_HANDLES
+#endif
+#if XDF_HAVE_DRM_DRIVER_PRIME_MMAP
+#define COMPAT_DRM_PRIME_MMAP .gem_prime_mmap = drm_gem_prime_mmap,
+#else
+#define COMPAT_DRM_PRIME_MMAP
+#endif
+
+/*
+ * The console: drm_fbdev_generic_setup() became drm_fbdev_ttm_setup() for those
+ * without a helper of their own in 6.11 (nothing in it is TTM's), and that
+ * became .fbdev_probe and drm_client_setup() in 6.13 and within the 6.12
+ * series.
+ */
+#if XDF_HAVE_DRM_FBDEV_TTM_PROBE
+#include <drm/drm_fbdev_ttm.h>
+#define COMPAT_DRM_FBDEV DRM_FBDEV_TTM_DRIVER_OPS,
+#else
+#define COMPAT_DRM_FBDEV
+#endif
+
+#if XDF_HAVE_DRM_CLIENT_SETUP
+#if __has_include(<drm/drm_client_setup.h>)
+#include <drm/drm_client_setup.h>
+#else
+#include <drm/clients/drm_client_setup.h>
+#endif
+#else
+#if XDF_HAVE_DRM_FBDEV_TTM_SETUP
+#include <drm/drm_fbdev_ttm.h>
+#elif XDF_HAVE_DRM_FBDEV_GENERIC
+#include <drm/drm_fb_helper.h>
+#if __has_include(<drm/drm_fbdev_generic.h>)
+#include <drm/drm_fbdev_generic.h>
+#endif
+#endif
+static inline void drm_client_setup(struct drm_device *dev,
+				    const struct drm_format_info *format)
+{
+	unsigned int bpp __maybe_unused = format ? format->cpp[0] * 8 : 32;
+
+#if XDF_HAVE_DRM_FBDEV_TTM_SETUP
+	drm_fbdev_ttm_setup(dev, bpp);
+#elif XDF_HAVE_DRM_FBDEV_GENERIC
+	drm_fbdev_generic_setup(dev, bpp);
+#endif
+}
+#endif
+
+#define DRM_COMPAT_DRIVER_FIELDS					\
+	COMPAT_DRM_DATE							\
+	COMPAT_DRM_PRIME_HANDLES					\
+	COMPAT_DRM_PRIME_MMAP						\
+	COMPAT_DRM_FBDEV
+
+/*
+ * Mapping a buffer returned an address, filled a struct dma_buf_map from 5.11
+ * and fills a struct iosys_map since 5.18 (see mm.h).
+ */
+#if XDF_HAVE_DRM_VMAP_POINTER
+#define COMPAT_GEM_VMAP(fn)						\
+static void *compat_##fn(struct drm_gem_object *obj)			\
+{									\
+	struct iosys_map map;						\
+	int ret = fn(obj, &map);					\
+									\
+	return ret ? ERR_PTR(ret) : map.vaddr;				\
+}									\
+_Static_assert(1, "")
+#define COMPAT_GEM_VUNMAP(fn)						\
+static void compat_##fn(struct drm_gem_object *obj, void *vaddr)	\
+{									\
+	struct iosys_map map;						\
+									\
+	iosys_map_set_vaddr(&map, vaddr);				\
+	fn(obj, &map);							\
+}									\
+_Static_assert(1, "")
+#else
+#define COMPAT_GEM_VMAP(fn) COMPAT_SAME(fn)
+#define COMPAT_GEM_VUNMAP(fn) COMPAT_SAME(fn)
+#endif
+
+/*
+ * obj->import_attach became drm_gem_is_imported(); 6.15 and within the 6.12
+ * series.
+ */
+#if !XDF_HAVE_DRM_GEM_IMPORTED
+static inline bool drm_gem_is_imported(const struct drm_gem_object *obj)
+{
+	return obj->import_attach;
+}
+#endif
+
+/*
+ * drm_prime_sg_to_page_addr_arrays() became drm_prime_sg_to_page_array(); 5.11.
+ */
+#if !XDF_HAVE_DRM_SG_PAGE_ARRAY
+#define drm_prime_sg_to_page_array(sgt, pages, count)			\
+	drm_prime_sg_to_page_addr_arrays(sgt, pages, NULL, count)
+#endif
+
+/*
+ * EDID: drm_do_get_edid() and struct edid became drm_edid_read_custom() and
+ * the opaque struct drm_edid; 5.19. The modes are added by a call of their own
+ * since 6.2; before, drm_edid_connector_update() did it on the side.
+ */
+#if !XDF_HAVE_DRM_EDID_CUSTOM
+struct drm_edid;
+
+static inline const struct drm_edid *
+drm_edid_read_custom(struct drm_connector *connector,
+		     int (*read)(void *context, u8 *buf, unsigned int block,
+				 size_t len),
+		     void *context)
+{
+#if XDF_HAVE_DRM_DO_GET_EDID
+	return (const struct drm_edid *)drm_do_get_edid(connector, read,
+							context);
+#else
+	return NULL;
+#endif
+}
+
+static inline int drm_edid_connector_update(struct drm_connector *connector,
+					    const struct drm_edid *edid)
+{
+	return drm_connector_update_edid_property(connector,
+						  (const struct edid *)edid);
+}
+
+static inline int drm_edid_connector_add_modes(struct drm_connector *connector)
+{
+	struct drm_property_blob *blob = connector->edid_blob_ptr;
+
+	return blob ? drm_add_edid_modes(connector, blob->data) : 0;
+}
+
+static inline void drm_edid_free(const struct drm_edid *edid)
+{
+	kfree(edid);
+}
+#elif !XDF_HAVE_DRM_EDID_MODES
+static inline int compat_edid_connector_update(struct drm_connector *connector,
+					       const struct drm_edid *edid)
+{
+	int ret = drm_edid_connector_update(connector, edid);
+
+	return min(ret, 0);
+}
+
+#define drm_edid_connector_update compat_edid_connector_update
+
+/* they are there already */
+static inline int drm_edid_connector_add_modes(struct drm_connector *connector)
+{
+	struct list_head *mode;
+	int count = 0;
+
+	list_for_each(mode, &connector->probed_modes)
+		count++;
+	return count;
+}
+#endif
+
+#endif /* XDF_COMPAT_DRM_H */

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* xenbus, grants, event channels, rings. */
+#ifndef XDF_COMPAT_XEN_H
+#define XDF_COMPAT_XEN_H
+
+/* xen/xen.h needs these before it by 6.12 */
+#include <linux/types.h>
+#include <linux/mm.h>
+
+#include <xen/xen.h>
+#include <xen/balloon.h>
+#include <xen/events.h>
+#include <xen/grant_table.h>
+#include <xen/interface/io/ring.h>
+#include <xen/xenbus.h>
+
+/*
+ * xenbus_driver.remove returned an int that nobody read; void since 6.2 and
+ * within the 6.1 series.
+ */
+#if XDF_HAVE_XEN_REMOVE_VOID
+#define COMPAT_XENBUS_REMOVE(fn) COMPAT_SAME(fn)
+#else
+#define COMPAT_XENBUS_REMOVE(fn)					\
+static int compat_##fn(struct xenbus_device *dev)			\
+{									\
+	fn(dev);							\
+	return 0;							\
+}									\
+_Static_assert(1, "")
+#endif
+
+/*
+ * .allow_rebind: a removed device can come back; 4.20.
+ * .not_essential: booting does not wait for the device; 5.16.
+ */
+#if XDF_HAVE_XEN_ALLOW_REBIND
+#define COMPAT_XENBUS_ALLOW_REBIND .allow_rebind = true,
+#else
+#define COMPAT_XENBUS_ALLOW_REBIND
+#endif
+#if XDF_HAVE_XEN_NOT_ESSENTIAL
+#define COMPAT_XENBUS_NOT_ESSENTIAL .not_essential = true,
+#else
+#define COMPAT_XENBUS_NOT_ESSENTIAL
+#endif
+#define COMPAT_XENBUS_DRIVER_FIELDS					\
+	COMPAT_XENBUS_ALLOW_REBIND					\
+	COMPAT_XENBUS_NOT_ESSENTIAL
+
+/*
+ * xenbus_read_driver_state(path) became (dev, path); new by 7.1.
+ */
+#if !XDF_HAVE_XEN_READ_STATE_DEV
+#define xenbus_read_driver_state(dev, path)				\
+	((void)(dev), xenbus_read_driver_state(path))
+#endif
+
+/*
+ * gnttab_end_foreign_access(ref, readonly, address) became (ref, address) in
+ * 5.18 and (ref, page) in 5.19. Each drops a reference to the page, if given.
+ */
+#if XDF_HAVE_XEN_END_ACCESS_ADDRESS
+#define gnttab_end_foreign_access(ref, page)				\
+	gnttab_end_foreign_access(ref, compat_page_address(page))
+#elif !XDF_HAVE_XEN_END_ACCESS_PAGE
+#define gnttab_end_foreign_access(ref, page)				\
+	gnttab_end_foreign_access(ref, 0, compat_page_address(page))
+#endif
+
+static inline unsigned long compat_page_address(struct page *page)
+{
+	return page ? (unsigned long)page_address(page) : 0;
+}
+
+/*
+ * gnttab_end_foreign_access_ref(ref, readonly) became (ref); 5.18.
+ */
+#if !XDF_HAVE_XEN_END_ACCESS_REF_PLAIN
+#define gnttab_end_foreign_access_ref(ref) gnttab_end_foreign_access_ref(ref, 0)
+#endif
+
+/*
+ * gnttab_try_end_foreign_access() ends and frees a reference unless it is in
+ * use; 5.17 and most stable series, not Red Hat's.
+ */
+#if !XDF_HAVE_XEN_TRY_END_ACCESS
+static inline int gnttab_try_end_foreign_access(grant_ref_t ref)
+{
+	if (!gnttab_end_foreign_access_ref(ref))
+		return 0;
+	gnttab_free_grant_reference(ref);
+	return 1;
+}
+#endif
+
+/*
+ * A name for "no grant"; 5.11, drivers used 0 before.
+ */
+#if !XDF_HAVE_XEN_INVALID_GRANT_REF
+#define INVALID_GRANT_REF ((grant_ref_t)-1)
+#endif
+
+/*
+ * alloc_xenballooned_pages() became xen_alloc_unpopulated_pages(); 5.9.
+ */
+#if !XDF_HAVE_XEN_UNPOPULATED
+#define xen_alloc_unpopulated_pages(nr, pages) alloc_xenballooned_pages(nr, pages)
+#define xen_free_unpopulated_pages(nr, pages) free_xenballooned_pages(nr, pages)
+#endif
+
+/*
+ * The driver says when an interrupt is dealt with, and a storm is slowed
+ * down; 5.10 and most stable series, not RHEL 8's.
+ */
+#if !XDF_HAVE_XEN_LATEEOI
+#define XEN_EOI_FLAG_SPURIOUS 1
+#define bind_evtchn_to_irqhandler_lateeoi(evtchn, handler, flags, name, id) \
+	bind_evtchn_to_irqhandler(evtchn, handler, flags, name, id)
+#define xen_irq_lateeoi(irq, flags) ((void)(irq), (void)(flags))
+#endif
+
+/*
+ * SHARED_RING_INIT() and FRONT_RING_INIT() became XEN_FRONT_RING_INIT(); 5.19.
+ */
+#if !XDF_HAVE_XEN_FRONT_RING_INIT
+#define XEN_FRONT_RING_INIT(r, s, size)					\
+	do {								\
+		SHARED_RING_INIT(s);					\
+		FRONT_RING_INIT(r, s, size);				\
+	} while (0)
+#endif
+
+/*
+ * Private copies of responses, and a check of the backend's index; 5.16 and
+ * stable series, not RHEL 8's.
+ */
+#if !XDF_HAVE_XEN_COPY_RESPONSE
+#define RING_COPY_RESPONSE(r, index, response)				\
+	do {								\
+		*(response) = *(volatile typeof(response))		\
+			RING_GET_RESPONSE(r, index);			\
+	} while (0)
+#endif
+#if !XDF_HAVE_XEN_RESPONSE_OVERFLOW
+#define RING_RESPONSE_PROD_OVERFLOW(r, prod)				\
+	((prod) - (r)->rsp_cons > RING_SIZE(r))
+#endif
+
+#endif /* XDF_COMPAT_XEN_H */
