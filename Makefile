@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0 OR MIT
+#
+# For people. The kernel's build reads Kbuild instead of this file.
+
+# A kernel that builds external modules by an old habit may still look here.
+ifneq ($(KERNELRELEASE),)
+include $(src)/Kbuild
+else
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+DISPLAYS ?= 1
+PART ?=
+RUN := tests/lib/runner
+
+# Targets talk to one another through the cache and build/; make's own -j is
+# for the kernel's build, where it is handed on.
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help modules deb demo check check-unit check-build check-lab backend \
+	preflight clean clean-cache
+
+help:
+	@tests/lib/help
+
+modules:
+	@tests/lib/kdir '$(KDIR)'
+	+$(MAKE) -C '$(KDIR)' M='$(CURDIR)' modules
+
+deb:
+	@$(RUN) deb
+
+backend:
+	@$(RUN) backend
+
+demo:
+	@DISPLAYS='$(DISPLAYS)' $(RUN) demo
+
+check:
+	@$(RUN) check
+
+check-unit:
+	@$(RUN) check-unit
+
+check-build:
+	@$(RUN) check-build
+
+check-lab:
+	@PART='$(PART)' $(RUN) check-lab
+
+preflight:
+	@$(RUN) preflight
+
+clean:
+	@tests/lib/clean tree
+
+clean-cache:
+	@tests/lib/clean cache
+
+endif
