@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "../../include/displif_wire.h"
 
@@ -267,6 +268,7 @@ int req_text(char *buf, size_t len, const struct displif_req *req);
 
 /* ---- png.c ---- */
 int picture_png(struct conn *c, const char *file, const char **why);
+pid_t picture_fork(struct conn *c, const char *file);
 int picture_raw(struct conn *c, const char *file, const char **why);
 void view_all(void);
 

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "be.h"
@@ -16,6 +18,8 @@
 
 struct client {
 	int fd;
+	int child;		/* pidfd of who writes its picture, or -1 */
+	pid_t pid;
 	size_t len;
 	char buf[LINE];
 };
@@ -237,8 +241,8 @@ static struct conn *word_conn(char **w, const char **why)
 }
 
 /* A relative name lies in --pictures. */
-static int take_picture(struct conn *c, const char *file, bool raw,
-			const char **why)
+static int take_picture(struct client *cl, struct conn *c, const char *file,
+			bool raw, const char **why)
 {
 	char *name = NULL;
 	int ret;
@@ -249,7 +253,19 @@ static int take_picture(struct conn *c, const char *file, bool raw,
 		ret = asprintf(&name, "%s/%s", opt.pictures, file);
 	if (ret < 0)
 		return -ENOMEM;
-	ret = raw ? picture_raw(c, name, why) : picture_png(c, name, why);
+	if (raw || !c->bound || !c->on) {
+		ret = raw ? picture_raw(c, name, why) :
+			    picture_png(c, name, why);
+	} else {
+		cl->pid = picture_fork(c, name);
+		*why = "cannot start a process for the picture";
+		ret = cl->pid < 0 ? -errno : 0;
+		if (!ret)
+			cl->child = syscall(SYS_pidfd_open, cl->pid, 0);
+		/* an old kernel: wait here */
+		if (!ret && cl->child < 0)
+			waitpid(cl->pid, NULL, 0);
+	}
 	free(name);
 	return ret;
 }
@@ -305,7 +321,8 @@ static const char help[] =
 	"view                        write all pictures to --view-dir\n"
 	"quit                        stop the backend\n";
 
-static int command(FILE *out, char **w, int n, const char **why)
+static int command(struct client *cl, FILE *out, char **w, int n,
+		   const char **why)
 {
 	struct conn *c;
 
@@ -314,7 +331,9 @@ static int command(FILE *out, char **w, int n, const char **why)
 		if (n != 5)
 			return -EINVAL;
 		c = word_conn(w + 1, why);
-		return c ? take_picture(c, w[4], w[0][0] == 'r', why) : -ENOENT;
+		if (!c)
+			return -ENOENT;
+		return take_picture(cl, c, w[4], w[0][0] == 'r', why);
 	}
 	if (!strcmp(w[0], "frames") || !strcmp(w[0], "stats") ||
 	    !strcmp(w[0], "hash")) {
@@ -385,11 +404,23 @@ static int command(FILE *out, char **w, int n, const char **why)
 	return -EINVAL;
 }
 
-static void run_line(int fd, char *line)
+static void put(int fd, const char *text, size_t len)
+{
+	while (len) {
+		ssize_t got = send(fd, text, len, MSG_NOSIGNAL);
+
+		if (got <= 0)
+			return;
+		text += got;
+		len -= got;
+	}
+}
+
+static void run_line(struct client *cl, char *line)
 {
 	char *w[WORDS], *save = NULL, *p, *answer = NULL;
 	const char *why = "";
-	size_t len = 0, done = 0;
+	size_t len = 0;
 	FILE *out;
 	int n = 0, ret;
 
@@ -401,20 +432,30 @@ static void run_line(int fd, char *line)
 	out = open_memstream(&answer, &len);
 	if (!out)
 		return;
-	ret = command(out, w, n, &why);
+	ret = command(cl, out, w, n, &why);
 	if (ret)
 		fprintf(out, "error %s\n", why);
-	else
+	else if (cl->child < 0)
 		fprintf(out, "ok\n");
 	fclose(out);
-	while (done < len) {
-		ssize_t got = send(fd, answer + done, len - done, MSG_NOSIGNAL);
-
-		if (got <= 0)
-			break;
-		done += got;
-	}
+	put(cl->fd, answer, len);
 	free(answer);
+}
+
+/* The lines so far, up to one whose answer has to wait. */
+static void run_lines(struct client *cl)
+{
+	char line[LINE], *nl;
+
+	while (cl->child < 0 && (nl = memchr(cl->buf, '\n', cl->len))) {
+		size_t used = nl + 1 - cl->buf;
+
+		memcpy(line, cl->buf, used - 1);
+		line[used - 1] = '\0';
+		cl->len -= used;
+		memmove(cl->buf, nl + 1, cl->len);
+		run_line(cl, line);
+	}
 }
 
 static void client_close(struct client *cl)
@@ -427,7 +468,6 @@ static void client_read(struct client *cl)
 {
 	ssize_t got = recv(cl->fd, cl->buf + cl->len, LINE - 1 - cl->len,
 			   MSG_DONTWAIT);
-	char *nl;
 
 	if (got <= 0) {
 		if (got == 0 || errno != EAGAIN)
@@ -435,17 +475,26 @@ static void client_read(struct client *cl)
 		return;
 	}
 	cl->len += got;
-	cl->buf[cl->len] = '\0';
-	while ((nl = memchr(cl->buf, '\n', cl->len))) {
-		size_t used = nl + 1 - cl->buf;
-
-		*nl = '\0';
-		run_line(cl->fd, cl->buf);
-		cl->len -= used;
-		memmove(cl->buf, nl + 1, cl->len + 1);
-	}
+	run_lines(cl);
 	if (cl->len == LINE - 1)
 		client_close(cl);
+}
+
+static void child_done(struct client *cl)
+{
+	char text[128] = "ok\n";
+	int status = -1;
+
+	close(cl->child);
+	cl->child = -1;
+	waitpid(cl->pid, &status, 0);
+	if (!WIFEXITED(status))
+		snprintf(text, sizeof(text), "error the picture's process died\n");
+	else if (WEXITSTATUS(status))
+		snprintf(text, sizeof(text), "error cannot write the picture: %s\n",
+			 strerror(WEXITSTATUS(status)));
+	put(cl->fd, text, strlen(text));
+	run_lines(cl);
 }
 
 static void client_accept(void)
@@ -460,6 +509,7 @@ static void client_accept(void)
 	for (i = 0; i < CONTROL_CLIENTS; i++) {
 		if (clients[i].fd < 0) {
 			clients[i].fd = fd;
+			clients[i].child = -1;
 			clients[i].len = 0;
 			return;
 		}
@@ -529,7 +579,8 @@ int control_fds(int *fds, int max)
 		fds[n++] = listener;
 	for (i = 0; i < CONTROL_CLIENTS && n < max; i++)
 		if (clients[i].fd >= 0)
-			fds[n++] = clients[i].fd;
+			fds[n++] = clients[i].child >= 0 ? clients[i].child :
+							   clients[i].fd;
 	return n;
 }
 
@@ -541,9 +592,14 @@ void control_ready(int fd)
 		client_accept();
 		return;
 	}
-	for (i = 0; i < CONTROL_CLIENTS; i++)
-		if (clients[i].fd == fd)
+	for (i = 0; i < CONTROL_CLIENTS; i++) {
+		if (clients[i].fd < 0)
+			continue;
+		if (clients[i].child == fd)
+			child_done(&clients[i]);
+		else if (clients[i].child < 0 && clients[i].fd == fd)
 			client_read(&clients[i]);
+	}
 }
 
 /* The other end, for scripts without a tool that speaks to such sockets. */

@@ -4,6 +4,7 @@
 #include <png.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "be.h"
@@ -125,8 +126,21 @@ int picture_raw(struct conn *c, const char *file, const char **why)
 	return picture(c, file, write_raw, "raw", why);
 }
 
-/* For --view-dir: all that is on show now, under steady names. */
-void view_all(void)
+/*
+ * Compressing takes long, and the screens must go on meanwhile: a child works
+ * on its copy of the frames. It exits with an errno.
+ */
+pid_t picture_fork(struct conn *c, const char *file)
+{
+	const char *why = "";
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	_exit(-picture_png(c, file, &why) & 0xff);
+}
+
+static void view_write(void)
 {
 	const char *why;
 	struct conn *c;
@@ -145,5 +159,19 @@ void view_all(void)
 				log_note("what=view text=\"%s\"", why);
 			free(name);
 		}
+	}
+}
+
+/* For --view-dir: all that is on show now, under steady names. */
+void view_all(void)
+{
+	static pid_t running;
+
+	if (running > 0 && waitpid(running, NULL, WNOHANG) == 0)
+		return;
+	running = fork();
+	if (!running) {
+		view_write();
+		_exit(0);
 	}
 }

@@ -82,9 +82,14 @@ void xen_evtchn_unmask(int port)
 /* Writable although pixels are only read: what every frontend must allow. */
 void *xen_map(uint32_t domid, const uint32_t *refs, unsigned int n)
 {
-	return xengnttab_map_domain_grant_refs(xgt, n, domid,
-					       (uint32_t *)refs,
-					       PROT_READ | PROT_WRITE);
+	void *addr = xengnttab_map_domain_grant_refs(xgt, n, domid,
+						     (uint32_t *)refs,
+						     PROT_READ | PROT_WRITE);
+
+	/* A child that writes a picture must not keep the guest's pages. */
+	if (addr)
+		madvise(addr, n * (size_t)DISPLIF_PAGE_SIZE, MADV_DONTFORK);
+	return addr;
 }
 
 void xen_unmap(void *addr, unsigned int n)
