@@ -33,8 +33,12 @@
 /* the hook as this kernel wants it, made by COMPAT_...(fn) */
 #define COMPAT_FN(fn) compat_##fn
 
-/* where the kernel's prototype is src's own, the same function again */
-#define COMPAT_SAME(fn) static typeof(fn) compat_##fn __attribute__((alias(#fn)))
+#define COMPAT_HOOK(type, fn, parameters, arguments)			\
+static type compat_##fn parameters					\
+{									\
+	return fn arguments;						\
+}									\
+_Static_assert(1, "")
 
 #include "core.h"
 #include "mm.h"

@@ -42,66 +42,53 @@
  * the update.
  */
 #if XDF_HAVE_DRM_PLANE_OWN_STATE
-#define COMPAT_PLANE_ATOMIC_CHECK(fn)					\
-static int compat_##fn(struct drm_plane *plane,				\
-		       struct drm_plane_state *state)			\
-{									\
-	return fn(plane, state->state);					\
-}									\
-_Static_assert(1, "")
-#define COMPAT_PLANE_ATOMIC_UPDATE(fn)					\
-static void compat_##fn(struct drm_plane *plane,			\
-			struct drm_plane_state *state)			\
-{									\
-	fn(plane, state->state);					\
-}									\
-_Static_assert(1, "")
+#define compat_plane_update drm_plane_state
+#define COMPAT_PLANE_COMMIT(state) ((state)->state)
 #else
-#define COMPAT_PLANE_ATOMIC_CHECK(fn) COMPAT_SAME(fn)
-#define COMPAT_PLANE_ATOMIC_UPDATE(fn) COMPAT_SAME(fn)
+#define compat_plane_update drm_atomic_commit
+#define COMPAT_PLANE_COMMIT(state) (state)
 #endif
-#define COMPAT_PLANE_ATOMIC_DISABLE(fn) COMPAT_PLANE_ATOMIC_UPDATE(fn)
+#define COMPAT_PLANE_HOOK(type, fn)					\
+	COMPAT_HOOK(type, fn,						\
+		    (struct drm_plane *plane, struct compat_plane_update *state), \
+		    (plane, COMPAT_PLANE_COMMIT(state)))
+#define COMPAT_PLANE_ATOMIC_CHECK(fn) COMPAT_PLANE_HOOK(int, fn)
+#define COMPAT_PLANE_ATOMIC_UPDATE(fn) COMPAT_PLANE_HOOK(void, fn)
+#define COMPAT_PLANE_ATOMIC_DISABLE(fn) COMPAT_PLANE_HOOK(void, fn)
 
 /*
  * Likewise those of CRTCs; 5.11.
  */
 #if XDF_HAVE_DRM_CRTC_OWN_STATE
-#define COMPAT_CRTC_ATOMIC_CHECK(fn)					\
-static int compat_##fn(struct drm_crtc *crtc,				\
-		       struct drm_crtc_state *state)			\
-{									\
-	return fn(crtc, state->state);					\
-}									\
-_Static_assert(1, "")
-#define COMPAT_CRTC_ATOMIC_BEGIN(fn)					\
-static void compat_##fn(struct drm_crtc *crtc,				\
-			struct drm_crtc_state *state)			\
-{									\
-	fn(crtc, state->state);						\
-}									\
-_Static_assert(1, "")
+#define compat_crtc_update drm_crtc_state
+#define COMPAT_CRTC_COMMIT(state) ((state)->state)
 #else
-#define COMPAT_CRTC_ATOMIC_CHECK(fn) COMPAT_SAME(fn)
-#define COMPAT_CRTC_ATOMIC_BEGIN(fn) COMPAT_SAME(fn)
+#define compat_crtc_update drm_atomic_commit
+#define COMPAT_CRTC_COMMIT(state) (state)
 #endif
-#define COMPAT_CRTC_ATOMIC_FLUSH(fn) COMPAT_CRTC_ATOMIC_BEGIN(fn)
-#define COMPAT_CRTC_ATOMIC_ENABLE(fn) COMPAT_CRTC_ATOMIC_BEGIN(fn)
-#define COMPAT_CRTC_ATOMIC_DISABLE(fn) COMPAT_CRTC_ATOMIC_BEGIN(fn)
+#define COMPAT_CRTC_HOOK(type, fn)					\
+	COMPAT_HOOK(type, fn,						\
+		    (struct drm_crtc *crtc, struct compat_crtc_update *state), \
+		    (crtc, COMPAT_CRTC_COMMIT(state)))
+#define COMPAT_CRTC_ATOMIC_CHECK(fn) COMPAT_CRTC_HOOK(int, fn)
+#define COMPAT_CRTC_ATOMIC_BEGIN(fn) COMPAT_CRTC_HOOK(void, fn)
+#define COMPAT_CRTC_ATOMIC_FLUSH(fn) COMPAT_CRTC_HOOK(void, fn)
+#define COMPAT_CRTC_ATOMIC_ENABLE(fn) COMPAT_CRTC_HOOK(void, fn)
+#define COMPAT_CRTC_ATOMIC_DISABLE(fn) COMPAT_CRTC_HOOK(void, fn)
 
 /*
  * A connector judges a constant mode; 6.15.
  */
 #if XDF_HAVE_DRM_MODE_VALID_CONST
-#define COMPAT_MODE_VALID(fn) COMPAT_SAME(fn)
+#define COMPAT_MODE_CONST const
 #else
-#define COMPAT_MODE_VALID(fn)						\
-static enum drm_mode_status compat_##fn(struct drm_connector *connector, \
-					struct drm_display_mode *mode)	\
-{									\
-	return fn(connector, mode);					\
-}									\
-_Static_assert(1, "")
+#define COMPAT_MODE_CONST
 #endif
+#define COMPAT_MODE_VALID(fn)						\
+	COMPAT_HOOK(enum drm_mode_status, fn,				\
+		    (struct drm_connector *connector,			\
+		     COMPAT_MODE_CONST struct drm_display_mode *mode),	\
+		    (connector, mode))
 
 /*
  * drm_get_format_info(dev, cmd) became (dev, format, modifier), and fb_create
@@ -123,17 +110,20 @@ compat_get_format_info(struct drm_device *dev, u32 format, u64 modifier)
 #endif
 
 #if XDF_HAVE_DRM_FB_CREATE_INFO
-#define COMPAT_FB_CREATE(fn) COMPAT_SAME(fn)
+#define COMPAT_FB_CREATE(fn)						\
+	COMPAT_HOOK(struct drm_framebuffer *, fn,			\
+		    (struct drm_device *dev, struct drm_file *file,	\
+		     const struct drm_format_info *info,		\
+		     const struct drm_mode_fb_cmd2 *cmd),		\
+		    (dev, file, info, cmd))
 #else
 #define COMPAT_FB_CREATE(fn)						\
-static struct drm_framebuffer *						\
-compat_##fn(struct drm_device *dev, struct drm_file *file,		\
-	    const struct drm_mode_fb_cmd2 *cmd)				\
-{									\
-	return fn(dev, file, drm_get_format_info(dev, cmd->pixel_format, \
-						 cmd->modifier[0]), cmd); \
-}									\
-_Static_assert(1, "")
+	COMPAT_HOOK(struct drm_framebuffer *, fn,			\
+		    (struct drm_device *dev, struct drm_file *file,	\
+		     const struct drm_mode_fb_cmd2 *cmd),		\
+		    (dev, file,						\
+		     drm_get_format_info(dev, cmd->pixel_format,	\
+					 cmd->modifier[0]), cmd))
 #endif
 
 #if !XDF_HAVE_DRM_FILL_FB_INFO
@@ -271,19 +261,14 @@ static inline bool compat_panic_set_pages(struct drm_scanout_buffer *sb,
 #endif
 
 #if XDF_HAVE_DRM_CLIENT_SETUP
-#if __has_include(<drm/drm_client_setup.h>)
 #include <drm/drm_client_setup.h>
-#else
 #include <drm/clients/drm_client_setup.h>
-#endif
 #else
 #if XDF_HAVE_DRM_FBDEV_TTM_SETUP
 #include <drm/drm_fbdev_ttm.h>
 #elif XDF_HAVE_DRM_FBDEV_GENERIC
 #include <drm/drm_fb_helper.h>
-#if __has_include(<drm/drm_fbdev_generic.h>)
 #include <drm/drm_fbdev_generic.h>
-#endif
 #endif
 static inline void drm_client_setup(struct drm_device *dev,
 				    const struct drm_format_info *format)
@@ -328,8 +313,14 @@ static void compat_##fn(struct drm_gem_object *obj, void *vaddr)	\
 }									\
 _Static_assert(1, "")
 #else
-#define COMPAT_GEM_VMAP(fn) COMPAT_SAME(fn)
-#define COMPAT_GEM_VUNMAP(fn) COMPAT_SAME(fn)
+#define COMPAT_GEM_VMAP(fn)						\
+	COMPAT_HOOK(int, fn,						\
+		    (struct drm_gem_object *obj, struct iosys_map *map), \
+		    (obj, map))
+#define COMPAT_GEM_VUNMAP(fn)						\
+	COMPAT_HOOK(void, fn,						\
+		    (struct drm_gem_object *obj, struct iosys_map *map), \
+		    (obj, map))
 #endif
 
 /*

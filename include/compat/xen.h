@@ -19,7 +19,8 @@
  * within the 6.1 series.
  */
 #if XDF_HAVE_XEN_REMOVE_VOID
-#define COMPAT_XENBUS_REMOVE(fn) COMPAT_SAME(fn)
+#define COMPAT_XENBUS_REMOVE(fn)					\
+	COMPAT_HOOK(void, fn, (struct xenbus_device *dev), (dev))
 #else
 #define COMPAT_XENBUS_REMOVE(fn)					\
 static int compat_##fn(struct xenbus_device *dev)			\
