@@ -37,6 +37,14 @@ static bool head_submit(struct xdf_head *head, enum xdf_head_op op)
 	return false;
 }
 
+/* Has the next tick look again; false when there is none. */
+static bool head_wait(struct xdf_head *head)
+{
+	if (!head->waiting && !drm_crtc_vblank_get(head->crtc))
+		head->waiting = true;
+	return head->waiting;
+}
+
 /*
  * Damage alone is shown once per refresh, and a busy backend asked again no
  * sooner; true when to wait for the next tick.
@@ -47,17 +55,21 @@ static bool head_throttle(struct xdf_head *head)
 
 	if (!head->busy && (head->event || since >= head->clock.period / 4 * 3))
 		return false;
-	if (!head->waiting && !drm_crtc_vblank_get(head->crtc))
-		head->waiting = true;
-	return head->waiting;
+	return head_wait(head);
 }
 
 static void head_advance(struct xdf_head *head)
 {
 	struct displif_req *wire = &head->rq.wire;
 
-	if (!head->up || head->op != XDF_HEAD_IDLE)
+	if (!head->up)
 		return;
+	if (head->op != XDF_HEAD_IDLE) {
+		/* should its event be lost, a tick has to notice */
+		if (head->op == XDF_HEAD_FLIP && head->op_want != head->want)
+			head_wait(head);
+		return;
+	}
 	if (!head->on) {
 		head->shown_want = head->want;
 		if (!head->set)

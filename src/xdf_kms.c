@@ -480,12 +480,16 @@ static void xdf_crtc_helper_atomic_flush(struct drm_crtc *crtc,
 	struct drm_pending_vblank_event *event = crtc->state->event;
 
 	crtc->state->event = NULL;
-	if (crtc->state->active && !(event && drm_crtc_vblank_get(crtc))) {
+	if (crtc->state->active) {
+		/* with the reference the head sends the event */
+		bool held = event && !drm_crtc_vblank_get(crtc);
+
 		xdf_head_show(&output->head,
 			      to_xdf_plane_state(plane_state)->view,
-			      plane_state->fb, event,
+			      plane_state->fb, held ? event : NULL,
 			      crtc->state->async_flip);
-		return;
+		if (held)
+			return;
 	}
 	if (!event)
 		return;
