@@ -59,15 +59,15 @@ static void framebuffers(struct card *c)
 	expect("pitch below the width", add(c, 640, 480, xr, h, 639 * 4, 0), EINVAL);
 	expect("pitch 0", add(c, 640, 480, xr, h, 0, 0), EINVAL);
 	expect("pitch over the buffer", add(c, 640, 480, xr, h, pitch + 64, 0), EINVAL);
-	expect("pitch of 2^31", add(c, 640, 480, xr, h, 0x80000000, 0), EINVAL);
-	expect("pitch of 2^32 - 4", add(c, 640, 480, xr, h, 0xfffffffc, 0), EINVAL);
+	expect("pitch of 2^31", add(c, 640, 480, xr, h, 0x80000000, 0), ERANGE);
+	expect("pitch of 2^32 - 4", add(c, 640, 480, xr, h, 0xfffffffc, 0), ERANGE);
 	expect("pitch no multiple of the pixel", add(c, 320, 240, xr, h, 320 * 4 + 2, 0), EINVAL);
 	expect("pitch no multiple of 4", add(c, 320, 240, rg, h, 320 * 2 + 2, 0), EINVAL);
 	expect("16 bit in the same buffer", add(c, 640, 480, rg, h, 640 * 2, 0), 0);
 	expect("offset over the buffer", add(c, 640, 480, xr, h, pitch, 4), EINVAL);
 	expect("offset of whole rows", add(c, 640, 240, xr, h, pitch, pitch * 240), OK_OR_EINVAL);
 	expect("offset of a byte", add(c, 320, 240, xr, h, pitch, 1), EINVAL);
-	expect("offset of 2^32 - 4096", add(c, 640, 480, xr, h, pitch, 0xfffff000), EINVAL);
+	expect("offset of 2^32 - 4096", add(c, 640, 480, xr, h, pitch, 0xfffff000), ERANGE);
 	expect("one row too many", add(c, 640, 481 + 4096 / pitch, xr, h, pitch, 0), EINVAL);
 	expect("one pixel too wide", add(c, 641, 480, xr, h, pitch, 0), EINVAL);
 	expect("width 0", add(c, 0, 480, xr, h, pitch, 0), EINVAL);
@@ -83,13 +83,9 @@ static void framebuffers(struct card *c)
 	expect("nobody's handle", add(c, 640, 480, xr, 0xdead, pitch, 0), ENOENT);
 
 	for (int i = 0; i < 4; i++) {
-		handles[i] = i < 2 ? h : 0;
-		pitches[i] = i < 2 ? pitch : 0;
+		handles[i] = i ? 0 : h;
+		pitches[i] = i ? 0 : pitch;
 	}
-	expect("a second plane", drmModeAddFB2(c->fd, 640, 480, xr, handles, pitches, offsets,
-					       &fb, 0) ? errno : 0, EINVAL);
-
-	handles[1] = pitches[1] = 0;
 	if (!drmGetCap(c->fd, DRM_CAP_ADDFB2_MODIFIERS, &cap) && cap) {
 		expect("linear modifier",
 		       drmModeAddFB2WithModifiers(c->fd, 640, 480, xr, handles, pitches, offsets,

@@ -181,7 +181,7 @@ int cmd_flips(const struct opts *o)
 	struct card c;
 	double start;
 
-	check_seq = !o->async;
+	check_seq = !o->async && !o->any_sequence;
 	setup(&c, o, count);
 	pfd = (struct pollfd){ .fd = c.fd, .events = POLLIN };
 

@@ -31,7 +31,7 @@ static const struct {
 enum {
 	O_CARD = 256, O_CONN, O_FORMAT, O_WIDTH, O_HEIGHT, O_PAD, O_SEED,
 	O_COUNT, O_CYCLES, O_SECONDS, O_TIMEOUT, O_LIMIT, O_STILL, O_RATE, O_TOLERANCE,
-	O_HOLD, O_ASYNC, O_ATOMIC, O_BUSY, O_BARS, O_QUIET, O_HELP,
+	O_HOLD, O_ASYNC, O_ATOMIC, O_BUSY, O_ANY_SEQ, O_BARS, O_QUIET, O_HELP,
 };
 
 static const struct option options[] = {
@@ -54,6 +54,7 @@ static const struct option options[] = {
 	{ "hold", no_argument, NULL, O_HOLD },
 	{ "async", no_argument, NULL, O_ASYNC },
 	{ "atomic", no_argument, NULL, O_ATOMIC },
+	{ "any-sequence", no_argument, NULL, O_ANY_SEQ },
 	{ "busy", no_argument, NULL, O_BUSY },
 	{ "bars", no_argument, NULL, O_BARS },
 	{ "quiet", no_argument, NULL, O_QUIET },
@@ -79,6 +80,7 @@ static void usage(FILE *f)
 	      "  --still N           heads, the first N, that do not flip\n"
 	      "  --rate HZ, --tolerance PERCENT  expected by vblank\n"
 	      "  --async, --atomic   kind of flips\n"
+	      "  --any-sequence      for drivers without vblank numbers\n"
 	      "  --busy              a second flip must be refused meanwhile\n"
 	      "  --hold              stay in the background with the picture\n", f);
 }
@@ -181,6 +183,9 @@ int main(int argc, char **argv)
 			break;
 		case O_ATOMIC:
 			o.atomic = true;
+			break;
+		case O_ANY_SEQ:
+			o.any_sequence = true;
 			break;
 		case O_BUSY:
 			o.busy = true;

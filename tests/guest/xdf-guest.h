@@ -39,6 +39,7 @@ struct opts {
 	bool async;
 	bool atomic;
 	bool busy;
+	bool any_sequence;
 	bool bars;
 	bool quiet;
 };
