@@ -6,6 +6,7 @@ published by a rename, so an interrupted run never leaves half of one.
 """
 import contextlib
 import fcntl
+import glob
 import gzip
 import hashlib
 import lzma
@@ -431,10 +432,9 @@ def guest_modules(kernel, which, ours=None):
                 cpio.copy(os.path.relpath(path, tmp), path)
     finally:
         shutil.rmtree(tmp, ignore_errors=True)
-    rule = os.path.join(TOP, "debian/xen-drm-front-dkms.modprobe.d")
-    for path in (rule, os.path.join(TOP, "debian/xen-drm-front.modprobe")):
-        if which in ("ours", "both") and os.path.exists(path):
-            cpio.copy("usr/lib/modprobe.d/xen-drm-front.conf", path)
+    if which in ("ours", "both"):
+        for path in sorted(glob.glob(os.path.join(TOP, "debian/modprobe.d/*.conf"))):
+            cpio.copy("usr/lib/modprobe.d/" + os.path.basename(path), path)
     return cpio.data()
 
 

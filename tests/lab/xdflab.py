@@ -140,7 +140,7 @@ class Lab:
             if name in ("logs", "guests", "tmp"):
                 shutil.rmtree(path, ignore_errors=True)
             os.makedirs(path, exist_ok=True)
-        for name in ("dom0-init.sh", "dom0-agent.py"):
+        for name in ("dom0-init.sh", "dom0-agent.py", "dom0-keyboard.py"):
             images.write_if_new(os.path.join(self.dir, "dom0", name),
                                 images.read(os.path.join(images.HERE, name)))
         images.need_space(self.dir, 1500, "the lab")
@@ -351,6 +351,17 @@ class Lab:
             self.backends[name] = be
             be.start()
         return be
+
+    def keyboard(self):
+        """Starts the keyboard of guests with vkb="backend-type=linux"; before they are created."""
+        self.need("rm -f /run/keyboard; mkfifo /run/keyboard; setsid python3 "
+                  "/share/dom0/dom0-keyboard.py /run/keyboard </dev/null "
+                  ">/share/logs/keyboard.log 2>&1 &")
+
+    def type_keys(self, domid, text, timeout=60):
+        """Types on a guest's keyboard, not on its console."""
+        line = "type %d %s" % (domid, text.replace("\n", "\\n"))
+        self.need("cat >/run/keyboard <<'END'\n%s\nEND" % line, timeout)
 
     # ---- guests ------------------------------------------------------------
 
