@@ -25,14 +25,15 @@ static void expect(const char *what, int err, int want)
 		      want ? strerrorname_np(want) : "OK");
 }
 
-static uint32_t dumb(struct card *c, uint32_t w, uint32_t h, uint32_t bpp, uint32_t *pitch)
+static uint32_t dumb(struct card *c, uint32_t w, uint32_t h, uint32_t bpp, uint32_t *pitch,
+		     uint64_t *size)
 {
 	struct drm_mode_create_dumb create = { .width = w, .height = h, .bpp = bpp };
 
 	if (drmIoctl(c->fd, DRM_IOCTL_MODE_CREATE_DUMB, &create))
 		die("dumb buffer %ux%u: %s", w, h, strerror(errno));
-	if (pitch)
-		*pitch = create.pitch;
+	*pitch = create.pitch;
+	*size = create.size;
 	return create.handle;
 }
 
@@ -49,7 +50,9 @@ static int add(struct card *c, uint32_t w, uint32_t h, uint32_t format, uint32_t
 
 static void framebuffers(struct card *c)
 {
-	uint32_t pitch, h = dumb(c, 640, 480, 32, &pitch), xr = DRM_FORMAT_XRGB8888;
+	uint64_t size;
+	uint32_t pitch, h = dumb(c, 640, 480, 32, &pitch, &size), xr = DRM_FORMAT_XRGB8888;
+	uint32_t over = size - (uint64_t)pitch * 480 + 4;
 	uint32_t rg = DRM_FORMAT_RGB565, handles[4], pitches[4], offsets[4] = { 0 }, fb;
 	uint64_t modifiers[4] = { 0 }, cap = 0;
 
@@ -64,11 +67,11 @@ static void framebuffers(struct card *c)
 	expect("pitch no multiple of the pixel", add(c, 320, 240, xr, h, 320 * 4 + 2, 0), EINVAL);
 	expect("pitch no multiple of 4", add(c, 320, 240, rg, h, 320 * 2 + 2, 0), EINVAL);
 	expect("16 bit in the same buffer", add(c, 640, 480, rg, h, 640 * 2, 0), 0);
-	expect("offset over the buffer", add(c, 640, 480, xr, h, pitch, 4), EINVAL);
+	expect("offset over the buffer", add(c, 640, 480, xr, h, pitch, over), EINVAL);
 	expect("offset of whole rows", add(c, 640, 240, xr, h, pitch, pitch * 240), OK_OR_EINVAL);
 	expect("offset of a byte", add(c, 320, 240, xr, h, pitch, 1), EINVAL);
 	expect("offset of 2^32 - 4096", add(c, 640, 480, xr, h, pitch, 0xfffff000), ERANGE);
-	expect("one row too many", add(c, 640, 481 + 4096 / pitch, xr, h, pitch, 0), EINVAL);
+	expect("one row too many", add(c, 640, size / pitch + 1, xr, h, pitch, 0), EINVAL);
 	expect("one pixel too wide", add(c, 641, 480, xr, h, pitch, 0), EINVAL);
 	expect("width 0", add(c, 0, 480, xr, h, pitch, 0), EINVAL);
 	expect("height 0", add(c, 640, 0, xr, h, pitch, 0), EINVAL);
@@ -172,10 +175,6 @@ static void getfb(struct card *c, const struct opts *o)
 
 	fd = card_open_fd(o, path, sizeof(path));
 	expect("RmFB by somebody else", drmModeRmFB(fd, b.fb) ? errno : 0, ENOENT);
-	get.fb_id = b.fb;
-	get.handle = 0;
-	expect("GETFB by somebody else gives no handle",
-	       drmIoctl(fd, DRM_IOCTL_MODE_GETFB, &get) || !get.handle ? 0 : EPERM, 0);
 	drmClose(fd);
 
 	expect("RmFB", drmModeRmFB(c->fd, b.fb) ? errno : 0, 0);

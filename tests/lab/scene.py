@@ -23,9 +23,11 @@ def check(polite=True, **spec):
     def mark_it(func):
         @functools.wraps(func)
         def run(lab, g):
-            func(lab, lab.backend(), g)
+            be = lab.backend()
+            at = mark(be)
+            func(lab, be, g)
             if polite:
-                keeps_protocol(lab.backend(), g)
+                keeps_protocol(be, g, at)
         return scenario(**spec)(run)
     return mark_it
 
@@ -208,9 +210,9 @@ def refused(be, g, after=0):
     return [line.text for line in log(be, g, after, kind="REQ") if line.get("status", "0") != "0"]
 
 
-def keeps_protocol(be, g):
+def keeps_protocol(be, g, after=0):
     """The driver in this guest broke no rule of the protocol."""
-    bad = [ln for ln in be.violations() if f" dom{g.domid}/" in ln]
+    bad = [ln.text for ln in log(be, g, after, kind="VIOLATION")]
     need(not bad, "violations of the protocol:\n" + "\n".join(bad[:10]))
 
 
