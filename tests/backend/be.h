@@ -180,7 +180,7 @@ struct dev {
 	uint32_t domid, devid;
 	char *be_path, *fe_path;
 	int be_state, fe_state;		/* 0: no such node */
-	bool seen, bound, dead, stale, offline_said, forever_said;
+	bool seen, bound, dead, stale, stale_failed, offline_said;
 	bool be_alloc;
 	uint32_t version;		/* 0: the frontend did not say */
 	struct conn *conns;

@@ -354,10 +354,12 @@ int ring_poke(struct conn *c, const char *what)
 		resp_push(c);
 		xen_evtchn_notify(c->req_port);
 	} else if (!strcmp(what, "storm")) {
-		int i;
+		uint64_t end = now_ns() + NSEC / 2;
 
-		for (i = 0; i < 100000; i++)
-			xen_evtchn_notify(i & 1 ? c->req_port : c->evt_port);
+		while (now_ns() < end) {
+			xen_evtchn_notify(c->req_port);
+			xen_evtchn_notify(c->evt_port);
+		}
 	} else {
 		return -EINVAL;
 	}

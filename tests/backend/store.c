@@ -134,13 +134,21 @@ void dev_unbind(struct dev *d, const char *why)
 	dev_drop_objects(d);
 }
 
-/* The end of this device until the toolstack adds it anew. */
+/*
+ * The end of this device until the toolstack adds it anew. A frontend that
+ * was only found connected to an earlier backend gets a chance to start anew.
+ */
 void dev_fail(struct dev *d, const char *why)
 {
 	dev_unbind(d, why);
 	set_state(d, ST_CLOSING);
 	set_state(d, ST_CLOSED);
-	d->dead = true;
+	if (d->stale) {
+		d->stale_failed = true;
+		set_state(d, ST_INIT_WAIT);
+	} else {
+		d->dead = true;
+	}
 }
 
 static int cmp_index(const void *a, const void *b)
@@ -303,6 +311,7 @@ static void frontend_moved(struct dev *d)
 	case ST_CLOSED:
 	case ST_NONE:
 		d->stale = false;
+		d->stale_failed = false;
 		if (!d->bound)
 			break;
 		dev_unbind(d, d->fe_state == ST_INITIALISING ?
@@ -323,7 +332,8 @@ static void frontend_moved(struct dev *d)
 			d->offline_said = true;
 			break;
 		}
-		if (d->stale && opt.wait_fresh)
+		if (d->fe_state == ST_CONNECTED && d->stale &&
+		    (opt.wait_fresh || d->stale_failed))
 			break;
 		if (d->fe_state == ST_INITIALISED)
 			d->stale = false;
