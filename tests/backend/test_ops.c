@@ -440,6 +440,16 @@ static void test_protocol(void **state)
 	assert_int_equal(attach(3, 3, 8, 8), 0);
 	assert_int_equal(config(0, 3, 9, 8), -EINVAL);
 	assert_true(violated("config-size"));
+	violations_clear();
+	/* x + width is 4 in 32 bits */
+	r = (struct displif_req){ .operation = DISPLIF_OP_SET_CONFIG };
+	r.op.set_config.fb_cookie = 3;
+	r.op.set_config.x = UINT32_MAX - 3;
+	r.op.set_config.width = 8;
+	r.op.set_config.height = 8;
+	r.op.set_config.bpp = 32;
+	assert_int_equal(ask(0, &r), -EINVAL);
+	assert_true(violated("config-size"));
 }
 
 static void test_version(void **state)
@@ -493,6 +503,28 @@ static void test_data_offset(void **state)
 	assert_int_equal(config(0, 11, 8, 8), 0);
 	assert_int_equal(conn[0].shown.data[0], 0x12);
 	assert_int_equal(conn[0].shown.data[255], 0x34);
+	clean();
+}
+
+/* An offset, and a copy that goes on in the next mapping call's pages. */
+static void test_large_offset(void **state)
+{
+	struct displif_req r = create_req(1, 1024, 1100);
+	const uint32_t ofs = 3 * 4096 + 100, cut = 1024 * 4096 - ofs;
+	uint8_t *octets = fake_page(REF_DATA);
+
+	(void)state;
+	directory(1104);
+	r.op.dbuf_create.data_ofs = ofs;
+	r.op.dbuf_create.buffer_sz += ofs;
+	memset(octets + ofs, 0x55, 1100 * 4096);
+	assert_int_equal(ask(0, &r), 0);
+	assert_int_equal(attach(1, 11, 1024, 1100), 0);
+	assert_int_equal(config(0, 11, 1024, 1100), 0);
+	assert_int_equal(conn[0].shown.data[0], 0x55);
+	assert_memory_equal(conn[0].shown.data + cut - 64, octets + ofs + 64,
+			    128);
+	assert_int_equal(conn[0].shown.data[1100 * 4096 - 1], 0x55);
 	clean();
 }
 
@@ -726,7 +758,8 @@ int main(void)
 		T(test_life), T(test_large), T(test_directory),
 		T(test_cookies), T(test_release_order), T(test_flips),
 		T(test_heads), T(test_protocol), T(test_version),
-		T(test_data_offset), T(test_events_full), T(test_overrun),
+		T(test_data_offset), T(test_large_offset),
+		T(test_events_full), T(test_overrun),
 		T(test_full_ring), T(test_hang), T(test_misbehave),
 		T(test_delay), T(test_rubbish),
 	};
