@@ -38,7 +38,7 @@ static type compat_##fn parameters					\
 {									\
 	return fn arguments;						\
 }									\
-_Static_assert(1, "")
+struct compat_hook
 
 #include "core.h"
 #include "mm.h"

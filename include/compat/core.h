@@ -52,7 +52,7 @@ static inline void hrtimer_setup(struct hrtimer *timer,
  * accept a string and mean something else by it. None before 5.4.
  */
 #if !XDF_HAVE_CORE_IMPORT_NS
-#define COMPAT_IMPORT_NS_DMA_BUF _Static_assert(1, "no namespaces")
+#define COMPAT_IMPORT_NS_DMA_BUF struct compat_hook
 #elif XDF_HAVE_CORE_IMPORT_NS_BARE
 #define COMPAT_IMPORT_NS_DMA_BUF MODULE_IMPORT_NS(DMA_BUF)
 #else

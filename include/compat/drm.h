@@ -43,10 +43,10 @@
  */
 #if XDF_HAVE_DRM_PLANE_OWN_STATE
 #define compat_plane_update drm_plane_state
-#define COMPAT_PLANE_COMMIT(state) ((state)->state)
+#define COMPAT_PLANE_COMMIT(own) ((own)->state)
 #else
 #define compat_plane_update drm_atomic_commit
-#define COMPAT_PLANE_COMMIT(state) (state)
+#define COMPAT_PLANE_COMMIT(update) (update)
 #endif
 #define COMPAT_PLANE_HOOK(type, fn)					\
 	COMPAT_HOOK(type, fn,						\
@@ -61,10 +61,10 @@
  */
 #if XDF_HAVE_DRM_CRTC_OWN_STATE
 #define compat_crtc_update drm_crtc_state
-#define COMPAT_CRTC_COMMIT(state) ((state)->state)
+#define COMPAT_CRTC_COMMIT(own) ((own)->state)
 #else
 #define compat_crtc_update drm_atomic_commit
-#define COMPAT_CRTC_COMMIT(state) (state)
+#define COMPAT_CRTC_COMMIT(update) (update)
 #endif
 #define COMPAT_CRTC_HOOK(type, fn)					\
 	COMPAT_HOOK(type, fn,						\
@@ -302,7 +302,7 @@ static void *compat_##fn(struct drm_gem_object *obj)			\
 									\
 	return ret ? ERR_PTR(ret) : map.vaddr;				\
 }									\
-_Static_assert(1, "")
+struct compat_hook
 #define COMPAT_GEM_VUNMAP(fn)						\
 static void compat_##fn(struct drm_gem_object *obj, void *vaddr)	\
 {									\
@@ -311,7 +311,7 @@ static void compat_##fn(struct drm_gem_object *obj, void *vaddr)	\
 	iosys_map_set_vaddr(&map, vaddr);				\
 	fn(obj, &map);							\
 }									\
-_Static_assert(1, "")
+struct compat_hook
 #else
 #define COMPAT_GEM_VMAP(fn)						\
 	COMPAT_HOOK(int, fn,						\

@@ -28,7 +28,7 @@ static int compat_##fn(struct xenbus_device *dev)			\
 	fn(dev);							\
 	return 0;							\
 }									\
-_Static_assert(1, "")
+struct compat_hook
 #endif
 
 /*

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <linux/iosys-map.h>
+#include <drm/clients/drm_client_setup.h>
+#include <drm/drm_atomic.h>
+#include <drm/drm_atomic_helper.h>
+#include <drm/drm_device.h>
+#include <drm/drm_drv.h>
+#include <drm/drm_edid.h>
+#include <drm/drm_file.h>
+#include <drm/drm_framebuffer.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_gem_atomic_helper.h>
+#include <drm/drm_gem_framebuffer_helper.h>
+#include <drm/drm_ioctl.h>
+#include <drm/drm_mode_config.h>
+#include <drm/drm_modeset_helper.h>
+#include <drm/drm_modeset_helper_vtables.h>
+#include <drm/drm_panic.h>
+#include <drm/drm_prime.h>
+#include <drm/drm_print.h>
+
+#include "smoke.h"
+
+static int smoke_plane_check(struct drm_plane *plane,
+			     struct drm_atomic_commit *commit)
+{
+	struct drm_plane_state *state = drm_atomic_get_new_plane_state(commit, plane);
+	struct drm_crtc_state *crtc_state;
+
+	if (!state->crtc)
+		return 0;
+	crtc_state = drm_atomic_get_new_crtc_state(commit, state->crtc);
+	return drm_atomic_helper_check_plane_state(state, crtc_state,
+						   DRM_PLANE_NO_SCALING,
+						   DRM_PLANE_NO_SCALING,
+						   false, false);
+}
+COMPAT_PLANE_ATOMIC_CHECK(smoke_plane_check);
+
+static void smoke_plane_update(struct drm_plane *plane,
+			       struct drm_atomic_commit *commit)
+{
+	drm_dbg_kms(plane->dev, "%p\n", drm_atomic_get_old_plane_state(commit, plane));
+}
+COMPAT_PLANE_ATOMIC_UPDATE(smoke_plane_update);
+
+static void smoke_plane_disable(struct drm_plane *plane,
+				struct drm_atomic_commit *commit)
+{
+	smoke_plane_update(plane, commit);
+}
+COMPAT_PLANE_ATOMIC_DISABLE(smoke_plane_disable);
+
+static int __maybe_unused smoke_panic(struct drm_plane *plane,
+				      struct drm_scanout_buffer *sb)
+{
+	sb->width = 1;
+	iosys_map_clear(&sb->map[0]);
+	return compat_panic_set_pages(sb, NULL) ? 0 : -ENODEV;
+}
+
+static void __maybe_unused smoke_panic_flush(struct drm_plane *plane)
+{
+}
+
+static const struct drm_plane_helper_funcs smoke_plane_funcs = {
+	.prepare_fb = drm_gem_plane_helper_prepare_fb,
+	.atomic_check = COMPAT_FN(smoke_plane_check),
+	.atomic_update = COMPAT_FN(smoke_plane_update),
+	.atomic_disable = COMPAT_FN(smoke_plane_disable),
+	COMPAT_PLANE_PANIC(smoke_panic)
+	COMPAT_PLANE_PANIC_FLUSH(smoke_panic_flush)
+};
+
+static int smoke_crtc_check(struct drm_crtc *crtc, struct drm_atomic_commit *commit)
+{
+	struct drm_crtc_state *state = drm_atomic_get_new_crtc_state(commit, crtc);
+
+	return drm_atomic_helper_check_crtc_primary_plane(state);
+}
+COMPAT_CRTC_ATOMIC_CHECK(smoke_crtc_check);
+
+static void smoke_crtc_begin(struct drm_crtc *crtc, struct drm_atomic_commit *commit)
+{
+	drm_atomic_commit_get(commit);
+}
+COMPAT_CRTC_ATOMIC_BEGIN(smoke_crtc_begin);
+
+static void smoke_crtc_flush(struct drm_crtc *crtc, struct drm_atomic_commit *commit)
+{
+	drm_atomic_commit_put(commit);
+}
+COMPAT_CRTC_ATOMIC_FLUSH(smoke_crtc_flush);
+
+static void smoke_crtc_enable(struct drm_crtc *crtc, struct drm_atomic_commit *commit)
+{
+}
+COMPAT_CRTC_ATOMIC_ENABLE(smoke_crtc_enable);
+
+static void smoke_crtc_disable(struct drm_crtc *crtc, struct drm_atomic_commit *commit)
+{
+}
+COMPAT_CRTC_ATOMIC_DISABLE(smoke_crtc_disable);
+
+static const struct drm_crtc_helper_funcs smoke_crtc_funcs = {
+	.atomic_check = COMPAT_FN(smoke_crtc_check),
+	.atomic_begin = COMPAT_FN(smoke_crtc_begin),
+	.atomic_flush = COMPAT_FN(smoke_crtc_flush),
+	.atomic_enable = COMPAT_FN(smoke_crtc_enable),
+	.atomic_disable = COMPAT_FN(smoke_crtc_disable),
+};
+
+static void smoke_encoder_enable(struct drm_encoder *encoder,
+				 struct drm_atomic_commit *commit)
+{
+}
+
+static const struct drm_encoder_helper_funcs smoke_encoder_funcs = {
+	.atomic_enable = smoke_encoder_enable,
+};
+
+static enum drm_mode_status smoke_mode_valid(struct drm_connector *connector,
+					     const struct drm_display_mode *mode)
+{
+	return mode->hdisplay ? MODE_OK : MODE_BAD;
+}
+COMPAT_MODE_VALID(smoke_mode_valid);
+
+static int smoke_edid_block(void *context, u8 *buf, unsigned int block, size_t len)
+{
+	return -1;
+}
+
+static int smoke_get_modes(struct drm_connector *connector)
+{
+	const struct drm_edid *edid;
+	int count;
+
+	edid = drm_edid_read_custom(connector, smoke_edid_block, NULL);
+	drm_edid_connector_update(connector, edid);
+	count = drm_edid_connector_add_modes(connector);
+	drm_edid_free(edid);
+	return count;
+}
+
+static const struct drm_connector_helper_funcs smoke_connector_funcs = {
+	.get_modes = smoke_get_modes,
+	.mode_valid = COMPAT_FN(smoke_mode_valid),
+};
+
+static struct drm_framebuffer *
+smoke_fb_create(struct drm_device *dev, struct drm_file *file,
+		const struct drm_format_info *info,
+		const struct drm_mode_fb_cmd2 *cmd)
+{
+	struct drm_framebuffer *fb = kzalloc(sizeof(*fb), GFP_KERNEL);
+
+	if (!fb)
+		return ERR_PTR(-ENOMEM);
+	if (info != drm_get_format_info(dev, cmd->pixel_format, cmd->modifier[0])) {
+		kfree(fb);
+		return ERR_PTR(-EINVAL);
+	}
+	drm_helper_mode_fill_fb_struct(dev, fb, info, cmd);
+	return fb;
+}
+COMPAT_FB_CREATE(smoke_fb_create);
+
+static const struct drm_mode_config_funcs smoke_mode_config_funcs = {
+	.fb_create = COMPAT_FN(smoke_fb_create),
+	.atomic_check = drm_atomic_helper_check,
+	.atomic_commit = drm_atomic_helper_commit,
+};
+
+static void smoke_commit_tail(struct drm_atomic_commit *commit)
+{
+	drm_atomic_helper_commit_tail(commit);
+}
+
+static const struct drm_mode_config_helper_funcs smoke_mode_config_helpers = {
+	.atomic_commit_tail = smoke_commit_tail,
+};
+
+static void smoke_gem_free(struct drm_gem_object *obj)
+{
+	if (drm_gem_is_imported(obj))
+		drm_prime_gem_destroy(obj, NULL);
+}
+
+static int smoke_gem_vmap(struct drm_gem_object *obj, struct iosys_map *map)
+{
+	iosys_map_set_vaddr(map, obj);
+	return 0;
+}
+COMPAT_GEM_VMAP(smoke_gem_vmap);
+
+static void smoke_gem_vunmap(struct drm_gem_object *obj, struct iosys_map *map)
+{
+	iosys_map_clear(map);
+}
+COMPAT_GEM_VUNMAP(smoke_gem_vunmap);
+
+static const struct drm_gem_object_funcs smoke_gem_funcs = {
+	.free = smoke_gem_free,
+	.vmap = COMPAT_FN(smoke_gem_vmap),
+	.vunmap = COMPAT_FN(smoke_gem_vunmap),
+};
+
+static struct drm_gem_object *smoke_import(struct drm_device *dev,
+					   struct dma_buf_attachment *attach,
+					   struct sg_table *sgt)
+{
+	struct page *pages[1];
+	int ret = drm_prime_sg_to_page_array(sgt, pages, 1);
+
+	return ERR_PTR(ret ?: -EINVAL);
+}
+
+DEFINE_DRM_GEM_FOPS(smoke_fops);
+
+const struct drm_driver smoke_drm_driver = {
+	.driver_features = DRIVER_MODESET | DRIVER_ATOMIC | DRIVER_GEM,
+	.name = "smoke",
+	.desc = "smoke",
+	.major = 1,
+	.fops = &smoke_fops,
+	.gem_prime_import_sg_table = smoke_import,
+	DRM_COMPAT_DRIVER_FIELDS
+};
+
+struct smoke_card {
+	struct drm_device drm;
+	struct drm_gem_object obj;
+	struct drm_plane plane;
+	struct drm_crtc crtc;
+	struct drm_encoder encoder;
+	struct drm_connector connector;
+};
+
+int smoke_drm(struct device *dev)
+{
+	struct smoke_card *card;
+
+	if (drm_firmware_drivers_only())
+		return -ENODEV;
+	card = devm_drm_dev_alloc(dev, &smoke_drm_driver, struct smoke_card, drm);
+	if (IS_ERR(card))
+		return PTR_ERR(card);
+	card->obj.funcs = &smoke_gem_funcs;
+	card->drm.mode_config.funcs = &smoke_mode_config_funcs;
+	card->drm.mode_config.helper_private = &smoke_mode_config_helpers;
+	drm_plane_helper_add(&card->plane, &smoke_plane_funcs);
+	drm_crtc_helper_add(&card->crtc, &smoke_crtc_funcs);
+	drm_encoder_helper_add(&card->encoder, &smoke_encoder_funcs);
+	drm_connector_helper_add(&card->connector, &smoke_connector_funcs);
+	drm_client_setup(&card->drm, NULL);
+	return 0;
+}
