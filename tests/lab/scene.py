@@ -216,18 +216,24 @@ def keeps_protocol(be, g, after=0):
     need(not bad, "violations of the protocol:\n" + "\n".join(bad[:10]))
 
 
-def dom0_maps_nothing(lab, g):
-    """No grant of this guest is mapped anywhere, except its console's and store's by the daemons."""
-    def mapped():
-        lab.dom0("xl dmesg -c >/dev/null; xl debug-keys g")
-        time.sleep(0.3)
-        out = lab.dom0("xl dmesg").out
-        part = re.search(rf"d{g.domid} \(v.*?(?=\n\(XEN\) d\d+ \(v|gnttab_usage_print_all \]|\Z)",
-                         out, re.S) or \
-            re.search(rf"grant-table for remote d{g.domid}\b.*?(?=grant-table for remote|\Z)", out, re.S)
-        text = part.group(0) if part else ""
-        return [ln for ln in text.splitlines() if re.search(r"\[0x[0-9a-f]+\]", ln)]
-    return mapped()
+def still_mapped(lab, g):
+    """Xen's lines on grants of this guest that are mapped; the console's and the store's are not counted."""
+    text = lab.dom0("xl dmesg -c >/dev/null; xl debug-keys g; sleep 0.5; xl dmesg").out
+    need("gnttab_usage_print_all ] done" in text, "Xen did not print its grant tables:\n" + text[-500:])
+    m = re.search(rf"grant-table for remote d{g.domid} .*?(?=grant-table for remote|gnttab_usage_print_all \])",
+                  text, re.S)
+    need(m, f"no grant table of domain {g.domid} in Xen's list")
+    lines = re.findall(r"\[(0x[0-9a-f]+)\](.*)", m.group(0))
+    return [ref + rest for ref, rest in lines if int(ref, 16) > 1]
+
+
+def nothing_mapped(lab, g, when):
+    """dom0 has let go of every grant of the display, now or within some seconds."""
+    end = time.monotonic() + 10
+    while still_mapped(lab, g):
+        left = still_mapped(lab, g)
+        need(time.monotonic() < end, f"{len(left)} grants still mapped {when}:\n" + "\n".join(left[:5]))
+        time.sleep(0.5)
 
 
 def fresh_driver(g, params=""):
@@ -237,5 +243,7 @@ def fresh_driver(g, params=""):
 
 def modprobe_r(g, timeout=30):
     res = g.run("modprobe -r xen_drm_front", timeout=timeout)
-    need(res.rc == 0, f"modprobe -r: status {res.rc}: {res.out}")
+    if res.rc:
+        who = g.run("lsmod; ls -l /proc/[0-9]*/fd 2>/dev/null | grep -e /dri/ -e /fb0; ps").out
+        need(False, f"modprobe -r: status {res.rc}: {res.out}{who}")
     need(g.run("lsmod | grep -q ^xen_drm_front").rc != 0, "the module is still loaded")
