@@ -87,6 +87,7 @@ static const char *channel_responses(struct xdf_channel *ch, bool *any,
 				return "a response to no request";
 		}
 		ch->ring.rsp_cons = cons;
+		ch->progress = jiffies;
 		RING_FINAL_CHECK_FOR_RESPONSES(&ch->ring, more);
 	} while (more);
 	return NULL;
@@ -262,6 +263,7 @@ int xdf_channel_open(struct xdf_channel *ch, struct xenbus_device *xdev)
 	XEN_FRONT_RING_INIT(&ch->ring, sring, XEN_PAGE_SIZE);
 	xdf_flights_init(&ch->flights);
 	ch->evt_cons = 0;
+	ch->progress = jiffies;
 	ch->open = true;
 	spin_unlock_irq(&ch->lock);
 	return 0;
@@ -354,8 +356,7 @@ int xdf_channel_submit(struct xdf_channel *ch, struct xdf_request *rq)
 		return -ENODEV;
 	}
 	rq->status = -EINPROGRESS;
-	rq->deadline = jiffies +
-		msecs_to_jiffies(xdf_displif_timeout_ms(rq->wire.operation));
+	rq->since = jiffies;
 	list_add_tail(&rq->entry, &ch->backlog);
 	notify = channel_pump(ch);
 	/* Under the lock: the interrupt must not be unbound meanwhile. */
@@ -363,6 +364,17 @@ int xdf_channel_submit(struct xdf_channel *ch, struct xdf_request *rq)
 		notify_remote_via_irq(ch->req.irq);
 	spin_unlock_irqrestore(&ch->lock, flags);
 	return 0;
+}
+
+/* A backend that works through a long queue is slow, not dead. */
+static bool channel_is_late(const struct xdf_channel *ch,
+			    const struct xdf_request *rq)
+{
+	unsigned long since = time_after(ch->progress, rq->since) ?
+		ch->progress : rq->since;
+	unsigned int ms = xdf_displif_timeout_ms(rq->wire.operation);
+
+	return time_after(jiffies, since + msecs_to_jiffies(ms));
 }
 
 /**
@@ -384,13 +396,13 @@ bool xdf_channel_expire(struct xdf_channel *ch)
 
 	spin_lock_irqsave(&ch->lock, flags);
 	list_for_each_entry_safe(rq, next, &ch->live, entry) {
-		if (time_before(jiffies, rq->deadline))
+		if (!channel_is_late(ch, rq))
 			continue;
 		xdf_flights_abandon(&ch->flights, rq->wire.id);
 		list_move_tail(&rq->entry, &done);
 	}
 	list_for_each_entry_safe(rq, next, &ch->backlog, entry)
-		if (!time_before(jiffies, rq->deadline))
+		if (channel_is_late(ch, rq))
 			list_move_tail(&rq->entry, &done);
 	spin_unlock_irqrestore(&ch->lock, flags);
 

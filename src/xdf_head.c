@@ -179,6 +179,7 @@ static void head_done(struct xdf_request *rq)
 
 	spin_lock_irqsave(&head->lock, flags);
 	head->responded = true;
+	head->responded_at = ktime_get();
 	/* an error has no event; the event may have come before */
 	if (rq->status || head->op != XDF_HEAD_FLIP || head->presented)
 		head_finish(head, rq->status);
@@ -254,7 +255,7 @@ out:
 static void head_check_time(struct xdf_head *head, ktime_t now)
 {
 	u64 waited = ktime_to_ns(ktime_sub(now, head->event_since));
-	u64 op_time = ktime_to_ns(ktime_sub(now, head->op_since));
+	u64 late = ktime_to_ns(ktime_sub(now, head->responded_at));
 
 	if (head->event && !head->stalled && head->up &&
 	    waited > FLIP_TIMEOUT_NS) {
@@ -265,7 +266,7 @@ static void head_check_time(struct xdf_head *head, ktime_t now)
 				     head->index);
 	}
 	if (head->op == XDF_HEAD_FLIP && head->responded &&
-	    op_time > EVENT_TIMEOUT_NS)
+	    late > EVENT_TIMEOUT_NS)
 		head_finish(head, 0);
 }
 

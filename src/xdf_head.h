@@ -85,6 +85,7 @@ struct xdf_clock {
  * @op_want: how recent that is
  * @op_since: when it was sent
  * @responded: the response is here
+ * @responded_at: since when
  * @presented: the event is here
  * @stalled: the operation takes too long; clients go on meanwhile
  * @busy: the backend was asked too soon
@@ -124,6 +125,7 @@ struct xdf_head {
 	u64 op_want;
 	ktime_t op_since;
 	bool responded;
+	ktime_t responded_at;
 	bool presented;
 	bool stalled;
 	bool busy;
