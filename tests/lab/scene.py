@@ -236,14 +236,18 @@ def nothing_mapped(lab, g, when):
         time.sleep(0.5)
 
 
-def fresh_driver(g, params=""):
-    res = g.run("modprobe -r xen_drm_front && modprobe xen_drm_front " + params, timeout=60)
-    need(res.rc == 0, "reloading the driver: " + res.out)
+def unbind(g):
+    """Take the driver off its devices: xenbus holds a bound driver's module."""
+    res = g.run("cd /sys/bus/xen/drivers/xen_drm_front || exit 0; for d in vdispl-*; do "
+                "[ ! -e $d ] || echo $d >unbind || exit 1; done")
+    need(res.rc == 0, "unbinding: " + res.out)
 
 
 def modprobe_r(g, timeout=30):
+    """Unload the driver; it has to be free."""
     res = g.run("modprobe -r xen_drm_front", timeout=timeout)
     if res.rc:
-        who = g.run("lsmod; ls -l /proc/[0-9]*/fd 2>/dev/null | grep -e /dri/ -e /fb0; ps").out
+        who = g.run("lsmod; ls -l /proc/[0-9]*/fd 2>/dev/null | grep -e /dri/ -e /fb0; "
+                    "ls /sys/bus/xen/drivers/xen_drm_front").out
         need(False, f"modprobe -r: status {res.rc}: {res.out}{who}")
     need(g.run("lsmod | grep -q ^xen_drm_front").rc != 0, "the module is still loaded")

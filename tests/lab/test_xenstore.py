@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 """Rubbish in XenStore: a clear message, and the other displays work."""
-from scene import check, guest_prog, need, see, shown, values, wait_card
+from scene import check, guest_prog, modprobe_r, need, see, shown, unbind, values, wait_card
 
 RUBBISH = ("800x", "-1x5", "0x0", "99999999x9", "", "800", "x600", "800x600x2", " 800x600",
            "800x600 ", "0x600", "1e3x5", "4294967297x600", "800X600", "0x10x0x10")
@@ -18,7 +18,8 @@ def node(lab, g, path, value, dev=0):
 
 def with_nodes(lab, be, g, what, changes, good, dev=0):
     """Load the driver over changed nodes; connectors of these sizes work, and the log says why not all."""
-    g.run("modprobe -r xen_drm_front")
+    unbind(g)
+    modprobe_r(g)
     for path, value in changes:
         node(lab, g, path, value, dev)
     at = len(g.dmesg().splitlines())
