@@ -189,7 +189,12 @@ static int __init xdf_init(void)
 	ret = xdf_view_module_init();
 	if (ret)
 		goto err_grants;
-	ret = xenbus_register_frontend(&xdf_xenbus_driver);
+	/*
+	 * With an owner the bus would pin the module while there is a device,
+	 * and "modprobe -r" would never work. Clients pin it by themselves.
+	 */
+	ret = __xenbus_register_frontend(&xdf_xenbus_driver, NULL,
+					 KBUILD_MODNAME);
 	if (ret)
 		goto err_view;
 	return 0;
