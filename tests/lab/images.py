@@ -451,7 +451,7 @@ def build_module(kernel_key, builddir):
                 [os.path.join(d, f) for d, _, fs in os.walk(source) for f in fs]
             for path in files:
                 rel = os.path.relpath(path, TOP)
-                if not (rel == "Kbuild" or re.search(r"\.(c|h|sh)$|Makefile|Kbuild|^[^.]+$",
+                if not (rel == "Kbuild" or re.search(r"\.(c|h|sh|awk)$|Makefile|Kbuild|^[^.]+$",
                                                      os.path.basename(rel))):
                     continue
                 if rel.endswith(".mod.c"):
