@@ -237,7 +237,7 @@ def nothing_mapped(lab, g, when):
 
 
 def unbind(g):
-    """Take the driver off its devices: xenbus holds a bound driver's module."""
+    """Take the driver off its devices, as a user may by sysfs."""
     res = g.run("cd /sys/bus/xen/drivers/xen_drm_front || exit 0; for d in vdispl-*; do "
                 "[ ! -e $d ] || echo $d >unbind || exit 1; done")
     need(res.rc == 0, "unbinding: " + res.out)
