@@ -270,6 +270,32 @@ int xdf_channel_open(struct xdf_channel *ch, struct xenbus_device *xdev)
 }
 
 /**
+ * xdf_channel_abort - end all requests, take no more
+ * @ch: the channel, open or not
+ *
+ * They end with -ENODEV before this returns, so that whoever waits for one
+ * goes on. xdf_channel_close() has to follow.
+ *
+ * Context: any but NMI.
+ */
+void xdf_channel_abort(struct xdf_channel *ch)
+{
+	struct xdf_request *rq;
+	unsigned long flags;
+	LIST_HEAD(done);
+
+	spin_lock_irqsave(&ch->lock, flags);
+	ch->open = false;
+	list_splice_init(&ch->live, &done);
+	list_splice_tail_init(&ch->backlog, &done);
+	spin_unlock_irqrestore(&ch->lock, flags);
+
+	list_for_each_entry(rq, &done, entry)
+		rq->status = -ENODEV;
+	channel_finish(&done);
+}
+
+/**
  * xdf_channel_close - give everything back, wait for nobody
  * @ch: the channel, open or not
  *
@@ -280,24 +306,9 @@ int xdf_channel_open(struct xdf_channel *ch, struct xenbus_device *xdev)
  */
 void xdf_channel_close(struct xdf_channel *ch)
 {
-	struct xdf_request *rq;
-	LIST_HEAD(done);
-
-	spin_lock_irq(&ch->lock);
-	ch->open = false;
-	spin_unlock_irq(&ch->lock);
-
+	xdf_channel_abort(ch);
 	port_mute(&ch->req, ch);
 	port_mute(&ch->evt, ch);
-
-	spin_lock_irq(&ch->lock);
-	list_splice_init(&ch->live, &done);
-	list_splice_tail_init(&ch->backlog, &done);
-	spin_unlock_irq(&ch->lock);
-	list_for_each_entry(rq, &done, entry)
-		rq->status = -ENODEV;
-	channel_finish(&done);
-
 	port_free(&ch->req);
 	port_free(&ch->evt);
 }

@@ -104,6 +104,7 @@ struct xdf_channel {
 void xdf_channel_init(struct xdf_channel *ch, unsigned int index, u32 node,
 		      const struct xdf_channel_ops *ops, void *data);
 int xdf_channel_open(struct xdf_channel *ch, struct xenbus_device *xdev);
+void xdf_channel_abort(struct xdf_channel *ch);
 void xdf_channel_close(struct xdf_channel *ch);
 int xdf_channel_publish(struct xdf_channel *ch, struct xenbus_transaction xbt,
 			const char *dir);

@@ -207,7 +207,8 @@ static void link_step(struct xdf_link *link)
 {
 	enum xenbus_state be;
 
-	if (link->state == XDF_LINK_GONE)
+	if (link->state == XDF_LINK_GONE ||
+	    test_bit(XDF_LINK_STOP, &link->flags))
 		return;
 	be = xenbus_read_driver_state(link->xdev, link->xdev->otherend);
 	if (link_leaving(link, be)) {
@@ -272,7 +273,7 @@ static void link_watchdog(struct work_struct *work)
 	bool late = false, busy = false;
 	unsigned int i;
 
-	if (link->state != XDF_LINK_UP)
+	if (READ_ONCE(link->state) != XDF_LINK_UP)
 		return;
 	for (i = 0; i < link->count; i++) {
 		struct xdf_channel *ch = &link->channels[i];
@@ -283,7 +284,7 @@ static void link_watchdog(struct work_struct *work)
 	if (late)
 		link_fault(link, "it does not answer");
 	else if (busy)
-		queue_delayed_work(link->wq, &link->watchdog, WATCHDOG_PERIOD);
+		schedule_delayed_work(&link->watchdog, WATCHDOG_PERIOD);
 }
 
 static void link_channel_broken(void *data, unsigned int index,
@@ -320,7 +321,7 @@ int xdf_link_submit(struct xdf_link *link, unsigned int index,
 	int ret = xdf_channel_submit(&link->channels[index], rq);
 
 	if (!ret && READ_ONCE(link->state) == XDF_LINK_UP)
-		queue_delayed_work(link->wq, &link->watchdog, WATCHDOG_PERIOD);
+		schedule_delayed_work(&link->watchdog, WATCHDOG_PERIOD);
 	return ret;
 }
 
@@ -409,14 +410,18 @@ void xdf_link_resume(struct xdf_link *link)
  */
 void xdf_link_stop(struct xdf_link *link)
 {
+	unsigned int i;
+
+	/* The link's work may wait for a response itself: that ends here. */
+	set_bit(XDF_LINK_STOP, &link->flags);
+	for (i = 0; i < link->count; i++)
+		xdf_channel_abort(&link->channels[i]);
 	cancel_work_sync(&link->work);
 	cancel_delayed_work_sync(&link->retry);
-	cancel_delayed_work_sync(&link->watchdog);
 	link_down(link, XDF_LINK_GONE);
-	/* the watchdog and the interrupts may have asked for more */
-	cancel_work_sync(&link->work);
-	cancel_delayed_work_sync(&link->retry);
+	/* no interrupt and no request is left to ask for these again */
 	cancel_delayed_work_sync(&link->watchdog);
+	cancel_work_sync(&link->work);
 }
 
 /**

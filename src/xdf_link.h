@@ -25,6 +25,7 @@ enum xdf_link_state {
 /* Bits of xdf_link.flags */
 #define XDF_LINK_LOST	0
 #define XDF_LINK_FAULT	1
+#define XDF_LINK_STOP	2
 
 /**
  * struct xdf_link_ops - what the owner of a link is told
@@ -50,12 +51,13 @@ struct xdf_link_ops {
  * @losses: connections lost, ever
  * @count: number of channels
  * @channels: one for each connector, number 0 first
- * @wq: runs everything below in order, one at a time
+ * @wq: runs @work and @retry in order, one at a time
  * @work: looks at the backend's state
  * @retry: the same, later
- * @watchdog: looks for requests that take too long
+ * @watchdog: looks for requests that take too long; not on @wq, because what
+ *	runs there may wait for one
  * @flags: XDF_LINK_LOST: the connection is lost for @why; XDF_LINK_FAULT: by
- *	the backend's fault
+ *	the backend's fault; XDF_LINK_STOP: the device goes
  * @why: constant text
  * @backoff: seconds to wait after the next loss that is the backend's fault
  * @since: when the link came up, in jiffies
