@@ -210,9 +210,26 @@ def refused(be, g, after=0):
     return [line.text for line in log(be, g, after, kind="REQ") if line.get("status", "0") != "0"]
 
 
+# the driver's own patience with an accepted flip is 3 s
+PATIENCE = 2.8
+
+
 def keeps_protocol(be, g, after=0):
-    """The driver in this guest broke no rule of the protocol."""
-    bad = [ln.text for ln in log(be, g, after, kind="VIOLATION")]
+    """The driver in this guest broke no rule of the protocol.
+
+    A second flip in flight is no fault when the machine was so busy that the
+    backend left the first without its event for longer than any driver waits.
+    """
+    bad, accepted = [], {}
+    for ln in log(be, g, after):
+        if ln.kind == "EVT":
+            accepted.pop((ln.dev, ln.conn), None)
+        elif ln.kind == "REQ" and ln.get("op") == "PG_FLIP" and ln.get("status") == "0":
+            accepted[ln.dev, ln.conn] = ln.time
+        elif ln.kind == "VIOLATION":
+            since = accepted.get((ln.dev, ln.conn), ln.time)
+            if ln.get("what") != "flip-in-flight" or ln.time - since < PATIENCE:
+                bad.append(ln.text)
     need(not bad, "violations of the protocol:\n" + "\n".join(bad[:10]))
 
 
