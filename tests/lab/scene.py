@@ -210,8 +210,8 @@ def refused(be, g, after=0):
     return [line.text for line in log(be, g, after, kind="REQ") if line.get("status", "0") != "0"]
 
 
-# the driver's own patience with an accepted flip is 3 s
-PATIENCE = 2.8
+# seconds; the driver's own with an accepted flip is 3, by its clock
+PATIENCE = 1.5
 
 
 def keeps_protocol(be, g, after=0):
