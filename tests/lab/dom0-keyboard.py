@@ -9,7 +9,6 @@ codes pressed together, as in linux/input-event-codes.h.
 import ctypes
 import os
 import struct
-import subprocess
 import sys
 import threading
 import time
@@ -26,6 +25,18 @@ CODES.update({" ": 57, "\n": 28, "\t": 15})
 
 gnttab = ctypes.CDLL("libxengnttab.so.1", use_errno=True)
 evtchn = ctypes.CDLL("libxenevtchn.so.1", use_errno=True)
+store = ctypes.CDLL("libxenstore.so.4")
+libc = ctypes.CDLL(None)
+libc.free.argtypes = [ctypes.c_void_p]
+store.xs_open.restype = ctypes.c_void_p
+store.xs_open.argtypes = [ctypes.c_ulong]
+store.xs_read.restype = ctypes.c_void_p
+store.xs_read.argtypes = [ctypes.c_void_p, ctypes.c_uint32, ctypes.c_char_p, ctypes.c_void_p]
+store.xs_write.argtypes = [ctypes.c_void_p, ctypes.c_uint32, ctypes.c_char_p, ctypes.c_char_p,
+                           ctypes.c_uint]
+store.xs_directory.restype = ctypes.POINTER(ctypes.c_void_p)
+store.xs_directory.argtypes = store.xs_read.argtypes
+xsh = store.xs_open(0)
 gnttab.xengnttab_open.restype = ctypes.c_void_p
 gnttab.xengnttab_open.argtypes = [ctypes.c_void_p, ctypes.c_uint]
 gnttab.xengnttab_map_grant_ref.restype = ctypes.c_void_p
@@ -43,10 +54,28 @@ boards = {}
 lock = threading.Lock()
 
 
-def xs(tool, *args):
-    res = subprocess.run(["xenstore-" + tool, *args], stdout=subprocess.PIPE,
-                         stderr=subprocess.DEVNULL, text=True, check=False)
-    return res.stdout.strip()
+def xs_read(path):
+    n = ctypes.c_uint()
+    p = store.xs_read(xsh, 0, path.encode(), ctypes.byref(n))
+    if not p:
+        return ""
+    text = ctypes.string_at(p, n.value).decode()
+    libc.free(p)
+    return text
+
+
+def xs_write(path, text):
+    store.xs_write(xsh, 0, path.encode(), text.encode(), len(text))
+
+
+def xs_list(path):
+    n = ctypes.c_uint()
+    p = store.xs_directory(xsh, 0, path.encode(), ctypes.byref(n))
+    if not p:
+        return []
+    names = [ctypes.string_at(p[i]).decode() for i in range(n.value)]
+    libc.free(p)
+    return names
 
 
 class Keyboard:
@@ -60,8 +89,8 @@ class Keyboard:
         self.ec = None
 
     def connect(self):
-        ref = int(xs("read", self.front + "/page-gref"))
-        remote = int(xs("read", self.front + "/event-channel"))
+        ref = int(xs_read(self.front + "/page-gref"))
+        remote = int(xs_read(self.front + "/event-channel"))
         self.gt = gnttab.xengnttab_open(None, 0)
         self.page = gnttab.xengnttab_map_grant_ref(self.gt, self.domid, ref, 3)
         self.ec = evtchn.xenevtchn_open(None, 0)
@@ -76,17 +105,17 @@ class Keyboard:
         self.page = self.port = None
 
     def step(self):
-        state = xs("read", self.path + "/state")
-        front = xs("read", self.front + "/state")
+        state = xs_read(self.path + "/state")
+        front = xs_read(self.front + "/state")
         if state == "1" and front in ("1", "3", ""):
-            xs("write", self.path + "/state", "2")
+            xs_write(self.path + "/state", "2")
         elif front in ("3", "4") and state == "2" and not self.page and \
-                xs("read", self.front + "/page-gref"):
+                xs_read(self.front + "/page-gref"):
             self.connect()
-            xs("write", self.path + "/state", "4")
+            xs_write(self.path + "/state", "4")
         elif front in ("5", "6") and state == "4":
             self.disconnect()
-            xs("write", self.path + "/state", "6")
+            xs_write(self.path + "/state", "6")
 
     def event(self, code, pressed):
         while True:
@@ -119,9 +148,9 @@ class Keyboard:
 
 def serve():
     while True:
-        for domid in xs("list", BASE).split():
+        for domid in xs_list(BASE):
             path = "%s/%s/0" % (BASE, domid)
-            front = xs("read", path + "/frontend")
+            front = xs_read(path + "/frontend")
             if not front:
                 continue
             with lock:

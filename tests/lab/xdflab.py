@@ -140,9 +140,10 @@ class Lab:
             if name in ("logs", "guests", "tmp"):
                 shutil.rmtree(path, ignore_errors=True)
             os.makedirs(path, exist_ok=True)
-        for name in ("dom0-init.sh", "dom0-agent.py", "dom0-keyboard.py"):
-            images.write_if_new(os.path.join(self.dir, "dom0", name),
-                                images.read(os.path.join(images.HERE, name)))
+        for name in ("dom0-init.sh", "dom0-agent.py", "dom0-keyboard.py", "dom0-block.sh"):
+            path = images.write_if_new(os.path.join(self.dir, "dom0", name),
+                                       images.read(os.path.join(images.HERE, name)))
+            os.chmod(path, 0o755)
         images.need_space(self.dir, 1500, "the lab")
         xen = images.xen()
         kernel = images.Kernel("6.1")
@@ -706,7 +707,7 @@ class Guest:
     def create_disk(self, disk, kernel, ramdisk, vdispl, vkb, memory, vcpus, cmdline):
         self._begin = time.monotonic()
         self._config(["kernel=%s" % self._quote(kernel), "ramdisk=%s" % self._quote(ramdisk),
-                      'disk=["phy:%s,xvda,w"]' % disk], vdispl, vkb, memory, vcpus, cmdline, "")
+                      'disk=["format=raw,vdev=xvda,access=w,script=/share/dom0/dom0-block.sh,target=%s"]' % disk], vdispl, vkb, memory, vcpus, cmdline, "")
         self._attach_console()
 
     def wait_ready(self, timeout=150):
