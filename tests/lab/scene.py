@@ -8,7 +8,7 @@ import time
 import zlib
 
 from pattern import CPP
-from xdflab import LabError, scenario
+from xdflab import Lab, LabError, scenario
 
 
 class Failed(AssertionError):
@@ -89,7 +89,7 @@ def output(g, name):
 
 def wait_for(what, probe, timeout=20, step=0.3):
     """Until probe() is true; returns what it returned."""
-    end = time.monotonic() + timeout
+    end = time.monotonic() + timeout * Lab._slow()
     while True:
         got = probe()
         if got:
@@ -154,7 +154,7 @@ def screen_crc(be, g, conn, dev=0):
 def see(be, g, conn, crc, dev=0, timeout=10):
     """The connector shows exactly this picture, now or soon."""
     want = int(crc, 16) if isinstance(crc, str) else crc
-    end = time.monotonic() + timeout
+    end = time.monotonic() + timeout * Lab._slow()
     while True:
         try:
             got = screen_crc(be, g, conn, dev)
@@ -246,7 +246,7 @@ def still_mapped(lab, g):
 
 def nothing_mapped(lab, g, when):
     """dom0 has let go of every grant of the display, now or within some seconds."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + 10 * Lab._slow()
     while still_mapped(lab, g):
         left = still_mapped(lab, g)
         need(time.monotonic() < end, f"{len(left)} grants still mapped {when}:\n" + "\n".join(left[:5]))
