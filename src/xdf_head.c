@@ -19,6 +19,14 @@
 /* So many events in a row at an odd phase move the clock. */
 #define PHASE_EVENTS		8
 
+/* In ns; what another CPU noted a moment later is now. */
+static u64 head_elapsed(ktime_t now, ktime_t then)
+{
+	s64 ns = ktime_to_ns(ktime_sub(now, then));
+
+	return max_t(s64, ns, 0);
+}
+
 static bool head_submit(struct xdf_head *head, enum xdf_head_op op)
 {
 	head->op = op;
@@ -199,7 +207,7 @@ static bool head_clock_event(struct xdf_head *head)
 	u64 phase;
 
 	spin_lock(&clock->lock);
-	phase = ktime_to_ns(ktime_sub(now, clock->time));
+	phase = head_elapsed(now, clock->time);
 	if (phase >= clock->period / 4 * 3) {
 		vblank = true;
 		head->late = 0;
@@ -254,8 +262,8 @@ out:
 /* A backend that says nothing must hold up neither clients nor the head. */
 static void head_check_time(struct xdf_head *head, ktime_t now)
 {
-	u64 waited = ktime_to_ns(ktime_sub(now, head->event_since));
-	u64 late = ktime_to_ns(ktime_sub(now, head->responded_at));
+	u64 waited = head_elapsed(now, head->event_since);
+	u64 late = head_elapsed(now, head->responded_at);
 
 	if (head->event && !head->stalled && head->up &&
 	    waited > FLIP_TIMEOUT_NS) {
@@ -275,11 +283,12 @@ static enum hrtimer_restart head_tick(struct hrtimer *timer)
 	struct xdf_head *head = container_of(timer, struct xdf_head,
 					     clock.timer);
 	struct xdf_clock *clock = &head->clock;
-	ktime_t now = ktime_get();
 	unsigned long flags;
 	bool wait, vblank;
+	ktime_t now;
 
 	spin_lock_irqsave(&head->lock, flags);
+	now = ktime_get();
 	/* An event that is about due is this vblank: wait a little for it. */
 	wait = head->event && !head->async && !head->grace && head->up &&
 		!head->stalled && head->op == XDF_HEAD_FLIP &&
@@ -290,7 +299,7 @@ static enum hrtimer_restart head_tick(struct hrtimer *timer)
 	/* else an event was quicker and has moved the clock on */
 	vblank = clock->on && !ktime_before(now, clock->next);
 	if (vblank && !wait) {
-		u64 gone = ktime_to_ns(ktime_sub(now, clock->time));
+		u64 gone = head_elapsed(now, clock->time);
 
 		clock->time = ktime_add_ns(clock->time, clock->period *
 					   div64_u64(gone, clock->period));
@@ -331,7 +340,7 @@ void xdf_head_clock_start(struct xdf_head *head)
 	u64 gone;
 
 	spin_lock_irqsave(&clock->lock, flags);
-	gone = ktime_to_ns(ktime_sub(ktime_get(), clock->time));
+	gone = head_elapsed(ktime_get(), clock->time);
 	clock->time = ktime_add_ns(clock->time, clock->period *
 				   div64_u64(gone, clock->period));
 	clock->next = ktime_add_ns(clock->time, clock->period);
@@ -375,7 +384,7 @@ ktime_t xdf_head_clock_time(struct xdf_head *head)
 	spin_lock_irqsave(&clock->lock, flags);
 	time = clock->time;
 	if (!clock->on) {
-		u64 gone = ktime_to_ns(ktime_sub(ktime_get(), time));
+		u64 gone = head_elapsed(ktime_get(), time);
 
 		time = ktime_add_ns(time, clock->period *
 				    div64_u64(gone, clock->period));
