@@ -66,8 +66,8 @@ const char *xdf_displif_op_name(u8 op)
  * xdf_displif_timeout_ms - how long a backend may take for an operation
  * @op: the operation
  *
- * Mapping a large buffer takes a busy backend a while; what only changes what
- * is shown must not. Beyond this the link counts as lost.
+ * Beyond this the link counts as lost, which is worse than waiting: nobody but
+ * who makes a buffer waits anyway, and mapping one takes a busy backend a while.
  *
  * Return: milliseconds.
  */
@@ -76,9 +76,9 @@ unsigned int xdf_displif_timeout_ms(u8 op)
 	switch (op) {
 	case DISPLIF_OP_DBUF_CREATE:
 	case DISPLIF_OP_DBUF_DESTROY:
-		return 10000;
+		return 20000;
 	default:
-		return 5000;
+		return 10000;
 	}
 }
 

@@ -59,7 +59,7 @@ static bool head_wait(struct xdf_head *head)
  */
 static bool head_throttle(struct xdf_head *head)
 {
-	u64 since = ktime_to_ns(ktime_sub(ktime_get(), head->op_since));
+	u64 since = head_elapsed(ktime_get(), head->op_since);
 
 	if (!head->busy && (head->event || since >= head->clock.period / 4 * 3))
 		return false;
