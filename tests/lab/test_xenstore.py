@@ -2,8 +2,8 @@
 """Rubbish in XenStore: a clear message, and the other displays work."""
 from scene import check, guest_prog, modprobe_r, need, see, shown, unbind, values, wait_card
 
-RUBBISH = ("800x", "-1x5", "0x0", "99999999x9", "", "800", "x600", "800x600x2", " 800x600",
-           "800x600 ", "0x600", "1e3x5", "4294967297x600", "800X600", "0x10x0x10")
+# tests/unit has the long list of forms
+RUBBISH = ("800x", "-1x5", "0x0", "99999999x9", "", "800x600x2", "4294967297x600")
 
 
 def node(lab, g, path, value, dev=0):
