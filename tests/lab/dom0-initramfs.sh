@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 # dom0's first program: modules in order, the disk, the directory of the host.
 /bin/busybox mkdir -p /proc /sys /dev /root
@@ -9,7 +10,7 @@ while read -r module; do
 	/bin/busybox insmod "/modules/$module" ||
 		/bin/busybox echo "dom0: cannot load $module"
 done < /modules/order
-for i in 1 2 3 4 5 6 7 8 9 10; do
+for _ in 1 2 3 4 5 6 7 8 9 10; do
 	[ -b /dev/vda ] && break
 	/bin/busybox sleep 0.5
 done
