@@ -2,7 +2,8 @@
 """A backend that loses events, mixes up answers, refuses or falls silent."""
 import time
 
-from scene import background, check, guest_prog, mark, need, see, shown, wait_card, wait_for
+from scene import (background, check, guest_prog, keeps_protocol, mark, need, see, shown, wait_card,
+                   wait_for)
 
 SPEC = "backend=0,connectors=id0:640x480;id1:322x242"
 
@@ -14,14 +15,14 @@ def test_dropped_events(lab, be, g):
     at = mark(be)
     be.ctl("set drop-events 7")
     try:
-        v = guest_prog(g, "flips --conns 0,1 --count 70 --timeout-ms 15000", timeout=200)
+        v = guest_prog(g, "flips --conns 0,1 --count 35 --timeout-ms 15000", timeout=200)
     finally:
         be.ctl("set drop-events 0")
     need(float(v["conn0.max_wait_us"]) < 5e6, f"a flip took {v['conn0.max_wait_us']} us")
     need(any("drop" in ln for ln in be.log()[at:]), "no event was lost: nothing was tested")
     v = guest_prog(g, "flips --conns 0,1 --count 60")
     need(float(v["conn0.max_wait_us"]) < 1e6, "still slow with all events there")
-    need(not be.violations(), "violations: " + "\n".join(be.violations()[:5]))
+    keeps_protocol(be, g, at)
 
 
 WRONG = ("bad-id PG_FLIP", "bad-op PG_FLIP", "dup-response PG_FLIP", "evt-rubbish 5", "bad-id SET_CONFIG",
