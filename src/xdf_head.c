@@ -54,8 +54,9 @@ static bool head_wait(struct xdf_head *head)
 }
 
 /*
- * Damage alone is shown once per refresh, and a busy backend asked again no
- * sooner; true when to wait for the next tick.
+ * Damage alone is shown once per refresh. A backend that is busy with a flip
+ * given up earlier is asked again at that one's event, or much later. True
+ * when to wait.
  */
 static bool head_throttle(struct xdf_head *head)
 {
@@ -244,6 +245,11 @@ void xdf_head_presented(struct xdf_head *head, u64 fb_cookie)
 	if (head->op != XDF_HEAD_FLIP || head->presented ||
 	    head->op_view->fb_cookie != fb_cookie) {
 		head->stats.strays++;
+		/* of a flip given up too early: the way is free now */
+		if (head->op == XDF_HEAD_IDLE && head->busy) {
+			head->busy = false;
+			head_advance(head);
+		}
 		goto out;
 	}
 	head->presented = true;
@@ -314,7 +320,8 @@ static enum hrtimer_restart head_tick(struct hrtimer *timer)
 	if (vblank && !wait) {
 		drm_crtc_handle_vblank(head->crtc);
 		head_check_time(head, now);
-		head->busy = false;
+		if (head_elapsed(now, head->responded_at) > EVENT_TIMEOUT_NS)
+			head->busy = false;
 		if (head->waiting) {
 			head->waiting = false;
 			drm_crtc_vblank_put(head->crtc);

@@ -88,7 +88,7 @@ struct xdf_clock {
  * @responded_at: since when
  * @presented: the event is here
  * @stalled: the operation takes too long; clients go on meanwhile
- * @busy: the backend was asked too soon
+ * @busy: the backend still has an earlier flip
  * @waiting: holds a vblank reference until the next tick, to send then
  * @grace: this tick was put off for an event that is due
  * @late: events in a row far from the tick
