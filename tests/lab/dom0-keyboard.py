@@ -49,7 +49,8 @@ evtchn.xenevtchn_bind_interdomain.argtypes = [ctypes.c_void_p, ctypes.c_uint32, 
 evtchn.xenevtchn_notify.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
 evtchn.xenevtchn_unbind.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
 
-BASE = "/local/domain/0/backend/vkbd"
+# where libxl puts keyboards that no device model serves
+BASE = "/local/domain/0/backend/vinput"
 boards = {}
 lock = threading.Lock()
 
