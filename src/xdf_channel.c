@@ -45,6 +45,20 @@ static bool channel_pump(struct xdf_channel *ch)
 	return notify;
 }
 
+/*
+ * A backend works through a ring in order. One that has got as far as this
+ * request is slow, not dead, for all behind it; those before it are lost.
+ */
+static void channel_progress(struct xdf_channel *ch, struct xdf_request *rq)
+{
+	struct xdf_request *next = rq;
+
+	list_for_each_entry_continue(next, &ch->live, entry)
+		next->since = jiffies;
+	list_for_each_entry(next, &ch->backlog, entry)
+		next->since = jiffies;
+}
+
 /* One response, already copied; false when it answers nothing of ours. */
 static bool channel_response(struct xdf_channel *ch,
 			     const struct displif_resp *resp,
@@ -58,6 +72,7 @@ static bool channel_response(struct xdf_channel *ch,
 	rq = data;
 	if (!rq)
 		return true;	/* timed out before */
+	channel_progress(ch, rq);
 	rq->resp = *resp;
 	rq->status = xdf_displif_errno(resp->status);
 	list_move_tail(&rq->entry, done);
@@ -87,7 +102,6 @@ static const char *channel_responses(struct xdf_channel *ch, bool *any,
 				return "a response to no request";
 		}
 		ch->ring.rsp_cons = cons;
-		ch->progress = jiffies;
 		RING_FINAL_CHECK_FOR_RESPONSES(&ch->ring, more);
 	} while (more);
 	return NULL;
@@ -263,7 +277,6 @@ int xdf_channel_open(struct xdf_channel *ch, struct xenbus_device *xdev)
 	XEN_FRONT_RING_INIT(&ch->ring, sring, XEN_PAGE_SIZE);
 	xdf_flights_init(&ch->flights);
 	ch->evt_cons = 0;
-	ch->progress = jiffies;
 	ch->open = true;
 	spin_unlock_irq(&ch->lock);
 	return 0;
@@ -377,15 +390,11 @@ int xdf_channel_submit(struct xdf_channel *ch, struct xdf_request *rq)
 	return 0;
 }
 
-/* A backend that works through a long queue is slow, not dead. */
-static bool channel_is_late(const struct xdf_channel *ch,
-			    const struct xdf_request *rq)
+static bool channel_is_late(const struct xdf_request *rq)
 {
-	unsigned long since = time_after(ch->progress, rq->since) ?
-		ch->progress : rq->since;
 	unsigned int ms = xdf_displif_timeout_ms(rq->wire.operation);
 
-	return time_after(jiffies, since + msecs_to_jiffies(ms));
+	return time_after(jiffies, rq->since + msecs_to_jiffies(ms));
 }
 
 /**
@@ -407,13 +416,13 @@ bool xdf_channel_expire(struct xdf_channel *ch)
 
 	spin_lock_irqsave(&ch->lock, flags);
 	list_for_each_entry_safe(rq, next, &ch->live, entry) {
-		if (!channel_is_late(ch, rq))
+		if (!channel_is_late(rq))
 			continue;
 		xdf_flights_abandon(&ch->flights, rq->wire.id);
 		list_move_tail(&rq->entry, &done);
 	}
 	list_for_each_entry_safe(rq, next, &ch->backlog, entry)
-		if (channel_is_late(ch, rq))
+		if (channel_is_late(rq))
 			list_move_tail(&rq->entry, &done);
 	spin_unlock_irqrestore(&ch->lock, flags);
 

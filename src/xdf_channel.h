@@ -34,7 +34,7 @@ typedef void (*xdf_request_done)(struct xdf_request *rq);
  * @status: result, 0 or a negative errno
  * @resp: result, a private copy of the response; valid when @status came with one
  * @entry: the channel's
- * @since: the channel's, when it was submitted, in jiffies
+ * @since: the channel's: when it was submitted, or one before it answered
  */
 struct xdf_request {
 	struct displif_req wire;
@@ -76,7 +76,6 @@ struct xdf_port {
  * @flights: requests on the ring
  * @live: the same, oldest first
  * @backlog: requests that wait for a free slot
- * @progress: when the last response came, in jiffies
  * @evt_cons: our copy of the index that the backend could overwrite
  * @req: the request ring's page and port
  * @evt: the event page and its port
@@ -95,7 +94,6 @@ struct xdf_channel {
 	struct xdf_flights flights;
 	struct list_head live;
 	struct list_head backlog;
-	unsigned long progress;
 	u32 evt_cons;
 	struct xdf_port req;
 	struct xdf_port evt;

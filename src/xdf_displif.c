@@ -76,9 +76,9 @@ unsigned int xdf_displif_timeout_ms(u8 op)
 	switch (op) {
 	case DISPLIF_OP_DBUF_CREATE:
 	case DISPLIF_OP_DBUF_DESTROY:
-		return 30000;
-	default:
 		return 20000;
+	default:
+		return 10000;
 	}
 }
 
