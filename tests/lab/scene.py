@@ -211,7 +211,7 @@ def refused(be, g, after=0):
 
 
 # seconds; the driver's own with an accepted flip is 3, by its clock
-PATIENCE = 1.5
+PATIENCE = 2.8
 
 
 def keeps_protocol(be, g, after=0):
