@@ -418,6 +418,11 @@ void xdf_link_stop(struct xdf_link *link)
 		xdf_channel_abort(&link->channels[i]);
 	cancel_work_sync(&link->work);
 	cancel_delayed_work_sync(&link->retry);
+	/*
+	 * The bus writes it only for a device that cannot be bound again. A
+	 * device that the toolstack has removed is left alone by this.
+	 */
+	xenbus_switch_state(link->xdev, XenbusStateClosed);
 	link_down(link, XDF_LINK_GONE);
 	/* no interrupt and no request is left to ask for these again */
 	cancel_delayed_work_sync(&link->watchdog);
