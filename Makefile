@@ -16,7 +16,8 @@ RUN := tests/lib/runner
 # for the kernel's build, where it is handed on.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help modules deb demo check check-unit check-build check-lab backend \
+.PHONY: help modules deb demo check check-unit check-build check-lab check-lab-all \
+	backend \
 	preflight clean clean-cache
 
 help:
@@ -43,6 +44,9 @@ check-unit:
 
 check-build:
 	@$(RUN) check-build
+
+check-lab-all:
+	@$(RUN) check-lab-all
 
 check-lab:
 	@PART='$(PART)' $(RUN) check-lab
