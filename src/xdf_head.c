@@ -27,6 +27,21 @@ static u64 head_elapsed(ktime_t now, ktime_t then)
 	return max_t(s64, ns, 0);
 }
 
+/* When the last vblank was at @now, also when no tick has noted it. */
+static ktime_t clock_last(const struct xdf_clock *clock, ktime_t now)
+{
+	u64 gone = head_elapsed(now, clock->time);
+
+	return ktime_add_ns(clock->time, clock->period *
+			    div64_u64(gone, clock->period));
+}
+
+static void clock_set(struct xdf_clock *clock, ktime_t time)
+{
+	clock->time = time;
+	clock->next = ktime_add_ns(time, clock->period);
+}
+
 static bool head_submit(struct xdf_head *head, enum xdf_head_op op)
 {
 	head->op = op;
@@ -219,8 +234,7 @@ static bool head_clock_event(struct xdf_head *head)
 		moved = true;
 	}
 	if (vblank || moved) {
-		clock->time = now;
-		clock->next = ktime_add_ns(now, clock->period);
+		clock_set(clock, now);
 		if (clock->on)
 			hrtimer_start(&clock->timer, clock->next,
 				      HRTIMER_MODE_ABS);
@@ -304,13 +318,8 @@ static enum hrtimer_restart head_tick(struct hrtimer *timer)
 	spin_lock(&clock->lock);
 	/* else an event was quicker and has moved the clock on */
 	vblank = clock->on && !ktime_before(now, clock->next);
-	if (vblank && !wait) {
-		u64 gone = head_elapsed(now, clock->time);
-
-		clock->time = ktime_add_ns(clock->time, clock->period *
-					   div64_u64(gone, clock->period));
-		clock->next = ktime_add_ns(clock->time, clock->period);
-	}
+	if (vblank && !wait)
+		clock_set(clock, clock_last(clock, now));
 	if (clock->on)
 		hrtimer_start(timer, vblank && wait ?
 			      ktime_add_ns(now, clock->period / 4) :
@@ -344,13 +353,9 @@ void xdf_head_clock_start(struct xdf_head *head)
 {
 	struct xdf_clock *clock = &head->clock;
 	unsigned long flags;
-	u64 gone;
 
 	spin_lock_irqsave(&clock->lock, flags);
-	gone = head_elapsed(ktime_get(), clock->time);
-	clock->time = ktime_add_ns(clock->time, clock->period *
-				   div64_u64(gone, clock->period));
-	clock->next = ktime_add_ns(clock->time, clock->period);
+	clock_set(clock, clock_last(clock, ktime_get()));
 	clock->on = true;
 	hrtimer_start(&clock->timer, clock->next, HRTIMER_MODE_ABS);
 	spin_unlock_irqrestore(&clock->lock, flags);
@@ -389,13 +394,7 @@ ktime_t xdf_head_clock_time(struct xdf_head *head)
 	ktime_t time;
 
 	spin_lock_irqsave(&clock->lock, flags);
-	time = clock->time;
-	if (!clock->on) {
-		u64 gone = head_elapsed(ktime_get(), time);
-
-		time = ktime_add_ns(time, clock->period *
-				    div64_u64(gone, clock->period));
-	}
+	time = clock->on ? clock->time : clock_last(clock, ktime_get());
 	spin_unlock_irqrestore(&clock->lock, flags);
 	return time;
 }
@@ -414,8 +413,7 @@ void xdf_head_enable(struct xdf_head *head, u32 width, u32 height, u64 period)
 	spin_lock_irq(&head->lock);
 	spin_lock(&head->clock.lock);
 	head->clock.period = period;
-	head->clock.time = ktime_get();
-	head->clock.next = ktime_add_ns(head->clock.time, period);
+	clock_set(&head->clock, ktime_get());
 	spin_unlock(&head->clock.lock);
 	head->on = true;
 	head->width = width;

@@ -79,6 +79,17 @@ static const u64 xdf_modifiers[] = {
 	DRM_FORMAT_MOD_INVALID,
 };
 
+/* The first or next connector that XenStore describes well enough to be used. */
+static struct xdf_output *next_output(struct xdf_card *card,
+				      struct xdf_output *output)
+{
+	output = output ? output + 1 : card->outputs;
+	for (; output < card->outputs + card->count; output++)
+		if (output->config.width)
+			return output;
+	return NULL;
+}
+
 /*
  * Framebuffers
  */
@@ -103,11 +114,11 @@ static int xdf_fb_dirty(struct drm_framebuffer *base, struct drm_file *file,
 			struct drm_clip_rect *clips, unsigned int num_clips)
 {
 	struct xdf_card *card = to_xdf_card(base->dev);
-	unsigned int i;
+	struct xdf_output *output;
 
-	for (i = 0; i < card->count; i++)
-		if (card->outputs[i].config.width)
-			xdf_head_damage(&card->outputs[i].head, base);
+	for (output = next_output(card, NULL); output;
+	     output = next_output(card, output))
+		xdf_head_damage(&output->head, base);
 	return 0;
 }
 
@@ -670,23 +681,23 @@ static int xdf_output_init(struct xdf_card *card, struct xdf_output *output)
 static void xdf_views_live(struct xdf_views *views)
 {
 	struct xdf_card *card = container_of(views, struct xdf_card, views);
-	unsigned int i;
+	struct xdf_output *output;
 
-	for (i = 0; i < card->count; i++)
-		if (card->outputs[i].config.width)
-			xdf_head_kick(&card->outputs[i].head);
+	for (output = next_output(card, NULL); output;
+	     output = next_output(card, output))
+		xdf_head_kick(&output->head);
 }
 
 static int xdf_link_is_up(void *data)
 {
 	struct xdf_card *card = data;
-	unsigned int i;
+	struct xdf_output *output;
 	int ret;
 
 	xdf_views_up(&card->views);
-	for (i = 0; i < card->count; i++)
-		if (card->outputs[i].config.width)
-			xdf_head_up(&card->outputs[i].head);
+	for (output = next_output(card, NULL); output;
+	     output = next_output(card, output))
+		xdf_head_up(&output->head);
 	if (card->registered)
 		return 0;
 
@@ -701,11 +712,11 @@ static int xdf_link_is_up(void *data)
 static void xdf_link_is_down(void *data)
 {
 	struct xdf_card *card = data;
-	unsigned int i;
+	struct xdf_output *output;
 
-	for (i = 0; i < card->count; i++)
-		if (card->outputs[i].config.width)
-			xdf_head_down(&card->outputs[i].head);
+	for (output = next_output(card, NULL); output;
+	     output = next_output(card, output))
+		xdf_head_down(&output->head);
 	xdf_views_down(&card->views);
 }
 
@@ -731,7 +742,7 @@ static void xdf_card_free(struct drm_device *drm, void *data)
 static int xdf_mode_config(struct xdf_card *card)
 {
 	struct drm_device *drm = &card->drm;
-	unsigned int i;
+	struct xdf_output *output;
 	int ret;
 
 	ret = drmm_mode_config_init(drm);
@@ -746,15 +757,13 @@ static int xdf_mode_config(struct xdf_card *card)
 	drm->mode_config.funcs = &xdf_mode_config_funcs;
 	drm->mode_config.helper_private = &xdf_mode_config_helper_funcs;
 
-	for (i = 0; i < card->count; i++) {
-		struct xdf_output *output = &card->outputs[i];
-
-		if (!output->config.width)
-			continue;
+	for (output = next_output(card, NULL); output;
+	     output = next_output(card, output)) {
 		ret = xdf_output_init(card, output);
 		if (ret)
 			return ret;
-		xdf_head_init(&output->head, &output->crtc, &card->link, i);
+		xdf_head_init(&output->head, &output->crtc, &card->link,
+			      output - card->outputs);
 	}
 	ret = drm_vblank_init(drm, drm->mode_config.num_crtc);
 	if (ret)
@@ -818,7 +827,7 @@ struct xdf_card *xdf_kms_create(struct xenbus_device *xdev,
  */
 void xdf_kms_remove(struct xdf_card *card)
 {
-	unsigned int i;
+	struct xdf_output *output;
 
 	/* First, so that nobody waits for the backend while DRM waits for him. */
 	xdf_link_stop(&card->link);
@@ -826,7 +835,7 @@ void xdf_kms_remove(struct xdf_card *card)
 		drm_dev_unplug(&card->drm);
 		drm_atomic_helper_shutdown(&card->drm);
 	}
-	for (i = 0; i < card->count; i++)
-		if (card->outputs[i].config.width)
-			xdf_head_fini(&card->outputs[i].head);
+	for (output = next_output(card, NULL); output;
+	     output = next_output(card, output))
+		xdf_head_fini(&output->head);
 }

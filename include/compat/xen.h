@@ -139,8 +139,10 @@ static inline int gnttab_try_end_foreign_access(grant_ref_t ref)
 #if !XDF_HAVE_XEN_COPY_RESPONSE
 #define RING_COPY_RESPONSE(r, index, response)				\
 	do {								\
-		*(response) = *(volatile typeof(response))		\
+		const volatile typeof(*(response)) *compat_slot =	\
 			RING_GET_RESPONSE(r, index);			\
+									\
+		*(response) = *compat_slot;				\
 	} while (0)
 #endif
 #if !XDF_HAVE_XEN_RESPONSE_OVERFLOW
