@@ -8,6 +8,7 @@
 
 #include "xdf_channel.h"
 #include "xdf_displif.h"
+#include "xdf_trace.h"
 
 /* Calls the ends of requests whose status is set, without the lock. */
 static void channel_finish(struct list_head *done)
@@ -40,6 +41,8 @@ static bool channel_pump(struct xdf_channel *ch)
 		*RING_GET_REQUEST(&ch->ring, ch->ring.req_prod_pvt) = rq->wire;
 		ch->ring.req_prod_pvt++;
 		list_move_tail(&rq->entry, &ch->live);
+		trace_xdf_request(ch->name, ch->node, rq->wire.id,
+				  rq->wire.operation);
 	}
 	RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(&ch->ring, notify);
 	return notify;
@@ -98,6 +101,8 @@ static const char *channel_responses(struct xdf_channel *ch, bool *any,
 
 			RING_COPY_RESPONSE(&ch->ring, cons, &resp);
 			*any = true;
+			trace_xdf_response(ch->name, ch->node, resp.id,
+					   resp.operation, resp.status);
 			if (!channel_response(ch, &resp, done))
 				return "a response to no request";
 		}
@@ -160,6 +165,8 @@ static irqreturn_t channel_evt_irq(int irq, void *data)
 		       sizeof(evt));
 		/* the copy is made before anything of it is believed */
 		barrier();
+		trace_xdf_event(ch->name, ch->node, evt.type,
+				evt.op.pg_flip.fb_cookie);
 		if (evt.type == DISPLIF_EVT_PG_FLIP)
 			ch->ops->event(ch->data, ch->index,
 				       evt.op.pg_flip.fb_cookie);
@@ -273,6 +280,7 @@ int xdf_channel_open(struct xdf_channel *ch, struct xenbus_device *xdev)
 		return ret;
 	}
 	spin_lock_irq(&ch->lock);
+	ch->name = dev_name(&xdev->dev);
 	sring = page_address(ch->req.page);
 	XEN_FRONT_RING_INIT(&ch->ring, sring, XEN_PAGE_SIZE);
 	xdf_flights_init(&ch->flights);
@@ -401,18 +409,19 @@ static bool channel_is_late(const struct xdf_request *rq)
  * xdf_channel_expire - end the requests that take too long
  * @ch: the channel
  *
- * A late response is still recognised as such, and ignored.
+ * A late response is still recognised as such, and ignored. A backend of
+ * version 1 may ignore GET_EDID, which it does not know: that is no fault.
  *
  * Context: any but NMI.
  *
- * Return: whether there were any.
+ * Return: whether the backend is at fault.
  */
 bool xdf_channel_expire(struct xdf_channel *ch)
 {
 	struct xdf_request *rq, *next;
 	unsigned long flags;
 	LIST_HEAD(done);
-	bool any;
+	bool fault = false;
 
 	spin_lock_irqsave(&ch->lock, flags);
 	list_for_each_entry_safe(rq, next, &ch->live, entry) {
@@ -426,9 +435,10 @@ bool xdf_channel_expire(struct xdf_channel *ch)
 			list_move_tail(&rq->entry, &done);
 	spin_unlock_irqrestore(&ch->lock, flags);
 
-	any = !list_empty(&done);
-	list_for_each_entry(rq, &done, entry)
+	list_for_each_entry(rq, &done, entry) {
 		rq->status = -ETIMEDOUT;
+		fault |= rq->wire.operation != DISPLIF_OP_GET_EDID;
+	}
 	channel_finish(&done);
-	return any;
+	return fault;
 }

@@ -70,6 +70,7 @@ struct xdf_port {
  * @node: the connector's number in XenStore
  * @ops: the owner's
  * @data: the owner's
+ * @name: the device's, for traces
  * @lock: of all that follows, taken in interrupts
  * @open: requests are taken
  * @ring: private half of the request ring
@@ -88,6 +89,7 @@ struct xdf_channel {
 	u32 node;
 	const struct xdf_channel_ops *ops;
 	void *data;
+	const char *name;
 	spinlock_t lock;
 	bool open;
 	struct displif_front_ring ring;

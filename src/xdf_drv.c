@@ -3,6 +3,8 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
 #include <drm/drm_drv.h>
 #include <xen/platform_pci.h>
 #include <xen/xen.h>
@@ -14,10 +16,27 @@
 #include "xdf_kms.h"
 #include "xdf_view.h"
 
+#define CREATE_TRACE_POINTS
+#include "xdf_trace.h"
+
 static unsigned int max_grants;
 module_param(max_grants, uint, 0444);
 MODULE_PARM_DESC(max_grants,
 		 "Grant references for buffers on display, one for each 4 KiB (default 0: all but an eighth of what Xen allows the guest)");
+
+/**
+ * struct xdf_device - what belongs to a device of xenbus
+ * @xdev: the device
+ * @card: its card
+ * @watch: of its directory
+ * @work: reads the configuration again
+ */
+struct xdf_device {
+	struct xenbus_device *xdev;
+	struct xdf_card *card;
+	struct xenbus_watch watch;
+	struct work_struct work;
+};
 
 static int xdf_node_cmp(const void *a, const void *b)
 {
@@ -69,25 +88,33 @@ static int xdf_read_nodes(struct xenbus_device *xdev,
 	return count;
 }
 
-static void xdf_read_connector(struct xenbus_device *xdev,
-			       struct xdf_output_config *config)
+/* Reads one connector's size; leaves it alone when it is of no use. */
+static void xdf_read_resolution(struct xenbus_device *xdev, const char *path,
+				struct xdf_output_config *config)
 {
-	char dir[16];
-	char *path, *text, *id;
+	char *text = xenbus_read(XBT_NIL, path, DISPLIF_NODE_RESOLUTION, NULL);
 	int ret;
 
-	snprintf(dir, sizeof(dir), "%u", config->node);
-	path = kasprintf(GFP_KERNEL, "%s/%s", xdev->nodename, dir);
-	if (!path)
-		return;
-	text = xenbus_read(XBT_NIL, path, DISPLIF_NODE_RESOLUTION, NULL);
 	ret = IS_ERR(text) ? PTR_ERR(text) :
 		xdf_parse_resolution(text, &config->width, &config->height);
 	if (ret)
 		dev_err(&xdev->dev,
-			"connector %u: resolution \"%s\" in XenStore is not usable: give WIDTHxHEIGHT, each 1 to %u; this connector stays off\n",
+			"connector %u: resolution \"%s\" in XenStore is not usable: give WIDTHxHEIGHT, each 1 to %u; this connector stays %s\n",
 			config->node, IS_ERR(text) ? "(none)" : text,
-			XDF_MAX_SIDE);
+			XDF_MAX_SIDE, config->width ? "as it is" : "off");
+	if (!IS_ERR(text))
+		kfree(text);
+}
+
+static void xdf_read_connector(struct xenbus_device *xdev,
+			       struct xdf_output_config *config)
+{
+	char *path, *id;
+
+	path = kasprintf(GFP_KERNEL, "%s/%u", xdev->nodename, config->node);
+	if (!path)
+		return;
+	xdf_read_resolution(xdev, path, config);
 	id = xenbus_read(XBT_NIL, path, DISPLIF_NODE_UNIQUE_ID, NULL);
 	if (IS_ERR(id) || !*id)
 		dev_warn(&xdev->dev,
@@ -95,9 +122,48 @@ static void xdf_read_connector(struct xenbus_device *xdev,
 			 config->node);
 	if (!IS_ERR(id))
 		kfree(id);
-	if (!IS_ERR(text))
-		kfree(text);
 	kfree(path);
+}
+
+/* The toolstack may write another resolution at any time. */
+static void xdf_config_work(struct work_struct *work)
+{
+	struct xdf_device *xdd = container_of(work, struct xdf_device, work);
+	struct xenbus_device *xdev = xdd->xdev;
+	unsigned int i;
+
+	for (i = 0; i < xdd->card->count; i++) {
+		const struct xdf_output *output = &xdd->card->outputs[i];
+		struct xdf_output_config config = {
+			.node = output->node,
+			.width = output->monitor.width,
+			.height = output->monitor.height,
+		};
+		char *path;
+
+		if (!config.width)
+			continue;
+		path = kasprintf(GFP_KERNEL, "%s/%u", xdev->nodename,
+				 config.node);
+		if (!path)
+			return;
+		/* all nodes vanish when the device is detached */
+		if (xenbus_exists(XBT_NIL, path, DISPLIF_NODE_RESOLUTION) > 0)
+			xdf_read_resolution(xdev, path, &config);
+		kfree(path);
+		xdf_kms_resize(xdd->card, i, config.width, config.height);
+	}
+}
+
+static void xdf_config_changed(struct xenbus_watch *watch, const char *path,
+			       const char *token)
+{
+	const char *name = strrchr(path, '/');
+
+	/* most of what is written there is our own */
+	if (name && !strcmp(name + 1, DISPLIF_NODE_RESOLUTION))
+		schedule_work(&container_of(watch, struct xdf_device,
+					    watch)->work);
 }
 
 static int xdf_probe(struct xenbus_device *xdev,
@@ -105,9 +171,14 @@ static int xdf_probe(struct xenbus_device *xdev,
 {
 	struct xdf_output_config configs[XDF_MAX_OUTPUTS] = {};
 	unsigned int usable = 0;
-	struct xdf_card *card;
+	struct xdf_device *xdd;
 	int i, count;
 
+	xdd = devm_kzalloc(&xdev->dev, sizeof(*xdd), GFP_KERNEL);
+	if (!xdd)
+		return -ENOMEM;
+	xdd->xdev = xdev;
+	INIT_WORK(&xdd->work, xdf_config_work);
 	count = xdf_read_nodes(xdev, configs);
 	if (count < 0)
 		goto err;
@@ -119,14 +190,22 @@ static int xdf_probe(struct xenbus_device *xdev,
 		count = -EINVAL;
 		goto err;
 	}
-	card = xdf_kms_create(xdev, configs, count);
-	if (IS_ERR(card)) {
-		count = PTR_ERR(card);
+	xdd->card = xdf_kms_create(xdev, configs, count);
+	if (IS_ERR(xdd->card)) {
+		count = PTR_ERR(xdd->card);
 		goto err;
 	}
-	dev_set_drvdata(&xdev->dev, card);
+	dev_set_drvdata(&xdev->dev, xdd);
 	dev_info(&xdev->dev, "%u of %d connectors usable\n", usable, count);
-	xdf_link_start(&card->link);
+	xdf_link_start(&xdd->card->link);
+
+	xdd->watch.node = xdev->nodename;
+	xdd->watch.callback = xdf_config_changed;
+	if (register_xenbus_watch(&xdd->watch)) {
+		xdd->watch.node = NULL;
+		dev_warn(&xdev->dev,
+			 "cannot watch XenStore: a new resolution is not noticed\n");
+	}
 	return 0;
 
 err:
@@ -136,25 +215,30 @@ err:
 
 static void xdf_remove(struct xenbus_device *xdev)
 {
-	xdf_kms_remove(dev_get_drvdata(&xdev->dev));
+	struct xdf_device *xdd = dev_get_drvdata(&xdev->dev);
+
+	if (xdd->watch.node)
+		unregister_xenbus_watch(&xdd->watch);
+	cancel_work_sync(&xdd->work);
+	xdf_kms_remove(xdd->card);
 }
 COMPAT_XENBUS_REMOVE(xdf_remove);
 
 static int xdf_resume(struct xenbus_device *xdev)
 {
-	struct xdf_card *card = dev_get_drvdata(&xdev->dev);
+	struct xdf_device *xdd = dev_get_drvdata(&xdev->dev);
 
-	xdf_link_resume(&card->link);
+	xdf_link_resume(&xdd->card->link);
 	return 0;
 }
 
 static void xdf_backend_changed(struct xenbus_device *xdev,
 				enum xenbus_state state)
 {
-	struct xdf_card *card = dev_get_drvdata(&xdev->dev);
+	struct xdf_device *xdd = dev_get_drvdata(&xdev->dev);
 
 	/* the current state counts, not the one that was seen to pass */
-	xdf_link_poke(&card->link);
+	xdf_link_backend_changed(&xdd->card->link);
 }
 
 static const struct xenbus_device_id xdf_ids[] = {

@@ -11,6 +11,7 @@
 
 #include "xdf_displif.h"
 #include "xdf_head.h"
+#include "xdf_trace.h"
 
 /* After this a client's flip ends without the backend. */
 #define FLIP_TIMEOUT_NS		(1ULL * NSEC_PER_SEC)
@@ -168,6 +169,8 @@ static void head_finish(struct xdf_head *head, int status)
 			head->stats.flips++;
 		} else {
 			head->refused = head->config;
+			if (status != -ENODEV && status != -ETIMEDOUT)
+				head->mode_refused(head);
 		}
 		break;
 	case XDF_HEAD_OFF:
@@ -243,6 +246,17 @@ static bool head_clock_event(struct xdf_head *head)
 	return vblank;
 }
 
+static void head_note_latency(struct xdf_head *head)
+{
+	u64 ns = head_elapsed(ktime_get(), head->op_since);
+	unsigned int bucket = fls64(div_u64(ns, NSEC_PER_MSEC));
+
+	bucket = min_t(unsigned int, bucket, XDF_LATENCY_BUCKETS - 1);
+	head->stats.latency[bucket]++;
+	trace_xdf_flip(dev_name(head->crtc->dev->dev), head->index,
+		       head->op_view->fb_cookie, ns);
+}
+
 /**
  * xdf_head_presented - the backend says that a picture is on the screen
  * @head: the head
@@ -268,6 +282,7 @@ void xdf_head_presented(struct xdf_head *head, u64 fb_cookie)
 	}
 	head->presented = true;
 	head->grace = false;
+	head_note_latency(head);
 	vblank = !head->async && head_clock_event(head);
 	if (vblank)
 		drm_crtc_handle_vblank(head->crtc);
@@ -543,11 +558,14 @@ void xdf_head_down(struct xdf_head *head)
  * @crtc: whose vblank it is
  * @link: the way to the backend
  * @index: the channel
+ * @mode_refused: see struct xdf_head
  */
 void xdf_head_init(struct xdf_head *head, struct drm_crtc *crtc,
-		   struct xdf_link *link, unsigned int index)
+		   struct xdf_link *link, unsigned int index,
+		   void (*mode_refused)(struct xdf_head *head))
 {
 	head->crtc = crtc;
+	head->mode_refused = mode_refused;
 	head->link = link;
 	head->index = index;
 	head->rq.done = head_done;

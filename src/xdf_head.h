@@ -25,18 +25,23 @@ enum xdf_head_op {
 	XDF_HEAD_FLIP,
 };
 
+/* Flips within 1, 2, 4 ... 64 ms, and longer. */
+#define XDF_LATENCY_BUCKETS	8
+
 /**
  * struct xdf_head_stats - counters, only rising
  * @flips: pictures presented
  * @timeouts: client events completed without the backend
  * @errors: operations that the backend refused
  * @strays: events that belong to no flip
+ * @latency: flips by the time from request to event
  */
 struct xdf_head_stats {
 	u64 flips;
 	u64 timeouts;
 	u64 errors;
 	u64 strays;
+	u64 latency[XDF_LATENCY_BUCKETS];
 };
 
 /**
@@ -60,6 +65,8 @@ struct xdf_clock {
 /**
  * struct xdf_head - the picture of one connector
  * @crtc: whose vblank this is
+ * @mode_refused: told when the backend does not take the mode; any context,
+ *	with the head's lock held, must not sleep
  * @link: the way to the backend
  * @index: the channel
  * @clock: vblank
@@ -97,6 +104,7 @@ struct xdf_clock {
  */
 struct xdf_head {
 	struct drm_crtc *crtc;
+	void (*mode_refused)(struct xdf_head *head);
 	struct xdf_link *link;
 	unsigned int index;
 	struct xdf_clock clock;
@@ -137,7 +145,8 @@ struct xdf_head {
 };
 
 void xdf_head_init(struct xdf_head *head, struct drm_crtc *crtc,
-		   struct xdf_link *link, unsigned int index);
+		   struct xdf_link *link, unsigned int index,
+		   void (*mode_refused)(struct xdf_head *head));
 void xdf_head_fini(struct xdf_head *head);
 void xdf_head_up(struct xdf_head *head);
 void xdf_head_down(struct xdf_head *head);

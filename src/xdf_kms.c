@@ -21,6 +21,7 @@
 #include <drm/drm_vblank.h>
 
 #include "xdf_config.h"
+#include "xdf_debugfs.h"
 #include "xdf_gem.h"
 #include "xdf_kms.h"
 
@@ -85,7 +86,7 @@ static struct xdf_output *next_output(struct xdf_card *card,
 {
 	output = output ? output + 1 : card->outputs;
 	for (; output < card->outputs + card->count; output++)
-		if (output->config.width)
+		if (output->monitor.width)
 			return output;
 	return NULL;
 }
@@ -426,15 +427,27 @@ static u64 xdf_mode_period(const struct drm_display_mode *mode)
 	return period;
 }
 
+/* Under the head's lock. */
+static void xdf_output_mode_refused(struct xdf_head *head)
+{
+	struct xdf_output *output = container_of(head, struct xdf_output, head);
+
+	xdf_monitor_refuse(&output->monitor, head->width, head->height);
+	/* clients find the mode gone and take another */
+	schedule_work(&output->card->hotplug);
+}
+
 static enum drm_mode_status
 xdf_crtc_helper_mode_valid(struct drm_crtc *crtc,
 			   const struct drm_display_mode *mode)
 {
 	struct xdf_output *output = crtc_to_output(crtc);
 
-	if (mode->hdisplay != output->config.width ||
-	    mode->vdisplay != output->config.height)
-		return MODE_ONE_SIZE;
+	if (!mode->hdisplay || !mode->vdisplay ||
+	    mode->hdisplay > XDF_MAX_SIDE || mode->vdisplay > XDF_MAX_SIDE)
+		return MODE_BAD;
+	if (xdf_monitor_refuses(&output->monitor, mode->hdisplay, mode->vdisplay))
+		return MODE_BAD;
 	if (mode->flags & DRM_MODE_FLAG_INTERLACE)
 		return MODE_NO_INTERLACE;
 	if (mode->flags & DRM_MODE_FLAG_DBLSCAN)
@@ -559,29 +572,8 @@ static const struct drm_encoder_funcs xdf_encoder_funcs = {
 
 static int xdf_connector_helper_get_modes(struct drm_connector *connector)
 {
-	struct xdf_output *output = connector_to_output(connector);
-	struct drm_display_mode *mode;
-	struct xdf_timing t;
-
-	mode = drm_mode_create(connector->dev);
-	if (!mode)
-		return 0;
-	xdf_timing_make(output->config.width, output->config.height,
-			XDF_DEFAULT_HZ, &t);
-	mode->type = DRM_MODE_TYPE_DRIVER | DRM_MODE_TYPE_PREFERRED;
-	mode->clock = t.clock;
-	mode->hdisplay = t.hdisplay;
-	mode->hsync_start = t.hsync_start;
-	mode->hsync_end = t.hsync_end;
-	mode->htotal = t.htotal;
-	mode->vdisplay = t.vdisplay;
-	mode->vsync_start = t.vsync_start;
-	mode->vsync_end = t.vsync_end;
-	mode->vtotal = t.vtotal;
-	mode->flags = DRM_MODE_FLAG_PHSYNC | DRM_MODE_FLAG_NVSYNC;
-	drm_mode_set_name(mode);
-	drm_mode_probed_add(connector, mode);
-	return 1;
+	return xdf_monitor_add_modes(&connector_to_output(connector)->monitor,
+				     connector);
 }
 
 static const struct drm_connector_helper_funcs xdf_connector_helper_funcs = {
@@ -629,6 +621,7 @@ static const struct drm_driver xdf_driver = {
 	.driver_features = DRIVER_GEM | DRIVER_MODESET | DRIVER_ATOMIC,
 	.fops = &xdf_fops,
 	.dumb_create = xdf_gem_dumb_create,
+	.debugfs_init = xdf_debugfs_init,
 	DRM_COMPAT_DRIVER_FIELDS
 	.name = "xendrm-du",
 	.desc = "Xen para-virtual display",
@@ -688,25 +681,70 @@ static void xdf_views_live(struct xdf_views *views)
 		xdf_head_kick(&output->head);
 }
 
-static int xdf_link_is_up(void *data)
+static void xdf_card_answered(void *data)
 {
 	struct xdf_card *card = data;
-	struct xdf_output *output;
-	int ret;
 
+	if (atomic_dec_and_test(&card->asking))
+		xdf_link_ready(&card->link);
+}
+
+static void xdf_link_is_up(void *data)
+{
+	struct xdf_card *card = data;
+	bool asks = card->link.version >= 2 || card->link.unversioned;
+	struct xdf_output *output;
+
+	atomic_set(&card->asking, 1);
+	for (output = next_output(card, NULL); asks && output;
+	     output = next_output(card, output)) {
+		atomic_inc(&card->asking);
+		if (xdf_monitor_ask(&output->monitor))
+			atomic_dec(&card->asking);
+	}
 	xdf_views_up(&card->views);
 	for (output = next_output(card, NULL); output;
 	     output = next_output(card, output))
 		xdf_head_up(&output->head);
-	if (card->registered)
-		return 0;
+	xdf_card_answered(card);
+}
 
-	ret = drm_dev_register(&card->drm, 0);
-	if (ret)
-		return ret;
-	card->registered = true;
-	drm_client_setup(&card->drm, NULL);
-	return 0;
+static bool xdf_link_is_ready(void *data)
+{
+	struct xdf_card *card = data;
+	struct xdf_output *output;
+	bool changed = false;
+
+	for (output = next_output(card, NULL); output;
+	     output = next_output(card, output))
+		changed |= xdf_monitor_take(&output->monitor,
+					    &output->connector);
+	if (!READ_ONCE(card->registered)) {
+		schedule_work(&card->registering);
+		return false;
+	}
+	if (changed)
+		schedule_work(&card->hotplug);
+	return true;
+}
+
+/* The console waits for the backend to take its first picture. */
+static void xdf_card_register(struct work_struct *work)
+{
+	struct xdf_card *card = container_of(work, struct xdf_card,
+					     registering);
+	int ret;
+
+	if (!card->registered) {
+		ret = drm_dev_register(&card->drm, 0);
+		if (ret) {
+			xdf_link_fail(&card->link, ret, "registering the card");
+			return;
+		}
+		WRITE_ONCE(card->registered, true);
+		drm_client_setup(&card->drm, NULL);
+	}
+	xdf_link_connected(&card->link);
 }
 
 static void xdf_link_is_down(void *data)
@@ -724,19 +762,36 @@ static void xdf_link_event(void *data, unsigned int index, u64 fb_cookie)
 {
 	struct xdf_card *card = data;
 
-	if (card->outputs[index].config.width)
+	if (card->outputs[index].monitor.width)
 		xdf_head_presented(&card->outputs[index].head, fb_cookie);
 }
 
 static const struct xdf_link_ops xdf_link_ops = {
 	.up = xdf_link_is_up,
+	.ready = xdf_link_is_ready,
 	.down = xdf_link_is_down,
 	.event = xdf_link_event,
 };
 
+static void xdf_card_hotplug(struct work_struct *work)
+{
+	struct xdf_card *card = container_of(work, struct xdf_card, hotplug);
+	int idx;
+
+	if (!READ_ONCE(card->registered) || !drm_dev_enter(&card->drm, &idx))
+		return;
+	drm_kms_helper_hotplug_event(&card->drm);
+	drm_dev_exit(idx);
+}
+
 static void xdf_card_free(struct drm_device *drm, void *data)
 {
-	xdf_link_free(&to_xdf_card(drm)->link);
+	struct xdf_card *card = to_xdf_card(drm);
+	unsigned int i;
+
+	for (i = 0; i < card->count; i++)
+		xdf_monitor_fini(&card->outputs[i].monitor);
+	xdf_link_free(&card->link);
 }
 
 static int xdf_mode_config(struct xdf_card *card)
@@ -763,7 +818,8 @@ static int xdf_mode_config(struct xdf_card *card)
 		if (ret)
 			return ret;
 		xdf_head_init(&output->head, &output->crtc, &card->link,
-			      output - card->outputs);
+			      output - card->outputs,
+			      xdf_output_mode_refused);
 	}
 	ret = drm_vblank_init(drm, drm->mode_config.num_crtc);
 	if (ret)
@@ -801,8 +857,15 @@ struct xdf_card *xdf_kms_create(struct xenbus_device *xdev,
 	if (!card->outputs)
 		return ERR_PTR(-ENOMEM);
 	card->count = count;
+	INIT_WORK(&card->registering, xdf_card_register);
+	INIT_WORK(&card->hotplug, xdf_card_hotplug);
 	for (i = 0; i < count; i++) {
-		card->outputs[i].config = configs[i];
+		card->outputs[i].card = card;
+		card->outputs[i].node = configs[i].node;
+		xdf_monitor_init(&card->outputs[i].monitor, &card->link, i,
+				 xdf_card_answered, card);
+		card->outputs[i].monitor.width = configs[i].width;
+		card->outputs[i].monitor.height = configs[i].height;
 		nodes[i] = configs[i].node;
 	}
 	ret = xdf_link_init(&card->link, xdev, nodes, count, &xdf_link_ops,
@@ -820,6 +883,34 @@ struct xdf_card *xdf_kms_create(struct xenbus_device *xdev,
 }
 
 /**
+ * xdf_kms_resize - the administrator wants another size
+ * @card: the card
+ * @index: which of its outputs
+ * @width: in pixels
+ * @height: in lines
+ *
+ * Clients are told; an output that was of no use stays so.
+ *
+ * Context: may sleep.
+ */
+void xdf_kms_resize(struct xdf_card *card, unsigned int index, u32 width,
+		    u32 height)
+{
+	struct xdf_output *output = &card->outputs[index];
+	struct xdf_monitor *m = &output->monitor;
+
+	if (!m->width || (m->width == width && m->height == height))
+		return;
+	drm_info(&card->drm, "connector %u: %ux%u is preferred now\n",
+		 output->node, width, height);
+	mutex_lock(&card->drm.mode_config.mutex);
+	WRITE_ONCE(m->width, width);
+	WRITE_ONCE(m->height, height);
+	mutex_unlock(&card->drm.mode_config.mutex);
+	schedule_work(&card->hotplug);
+}
+
+/**
  * xdf_kms_remove - the device goes, clients may stay a while
  * @card: the card; no longer the caller's
  *
@@ -831,8 +922,10 @@ void xdf_kms_remove(struct xdf_card *card)
 
 	/* First, so that nobody waits for the backend while DRM waits for him. */
 	xdf_link_stop(&card->link);
+	cancel_work_sync(&card->registering);
 	if (card->registered) {
 		drm_dev_unplug(&card->drm);
+		cancel_work_sync(&card->hotplug);
 		drm_atomic_helper_shutdown(&card->drm);
 	}
 	for (output = next_output(card, NULL); output;

@@ -11,6 +11,7 @@
 
 #include "xdf_head.h"
 #include "xdf_link.h"
+#include "xdf_monitor.h"
 #include "xdf_view.h"
 
 /* DRM names CRTCs in masks of 32 bits. */
@@ -30,7 +31,9 @@ struct xdf_output_config {
 
 /**
  * struct xdf_output - one connector with all that belongs to it
- * @config: as of XenStore; without a width the rest is not there
+ * @card: whose
+ * @node: its number in XenStore
+ * @monitor: asked anew of every backend; without a width the rest is not there
  * @head: what it shows
  * @plane: primary
  * @crtc: its one CRTC
@@ -38,7 +41,9 @@ struct xdf_output_config {
  * @connector: what users see
  */
 struct xdf_output {
-	struct xdf_output_config config;
+	struct xdf_card *card;
+	u32 node;
+	struct xdf_monitor monitor;
 	struct xdf_head head;
 	struct drm_plane plane;
 	struct drm_crtc crtc;
@@ -54,6 +59,9 @@ struct xdf_output {
  * @count: number of outputs
  * @outputs: one for each channel of the link
  * @registered: clients may know it
+ * @asking: monitors asked and not answered, plus one while asking
+ * @registering: makes the card known
+ * @hotplug: tells clients that modes have changed
  */
 struct xdf_card {
 	struct drm_device drm;
@@ -62,11 +70,16 @@ struct xdf_card {
 	unsigned int count;
 	struct xdf_output *outputs;
 	bool registered;
+	atomic_t asking;
+	struct work_struct registering;
+	struct work_struct hotplug;
 };
 
 struct xdf_card *xdf_kms_create(struct xenbus_device *xdev,
 				const struct xdf_output_config *configs,
 				unsigned int count);
+void xdf_kms_resize(struct xdf_card *card, unsigned int index, u32 width,
+		    u32 height);
 void xdf_kms_remove(struct xdf_card *card);
 
 #endif /* XDF_KMS_H */

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <linux/jiffies.h>
+#include <linux/reboot.h>
 #include <linux/slab.h>
 
 #include "xdf_config.h"
 #include "xdf_link.h"
+
+/*
+ * Steps are taken on the bus's own thread, as the bus requires it of whoever
+ * writes Initialising or leaves it: the bus reads our state there, and takes
+ * a difference from what it remembers for another device in our place. So a
+ * step must never wait for the backend.
+ */
 
 #define WATCHDOG_PERIOD		HZ
 /* A backend at fault is given this long, doubled each time. */
@@ -48,6 +56,7 @@ static void link_down(struct xdf_link *link, enum xdf_link_state state)
 	link_close_channels(link);
 	/* no interrupt is left that could set them again */
 	clear_bit(XDF_LINK_LOST, &link->flags);
+	clear_bit(XDF_LINK_READY, &link->flags);
 	if (was_up) {
 		link->losses++;
 		link->ops->down(link->data);
@@ -84,6 +93,7 @@ static int link_agree(struct xdf_link *link)
 
 	if (IS_ERR(list))
 		list = NULL;
+	link->unversioned = !list;
 	link->version = xdf_parse_versions(list);
 	if (!link->version) {
 		dev_err(&link->xdev->dev,
@@ -161,20 +171,12 @@ err:
 
 static void link_up(struct xdf_link *link)
 {
-	int ret;
-
 	WRITE_ONCE(link->state, XDF_LINK_UP);
 	link->since = jiffies;
 	dev_info(&link->xdev->dev,
 		 "connected to the backend in domain %u, protocol version %u\n",
 		 link->xdev->otherend_id, link->version);
-	ret = link->ops->up(link->data);
-	if (ret) {
-		link_down(link, XDF_LINK_GONE);
-		xenbus_dev_fatal(link->xdev, ret, "starting the display");
-		return;
-	}
-	xenbus_switch_state(link->xdev, XenbusStateConnected);
+	link->ops->up(link->data);
 }
 
 /* The toolstack takes the device away, or the guest goes down. */
@@ -208,15 +210,18 @@ static void link_step(struct xdf_link *link)
 	enum xenbus_state be;
 
 	if (link->state == XDF_LINK_GONE ||
-	    test_bit(XDF_LINK_STOP, &link->flags))
+	    test_bit(XDF_LINK_STOP, &link->flags) ||
+	    test_bit(XDF_LINK_HALT, &link->flags))
 		return;
 	be = xenbus_read_driver_state(link->xdev, link->xdev->otherend);
 	if (link_leaving(link, be)) {
 		link_farewell(link);
 		return;
 	}
-	if (test_bit(XDF_LINK_LOST, &link->flags) &&
-	    link->state != XDF_LINK_DOWN) {
+	if (link->state == XDF_LINK_DOWN) {
+		/* there is nothing to lose */
+		clear_bit(XDF_LINK_LOST, &link->flags);
+	} else if (test_bit(XDF_LINK_LOST, &link->flags)) {
 		link_lose(link, READ_ONCE(link->why));
 		if (test_and_clear_bit(XDF_LINK_FAULT, &link->flags))
 			link_retry(link);
@@ -244,23 +249,83 @@ static void link_step(struct xdf_link *link)
 	default:
 		break;
 	}
+	/* it is another one when the device was bound before */
+	xenbus_switch_state(link->xdev, XenbusStateInitialising);
 	if (be == XenbusStateInitWait && !delayed_work_pending(&link->retry))
 		link_offer(link);
 }
 
-static void link_work(struct work_struct *work)
+/**
+ * xdf_link_backend_changed - xenbus_driver.otherend_changed
+ * @link: the link
+ *
+ * Context: the bus's thread.
+ */
+void xdf_link_backend_changed(struct xdf_link *link)
 {
-	link_step(container_of(work, struct xdf_link, work));
+	mutex_lock(&link->mutex);
+	link_step(link);
+	mutex_unlock(&link->mutex);
+}
+
+/* A watch fires once when it is set, on the bus's thread: that is all of it. */
+static void link_bus_called(struct xenbus_watch *watch, const char *path,
+			    const char *token)
+{
+	struct xdf_link *link = container_of(watch, struct xdf_link, bus);
+
+	unregister_xenbus_watch(watch);
+	clear_bit(XDF_LINK_CALLED, &link->flags);
+	xdf_link_backend_changed(link);
+}
+
+static void link_call_bus(struct xdf_link *link)
+{
+	if (test_and_set_bit(XDF_LINK_CALLED, &link->flags))
+		return;
+	if (!register_xenbus_watch(&link->bus))
+		return;
+	clear_bit(XDF_LINK_CALLED, &link->flags);
+	queue_delayed_work(link->wq, &link->retry, link->backoff * HZ);
 }
 
 static void link_retry_work(struct work_struct *work)
 {
-	link_step(container_of(to_delayed_work(work), struct xdf_link, retry));
+	link_call_bus(container_of(to_delayed_work(work), struct xdf_link,
+				   retry));
+}
+
+/* What the owner had to learn first is here. */
+static void link_made_ready(struct xdf_link *link)
+{
+	if (link->state == XDF_LINK_UP && link->ops->ready(link->data))
+		xenbus_switch_state(link->xdev, XenbusStateConnected);
+}
+
+static void link_work(struct work_struct *work)
+{
+	struct xdf_link *link = container_of(work, struct xdf_link, work);
+
+	mutex_lock(&link->mutex);
+	if (test_and_clear_bit(XDF_LINK_READY, &link->flags))
+		link_made_ready(link);
+	if (test_bit(XDF_LINK_HALT, &link->flags) &&
+	    link->state != XDF_LINK_GONE) {
+		bool up = link->state == XDF_LINK_UP;
+
+		link_down(link, XDF_LINK_GONE);
+		if (up)
+			xenbus_switch_state(link->xdev, XenbusStateClosed);
+	}
+	mutex_unlock(&link->mutex);
+	if (test_bit(XDF_LINK_LOST, &link->flags))
+		link_call_bus(link);
 }
 
 static void link_fault(struct xdf_link *link, const char *why)
 {
 	WRITE_ONCE(link->why, why);
+	link->faults++;
 	set_bit(XDF_LINK_FAULT, &link->flags);
 	set_bit(XDF_LINK_LOST, &link->flags);
 	queue_work(link->wq, &link->work);
@@ -285,6 +350,40 @@ static void link_watchdog(struct work_struct *work)
 		link_fault(link, "it does not answer");
 	else if (busy)
 		schedule_delayed_work(&link->watchdog, WATCHDOG_PERIOD);
+}
+
+/**
+ * xdf_link_fail - the owner cannot go on
+ * @link: the link
+ * @err: why, a negative errno
+ * @what: what failed, for the log and XenStore
+ *
+ * Context: may sleep; not from an operation of the link's.
+ */
+void xdf_link_fail(struct xdf_link *link, int err, const char *what)
+{
+	mutex_lock(&link->mutex);
+	link_down(link, XDF_LINK_GONE);
+	xenbus_dev_fatal(link->xdev, err, "%s", what);
+	mutex_unlock(&link->mutex);
+}
+
+/*
+ * The bus would say Closing and wait five seconds for a backend that may be
+ * gone. A device that is closed already is left alone.
+ */
+static int link_reboot(struct notifier_block *nb, unsigned long event,
+		       void *data)
+{
+	struct xdf_link *link = container_of(nb, struct xdf_link, reboot);
+	unsigned int i;
+
+	set_bit(XDF_LINK_HALT, &link->flags);
+	for (i = 0; i < link->count; i++)
+		xdf_channel_abort(&link->channels[i]);
+	queue_work(link->wq, &link->work);
+	flush_work(&link->work);
+	return NOTIFY_DONE;
 }
 
 static void link_channel_broken(void *data, unsigned int index,
@@ -356,6 +455,9 @@ int xdf_link_init(struct xdf_link *link, struct xenbus_device *xdev,
 	link->data = data;
 	link->count = count;
 	link->state = XDF_LINK_DOWN;
+	mutex_init(&link->mutex);
+	link->bus.node = xdev->nodename;
+	link->bus.callback = link_bus_called;
 	link->backoff = BACKOFF_FIRST_S;
 	link->since = jiffies;
 	INIT_WORK(&link->work, link_work);
@@ -370,33 +472,51 @@ int xdf_link_init(struct xdf_link *link, struct xenbus_device *xdev,
 /**
  * xdf_link_start - begin to look for the backend
  * @link: an initialised link
+ *
+ * xdf_link_backend_changed() follows from the bus, whether it changed or not.
  */
 void xdf_link_start(struct xdf_link *link)
 {
-	xenbus_switch_state(link->xdev, XenbusStateInitialising);
-	xdf_link_poke(link);
+	link->reboot.notifier_call = link_reboot;
+	register_reboot_notifier(&link->reboot);
 }
 
 /**
- * xdf_link_poke - the backend's state may have changed
- * @link: the link
+ * xdf_link_ready - the owner has what it needs of the backend
+ * @link: the link; nothing happens when it was lost meanwhile
  *
  * Context: any.
  */
-void xdf_link_poke(struct xdf_link *link)
+void xdf_link_ready(struct xdf_link *link)
 {
+	set_bit(XDF_LINK_READY, &link->flags);
 	queue_work(link->wq, &link->work);
+}
+
+/**
+ * xdf_link_connected - the owner is of use to its own clients
+ * @link: the link; nothing happens when it was lost meanwhile
+ *
+ * Context: may sleep; not from an operation of the link's.
+ */
+void xdf_link_connected(struct xdf_link *link)
+{
+	mutex_lock(&link->mutex);
+	if (link->state == XDF_LINK_UP)
+		xenbus_switch_state(link->xdev, XenbusStateConnected);
+	mutex_unlock(&link->mutex);
 }
 
 /**
  * xdf_link_resume - the guest was restored, perhaps elsewhere
  * @link: the link
+ *
+ * xdf_link_backend_changed() follows from the bus.
  */
 void xdf_link_resume(struct xdf_link *link)
 {
 	WRITE_ONCE(link->why, "the guest was restored");
 	set_bit(XDF_LINK_LOST, &link->flags);
-	xdf_link_poke(link);
 }
 
 /**
@@ -412,18 +532,24 @@ void xdf_link_stop(struct xdf_link *link)
 {
 	unsigned int i;
 
+	unregister_reboot_notifier(&link->reboot);
 	/* The link's work may wait for a response itself: that ends here. */
 	set_bit(XDF_LINK_STOP, &link->flags);
 	for (i = 0; i < link->count; i++)
 		xdf_channel_abort(&link->channels[i]);
 	cancel_work_sync(&link->work);
 	cancel_delayed_work_sync(&link->retry);
+	if (test_bit(XDF_LINK_CALLED, &link->flags))
+		unregister_xenbus_watch(&link->bus);
+	mutex_lock(&link->mutex);
 	/*
 	 * The bus writes it only for a device that cannot be bound again. A
 	 * device that the toolstack has removed is left alone by this.
 	 */
-	xenbus_switch_state(link->xdev, XenbusStateClosed);
+	if (link->xdev->state != XenbusStateInitialising)
+		xenbus_switch_state(link->xdev, XenbusStateClosed);
 	link_down(link, XDF_LINK_GONE);
+	mutex_unlock(&link->mutex);
 	/* no interrupt and no request is left to ask for these again */
 	cancel_delayed_work_sync(&link->watchdog);
 	cancel_work_sync(&link->work);

@@ -3,6 +3,8 @@
 #ifndef XDF_LINK_H
 #define XDF_LINK_H
 
+#include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/workqueue.h>
 #include <xen/xenbus.h>
 
@@ -26,17 +28,25 @@ enum xdf_link_state {
 #define XDF_LINK_LOST	0
 #define XDF_LINK_FAULT	1
 #define XDF_LINK_STOP	2
+#define XDF_LINK_READY	3
+#define XDF_LINK_HALT	4
+#define XDF_LINK_CALLED	5
 
 /**
  * struct xdf_link_ops - what the owner of a link is told
- * @up: the rings work; may sleep. An error ends the device.
- * @down: they do not any more, all requests have ended; may sleep
+ * @up: the rings work; xdf_link_ready() has to follow, at once or when the
+ *	backend has answered what must be known first
+ * @ready: xdf_link_ready() was called. True when the owner is of use to its
+ *	clients now; else xdf_link_connected() has to follow
+ * @down: they do not any more, all requests have ended
  * @event: a flip was presented; any context, must not sleep
  *
- * @up and @down come in turns, from the link's own work or xdf_link_stop().
+ * @up and @down come in turns, @ready between them, never two at a time; they
+ * may sleep, but not wait for the backend.
  */
 struct xdf_link_ops {
-	int (*up)(void *data);
+	void (*up)(void *data);
+	bool (*ready)(void *data);
 	void (*down)(void *data);
 	void (*event)(void *data, unsigned int index, u64 fb_cookie);
 };
@@ -46,19 +56,25 @@ struct xdf_link_ops {
  * @xdev: the device; not to be used once the link is gone
  * @ops: the owner's
  * @data: the owner's
- * @state: written by the link's work alone
+ * @mutex: of every step
+ * @state: written under @mutex
  * @version: of the protocol, as agreed with this backend
+ * @unversioned: the backend names no versions: what it speaks is found by asking
  * @losses: connections lost, ever
+ * @faults: by the backend's fault: the protocol broken, or no answer
  * @count: number of channels
  * @channels: one for each connector, number 0 first
- * @wq: runs @work and @retry in order, one at a time
- * @work: looks at the backend's state
- * @retry: the same, later
- * @watchdog: looks for requests that take too long; not on @wq, because what
- *	runs there may wait for one
+ * @wq: runs @work and @retry
+ * @work: sees to @flags
+ * @retry: calls the bus's thread again
+ * @watchdog: looks for requests that take too long
  * @flags: XDF_LINK_LOST: the connection is lost for @why; XDF_LINK_FAULT: by
- *	the backend's fault; XDF_LINK_STOP: the device goes
+ *	the backend's fault; XDF_LINK_STOP: the device goes; XDF_LINK_READY:
+ *	the owner is ready; XDF_LINK_HALT: the guest goes down;
+ *	XDF_LINK_CALLED: @bus is set
+ * @bus: calls the bus's thread
  * @why: constant text
+ * @reboot: told when the guest goes down
  * @backoff: seconds to wait after the next loss that is the backend's fault
  * @since: when the link came up, in jiffies
  */
@@ -66,9 +82,12 @@ struct xdf_link {
 	struct xenbus_device *xdev;
 	const struct xdf_link_ops *ops;
 	void *data;
+	struct mutex mutex;
 	enum xdf_link_state state;
 	u32 version;
+	bool unversioned;
 	unsigned int losses;
+	unsigned int faults;
 	unsigned int count;
 	struct xdf_channel *channels;
 	struct workqueue_struct *wq;
@@ -76,7 +95,9 @@ struct xdf_link {
 	struct delayed_work retry;
 	struct delayed_work watchdog;
 	unsigned long flags;
+	struct xenbus_watch bus;
 	const char *why;
+	struct notifier_block reboot;
 	unsigned int backoff;
 	unsigned long since;
 };
@@ -85,7 +106,10 @@ int xdf_link_init(struct xdf_link *link, struct xenbus_device *xdev,
 		  const u32 *nodes, unsigned int count,
 		  const struct xdf_link_ops *ops, void *data);
 void xdf_link_start(struct xdf_link *link);
-void xdf_link_poke(struct xdf_link *link);
+void xdf_link_backend_changed(struct xdf_link *link);
+void xdf_link_ready(struct xdf_link *link);
+void xdf_link_connected(struct xdf_link *link);
+void xdf_link_fail(struct xdf_link *link, int err, const char *what);
 void xdf_link_resume(struct xdf_link *link);
 void xdf_link_stop(struct xdf_link *link);
 void xdf_link_free(struct xdf_link *link);

@@ -386,6 +386,28 @@ void xdf_views_down(struct xdf_views *views)
 }
 
 /**
+ * xdf_views_count - count what the backend has
+ * @views: of the card
+ * @count: result
+ *
+ * Context: may sleep.
+ */
+void xdf_views_count(struct xdf_views *views, struct xdf_views_count *count)
+{
+	struct xdf_view *view;
+
+	memset(count, 0, sizeof(*count));
+	mutex_lock(&views->mutex);
+	list_for_each_entry(view, &views->list, entry) {
+		if (!view->shared)
+			continue;
+		count->count++;
+		count->bytes += view->gem->base.size;
+	}
+	mutex_unlock(&views->mutex);
+}
+
+/**
  * xdf_views_init - no views yet
  * @views: of the card
  * @drm: the card

@@ -36,6 +36,16 @@ enum xdf_view_state {
 };
 
 /**
+ * struct xdf_views_count - what the backend has of ours
+ * @count: buffers
+ * @bytes: in them, each view counted whole
+ */
+struct xdf_views_count {
+	unsigned int count;
+	u64 bytes;
+};
+
+/**
  * struct xdf_views - all views of a card
  * @drm: the card; every view holds it
  * @link: the way to the backend; buffers go over channel 0
@@ -103,6 +113,7 @@ void xdf_views_init(struct xdf_views *views, struct drm_device *drm,
 		    void (*live)(struct xdf_views *views));
 void xdf_views_up(struct xdf_views *views);
 void xdf_views_down(struct xdf_views *views);
+void xdf_views_count(struct xdf_views *views, struct xdf_views_count *count);
 
 struct xdf_view *xdf_view_create(struct xdf_views *views, struct xdf_gem *gem,
 				 const struct xdf_layout *layout, u32 format);

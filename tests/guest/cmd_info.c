@@ -57,6 +57,7 @@ static void say_connector(struct card *c, int n)
 	say("conn%d.name=%s-%u", n, drmModeGetConnectorTypeName(conn->connector_type) ?: "?",
 	    conn->connector_type_id);
 	say("conn%d.status=%s", n, status[conn->connection & 3]);
+	say("conn%d.mm=%ux%u", n, conn->mmWidth, conn->mmHeight);
 	printf("conn%d.modes=", n);
 	for (int i = 0; i < conn->count_modes; i++) {
 		drmModeModeInfo *m = &conn->modes[i];

@@ -654,7 +654,8 @@ class Guest:
             vkb = [vkb]
         text = ["name=%s" % self._quote(self.name), "type=%s" % self._quote(self.kind),
                 "memory=%d" % memory, "vcpus=%d" % vcpus, "extra=%s" % self._quote(cmdline),
-                'on_poweroff="destroy"', 'on_reboot="destroy"', 'on_crash="destroy"', *lines]
+                # emulating the counter on an emulated machine takes most of its time
+                'tsc_mode="native"', 'on_poweroff="destroy"', 'on_reboot="destroy"', 'on_crash="destroy"', *lines]
         if vdispl:
             text.append("vdispl=[%s]" % ",".join(self._quote(v) for v in vdispl))
         if vkb:
@@ -777,6 +778,39 @@ class Guest:
         """SPEC as in xl's configuration: backend=0,connectors=id0:800x600;id1:..."""
         words = " ".join("'%s'" % part for part in spec.split(","))
         return self.lab.dom0("xl vdispl-attach %d %s" % (self.domid, words), timeout)
+
+    def _moved(self, cmd, timeout):
+        """A command of dom0's after which the guest is another domain of the same name."""
+        lab = self.lab
+        with lab._lock:
+            lab._consoles.pop(self.domid, None)
+        lab.need(cmd, timeout)
+        self.domid = int(lab.need("xl domid %s" % self.name).split()[-1])
+        self.console.closed = False
+        self._attach_console()
+
+    def save_restore(self, timeout=240):
+        path = "/tmp/%s.save" % self.name
+        self._moved("xl save %d %s && xl restore %s; rc=$?; rm -f %s; exit $rc" %
+                    (self.domid, path, path, path), timeout)
+
+    def save_cancelled(self, timeout=240):
+        """Suspended for a save that is then not completed: it goes on as the same domain."""
+        self.lab.need("xl save -c %d /dev/null" % self.domid, timeout)
+
+    def migrate(self, timeout=300):
+        """To the same host."""
+        self._moved("xl migrate -s '' %d 'xl migrate-receive'" % self.domid, timeout)
+
+    def poweroff(self, timeout=40):
+        """Its kernel goes down; returns how many seconds that took."""
+        self.run("(sleep 1; poweroff -f) >/dev/null 2>&1 &")
+        begin = time.monotonic() + 1
+        while not self.console.closed:
+            if time.monotonic() > begin + timeout * self.lab._slow():
+                raise LabError("guest %s does not go down" % self.name)
+            time.sleep(0.1)
+        return time.monotonic() - begin
 
     def destroy(self):
         if self.domid is None:

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include <drm/drm_edid.h>
+#include <drm/drm_modes.h>
+#include <drm/drm_print.h>
+
+#include "xdf_config.h"
+#include "xdf_displif.h"
+#include "xdf_edid.h"
+#include "xdf_monitor.h"
+#include "xdf_pgdir.h"
+
+/* Below this a monitor's mode is a mistake of whoever made its EDID. */
+#define SANE_HZ		20
+
+static void monitor_forget(struct xdf_monitor *m)
+{
+	unsigned int i;
+
+	xdf_grants_release(m->dir);
+	xdf_grants_release(m->room);
+	m->dir = NULL;
+	m->room = NULL;
+	if (m->dir_page)
+		__free_page(m->dir_page);
+	m->dir_page = NULL;
+	for (i = 0; i < XDF_EDID_PAGES; i++) {
+		if (m->pages[i])
+			__free_page(m->pages[i]);
+		m->pages[i] = NULL;
+	}
+}
+
+static int monitor_room(struct xdf_monitor *m)
+{
+	domid_t domid = m->link->xdev->otherend_id;
+	struct xdf_grants *grants;
+	unsigned int i;
+
+	for (i = 0; i < XDF_EDID_PAGES; i++) {
+		m->pages[i] = alloc_page(GFP_KERNEL | __GFP_ZERO);
+		if (!m->pages[i])
+			return -ENOMEM;
+	}
+	m->dir_page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	if (!m->dir_page)
+		return -ENOMEM;
+	grants = xdf_grants_share(domid, m->pages, XDF_EDID_PAGES);
+	if (IS_ERR(grants))
+		return PTR_ERR(grants);
+	m->room = grants;
+	grants = xdf_grants_share(domid, &m->dir_page, 1);
+	if (IS_ERR(grants))
+		return PTR_ERR(grants);
+	m->dir = grants;
+	xdf_pgdir_fill(page_address(m->dir_page), 0, m->dir->refs,
+		       m->room->refs,
+		       DISPLIF_EDID_MAX / DISPLIF_PAGE_SIZE);
+	return 0;
+}
+
+static void monitor_done(struct xdf_request *rq)
+{
+	struct xdf_monitor *m = container_of(rq, struct xdf_monitor, rq);
+
+	m->answered(m->data);
+}
+
+/**
+ * xdf_monitor_ask - a new backend: ask it for the EDID
+ * @m: no question of it is open
+ *
+ * Context: may sleep; does not wait for the answer.
+ *
+ * Return: 0, and answered() is called later; or a negative errno.
+ */
+int xdf_monitor_ask(struct xdf_monitor *m)
+{
+	int ret;
+
+	memset(m->refused, 0, sizeof(m->refused));
+	monitor_forget(m);
+	ret = monitor_room(m);
+	if (ret)
+		goto err;
+	xdf_displif_get_edid(&m->rq.wire, DISPLIF_EDID_MAX, m->dir->refs[0]);
+	ret = xdf_link_submit(m->link, m->index, &m->rq);
+	if (ret)
+		goto err;
+	return 0;
+
+err:
+	monitor_forget(m);
+	return ret;
+}
+
+/* The octets of *@edid, the caller's to free; 0 when the backend has none. */
+static int monitor_read(struct xdf_monitor *m, u8 **edid)
+{
+	u32 size = m->rq.resp.op.get_edid.edid_sz;
+	u8 *copy = NULL;
+	void *shared;
+	int ret;
+
+	*edid = NULL;
+	if (!m->room)
+		return 0;
+	switch (m->rq.status) {
+	case 0:
+		break;
+	case -EINVAL:
+	case -ENOSYS:
+	case -EOPNOTSUPP:
+	case -ENOENT:
+		/* no such operation, or no monitor that has one */
+		monitor_forget(m);
+		return 0;
+	default:
+		ret = m->rq.status;
+		goto out;
+	}
+	ret = -EINVAL;
+	if (size > DISPLIF_EDID_MAX)
+		goto out;
+	/* copied before it is looked at: the backend can still write there */
+	ret = -ENOMEM;
+	shared = vmap(m->pages, XDF_EDID_PAGES, VM_MAP, PAGE_KERNEL);
+	if (!shared)
+		goto out;
+	copy = kmemdup(shared, max(size, 1u), GFP_KERNEL);
+	vunmap(shared);
+	if (!copy)
+		goto out;
+	ret = xdf_edid_check(copy, size);
+	if (ret < 0)
+		kfree(copy);
+	else
+		*edid = copy;
+out:
+	monitor_forget(m);
+	return ret;
+}
+
+/**
+ * xdf_monitor_take - the answer to the last question
+ * @m: answered
+ * @connector: whose it is
+ *
+ * Context: may sleep.
+ *
+ * Return: whether the monitor is another one than before.
+ */
+bool xdf_monitor_take(struct xdf_monitor *m, struct drm_connector *connector)
+{
+	struct drm_device *drm = connector->dev;
+	bool changed;
+	u8 *edid;
+	int size;
+
+	size = monitor_read(m, &edid);
+	if (size < 0) {
+		drm_warn(drm,
+			 "%s: the backend's EDID is of no use (error %d); going on with the size of XenStore\n",
+			 connector->name, size);
+		size = 0;
+	}
+	mutex_lock(&drm->mode_config.mutex);
+	changed = size != m->edid_size || (size && memcmp(edid, m->edid, size));
+	swap(m->edid, edid);
+	m->edid_size = size;
+	mutex_unlock(&drm->mode_config.mutex);
+	kfree(edid);
+	return changed;
+}
+
+static void monitor_timing(struct drm_display_mode *mode, u32 width, u32 height)
+{
+	struct xdf_timing t;
+
+	xdf_timing_make(width, height, XDF_DEFAULT_HZ, &t);
+	mode->clock = t.clock;
+	mode->hdisplay = t.hdisplay;
+	mode->hsync_start = t.hsync_start;
+	mode->hsync_end = t.hsync_end;
+	mode->htotal = t.htotal;
+	mode->vdisplay = t.vdisplay;
+	mode->vsync_start = t.vsync_start;
+	mode->vsync_end = t.vsync_end;
+	mode->vtotal = t.vtotal;
+	mode->flags = DRM_MODE_FLAG_PHSYNC | DRM_MODE_FLAG_NVSYNC;
+	drm_mode_set_name(mode);
+}
+
+static int monitor_block(void *data, u8 *buf, unsigned int block, size_t len)
+{
+	struct xdf_monitor *m = data;
+	size_t start = (size_t)block * DISPLIF_EDID_BLOCK;
+
+	if (start + len > m->edid_size)
+		return -1;
+	memcpy(buf, m->edid + start, len);
+	return 0;
+}
+
+static int monitor_edid_modes(struct xdf_monitor *m,
+			      struct drm_connector *connector)
+{
+	const struct drm_edid *edid = NULL;
+	struct drm_display_mode *mode;
+	int count = 0;
+
+	if (m->edid)
+		edid = drm_edid_read_custom(connector, monitor_block, m);
+	drm_edid_connector_update(connector, edid);
+	if (edid)
+		count = drm_edid_connector_add_modes(connector);
+	drm_edid_free(edid);
+
+	list_for_each_entry(mode, &connector->probed_modes, head) {
+		mode->type &= ~DRM_MODE_TYPE_PREFERRED;
+		/* a 16-bit pixel clock that overflowed, and the like */
+		if (drm_mode_vrefresh(mode) < SANE_HZ)
+			monitor_timing(mode, mode->hdisplay, mode->vdisplay);
+	}
+	return count;
+}
+
+/**
+ * xdf_monitor_add_modes - all modes of the monitor, XenStore's size preferred
+ * @m: the monitor
+ * @connector: for drm_connector_helper_funcs.get_modes
+ *
+ * Without an EDID the smaller standard ones are offered too.
+ *
+ * Context: under the mode configuration's mutex.
+ *
+ * Return: their number.
+ */
+int xdf_monitor_add_modes(struct xdf_monitor *m,
+			  struct drm_connector *connector)
+{
+	struct drm_display_mode *mode;
+	int count;
+
+	count = monitor_edid_modes(m, connector);
+	if (!count)
+		count = drm_add_modes_noedid(connector, m->width, m->height);
+	/* whatever the monitor prefers: XenStore's is the administrator's wish */
+	list_for_each_entry(mode, &connector->probed_modes, head) {
+		if (mode->hdisplay == m->width && mode->vdisplay == m->height) {
+			mode->type |= DRM_MODE_TYPE_PREFERRED;
+			return count;
+		}
+	}
+	mode = drm_mode_create(connector->dev);
+	if (!mode)
+		return count;
+	mode->type = DRM_MODE_TYPE_DRIVER | DRM_MODE_TYPE_PREFERRED;
+	monitor_timing(mode, m->width, m->height);
+	drm_mode_probed_add(connector, mode);
+	return count + 1;
+}
+
+static u32 monitor_size(u32 width, u32 height)
+{
+	return width << 16 | height;
+}
+
+/**
+ * xdf_monitor_refuse - the backend does not show this size
+ * @m: the monitor
+ * @width: in pixels, at most XDF_MAX_SIDE
+ * @height: in lines
+ *
+ * Context: any; calls must not overlap.
+ */
+void xdf_monitor_refuse(struct xdf_monitor *m, u32 width, u32 height)
+{
+	unsigned int i = m->refusals++ % XDF_MAX_REFUSED;
+
+	WRITE_ONCE(m->refused[i], monitor_size(width, height));
+}
+
+/**
+ * xdf_monitor_refuses - does this backend not show that size?
+ * @m: the monitor
+ * @width: in pixels, at most XDF_MAX_SIDE
+ * @height: in lines
+ *
+ * The size of XenStore is never given up: something has to be offered.
+ *
+ * Return: true when it was refused before.
+ */
+bool xdf_monitor_refuses(const struct xdf_monitor *m, u32 width, u32 height)
+{
+	unsigned int i;
+
+	if (width == READ_ONCE(m->width) && height == READ_ONCE(m->height))
+		return false;
+	for (i = 0; i < XDF_MAX_REFUSED; i++)
+		if (READ_ONCE(m->refused[i]) == monitor_size(width, height))
+			return true;
+	return false;
+}
+
+/**
+ * xdf_monitor_init - no question yet
+ * @m: zeroed
+ * @link: the way to the backend
+ * @index: the channel
+ * @answered: told at the end of each question
+ * @data: for @answered
+ */
+void xdf_monitor_init(struct xdf_monitor *m, struct xdf_link *link,
+		      unsigned int index, void (*answered)(void *data),
+		      void *data)
+{
+	m->link = link;
+	m->index = index;
+	m->answered = answered;
+	m->data = data;
+	m->rq.done = monitor_done;
+}
+
+/**
+ * xdf_monitor_fini - the link is stopped
+ * @m: the monitor
+ */
+void xdf_monitor_fini(struct xdf_monitor *m)
+{
+	monitor_forget(m);
+	kfree(m->edid);
+}

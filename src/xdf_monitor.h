@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* What XenStore and the backend say of a connector's monitor. */
+#ifndef XDF_MONITOR_H
+#define XDF_MONITOR_H
+
+#include <drm/drm_connector.h>
+
+#include "xdf_channel.h"
+#include "xdf_link.h"
+
+#define XDF_EDID_PAGES	DIV_ROUND_UP(DISPLIF_EDID_MAX, PAGE_SIZE)
+/* Sizes that the backend refused; more than a user tries in a row. */
+#define XDF_MAX_REFUSED	8
+
+/**
+ * struct xdf_monitor - one connector's monitor
+ * @link: the way to the backend
+ * @index: the channel
+ * @width: XenStore's, in pixels; 0 when it was of no use
+ * @height: in lines
+ * @edid: the monitor's own description, or NULL
+ * @edid_size: octets of @edid
+ * @refused: sizes that this backend does not show, in turns
+ * @refusals: number of entries ever made in @refused
+ * @answered: told at the end of a question; any context, must not sleep
+ * @data: for @answered
+ * @rq: the question
+ * @pages: room for the answer, while there is a question
+ * @room: its grants
+ * @dir: the grants of its directory
+ * @dir_page: the directory
+ *
+ * @edid, @width and @height are changed under the mode configuration's mutex.
+ */
+struct xdf_monitor {
+	struct xdf_link *link;
+	unsigned int index;
+	u32 width;
+	u32 height;
+	u8 *edid;
+	int edid_size;
+	u32 refused[XDF_MAX_REFUSED];
+	unsigned int refusals;
+	void (*answered)(void *data);
+	void *data;
+	struct xdf_request rq;
+	struct page *pages[XDF_EDID_PAGES];
+	struct xdf_grants *room;
+	struct xdf_grants *dir;
+	struct page *dir_page;
+};
+
+void xdf_monitor_init(struct xdf_monitor *monitor, struct xdf_link *link,
+		      unsigned int index, void (*answered)(void *data),
+		      void *data);
+void xdf_monitor_fini(struct xdf_monitor *monitor);
+int xdf_monitor_ask(struct xdf_monitor *monitor);
+bool xdf_monitor_take(struct xdf_monitor *monitor,
+		      struct drm_connector *connector);
+int xdf_monitor_add_modes(struct xdf_monitor *monitor,
+			  struct drm_connector *connector);
+void xdf_monitor_refuse(struct xdf_monitor *monitor, u32 width, u32 height);
+bool xdf_monitor_refuses(const struct xdf_monitor *monitor, u32 width,
+			 u32 height);
+
+#endif /* XDF_MONITOR_H */

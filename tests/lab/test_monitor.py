@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-2.0 OR MIT
+"""What the backend says of the monitor, and what XenStore says later."""
+import os
+import re
+
+import edid
+from scene import (check, guest_prog, keeps_protocol, mark, need, refused, see, shown, values,
+                   wait_card, wait_for)
+
+BIG, BIG_HZ = edid.timing(1280, 800, 75)
+OTHER, _ = edid.timing(1024, 640, 60)
+# the pixel clock has 16 bits and overflowed: 3840x2160 at what reads as 3 Hz
+WRAPPED, WRAPPED_HZ = edid.timing(1920, 1080, 60, clock=800)
+
+
+def give(lab, be, data, which="all"):
+    with open(os.path.join(lab.dir, "monitor.bin"), "wb") as f:
+        f.write(data)
+    be.ctl(f"edid {which} /share/monitor.bin")
+
+
+def again(g):
+    """The same device once more, so that the driver asks anew."""
+    g.run("echo vdispl-0 >/sys/bus/xen/drivers/xen_drm_front/unbind;"
+          "echo vdispl-0 >/sys/bus/xen/drivers/xen_drm_front/bind")
+    return wait_card(g)
+
+
+def modes(info, n=0):
+    """{"WxH": (refresh, preferred)}, the best refresh of each size."""
+    found = {}
+    for text in info[f"conn{n}.modes"].split(","):
+        m = re.fullmatch(r"(\d+x\d+)@([\d.]+)(\*?)", text)
+        size, hz, star = m.group(1), float(m.group(2)), bool(m.group(3))
+        if size not in found:
+            found[size] = (hz, star)
+    return found
+
+
+def preferred(info, n=0):
+    return [size for size, (_, star) in modes(info, n).items() if star]
+
+
+def info_now(g):
+    return values(g.run("xdf-guest info").out)
+
+
+SPEC = "backend=0,connectors=id0:800x600;id1:640x480"
+
+
+@check(kernel=["6.1", "7.3"], vdispl=SPEC)
+def test_edid(lab, be, g):
+    """Modes, size and data of the monitor; XenStore's resolution stays preferred"""
+    try:
+        data = edid.base([BIG, edid.name("xdf")], extensions=1) + edid.block(b"\x02\x03\x04\x00")
+        give(lab, be, data, "0")
+        info = again(g)
+        found = modes(info)
+        need("1280x800" in found and abs(found["1280x800"][0] - BIG_HZ) < 0.2,
+             f"the monitor's mode is not there: {info['conn0.modes']}")
+        need(preferred(info) == ["800x600"], f"preferred is {preferred(info)}")
+        need(info["conn0.mm"] == "520x320", f"physical size {info['conn0.mm']}")
+        raw = g.run("od -An -v -tx1 /sys/class/drm/card0-Virtual-1/edid").out
+        need(bytes.fromhex(raw.replace(" ", "").replace("\n", "")) == data, "sysfs has another EDID")
+        need(g.run("cat /sys/class/drm/card0-Virtual-2/edid | wc -c").out.strip() == "0",
+             "the monitor without EDID has one")
+        with shown(g, "draw --width 1280 --height 800 --seed 7") as v:
+            see(be, g, 0, v["conn0.crc"])
+        guest_prog(g, "vblank --width 1280 --height 800 --rate 75")
+        with shown(g, "draw --seed 8") as v:
+            need(v["conn0.mode"] == "800x600", f"drew {v['conn0.mode']}")
+            see(be, g, 0, v["conn0.crc"])
+
+        give(lab, be, edid.base([WRAPPED]), "0")
+        found = modes(again(g))
+        need(WRAPPED_HZ < 20 and 59 < found["1920x1080"][0] < 61,
+             f"a refresh of {found['1920x1080'][0]} Hz")
+    finally:
+        be.ctl("edid 0 none")
+        again(g)
+
+
+@check(kernel="6.1", vdispl=SPEC)
+def test_bad_edid(lab, be, g):
+    """What is no EDID is said to be none, and the display works by XenStore alone"""
+    good = edid.base([BIG], extensions=1) + edid.block(b"\x02\x03\x04\x00")
+    wrong_sum = bytes([good[127] ^ 1])
+    bad = {"checksum": good[:127] + wrong_sum + good[128:], "short": good[:128],
+           "odd": good + b"x", "header": edid.block(b"\1" * 100), "empty": b""}
+    try:
+        for what, data in bad.items():
+            give(lab, be, data)
+            before = len(g.kernel_log())
+            info = again(g)
+            g.dmesg()
+            said = [ln for ln in g.kernel_log()[before:] if "EDID is of no use" in ln]
+            need(said, f"{what}: no word of it in the log")
+            need(preferred(info) == ["800x600"] and "1280x800" not in modes(info),
+                 f"{what}: {info['conn0.modes']}")
+            with shown(g, "draw --seed 3") as v:
+                see(be, g, 0, v["conn0.crc"])
+    finally:
+        be.ctl("edid all none")
+        again(g)
+
+
+@check(kernel="6.1", vdispl=SPEC)
+def test_without_edid(lab, be, g):
+    """The smaller standard sizes; what the backend refuses is not offered again"""
+    info = again(g)
+    found = modes(info)
+    need(preferred(info) == ["800x600"] and "640x480" in found, info["conn0.modes"])
+    need(all(int(s.split("x")[0]) <= 800 for s in found), "larger than XenStore's")
+    with shown(g, "draw --width 640 --height 480 --seed 5") as v:
+        see(be, g, 0, v["conn0.crc"])
+    be.ctl("set exact-mode 1")
+    at = mark(be)
+    try:
+        g.run("xdf-guest draw --width 640 --height 480 --seed 5")
+        wait_for("the refused mode to go", lambda: "640x480" not in modes(info_now(g)), 15)
+        res = g.run("xdf-guest draw --width 640 --height 480 --seed 5")
+        need(res.rc != 0, "a refused mode is accepted again")
+        with shown(g, "draw --seed 6") as v:
+            see(be, g, 0, v["conn0.crc"])
+    finally:
+        be.ctl("set exact-mode 0")
+        again(g)
+    need(refused(be, g, at), "the backend refused nothing")
+
+
+@check(kernel=["6.1", "7.3"], vdispl=SPEC)
+def test_live_resize(lab, be, g):
+    """A new resolution in XenStore reaches the clients as a hotplug event"""
+    node = f"/local/domain/{g.domid}/device/vdispl/0/0/resolution"
+
+    def events():
+        return int(g.run("cat /sys/kernel/uevent_seqnum").out)
+
+    wait_card(g)
+    with shown(g, "draw --conns 0,1 --seed 9") as v:
+        before = events()
+        lab.need(f"xenstore-write {node} 1024x768")
+        wait_for("the new size", lambda: preferred(info_now(g)) == ["1024x768"], 15)
+        need(events() > before, "no uevent")
+        see(be, g, 0, v["conn0.crc"])
+        see(be, g, 1, v["conn1.crc"])
+    with shown(g, "draw --seed 10") as v:
+        need(v["conn0.mode"] == "1024x768", f"drew {v['conn0.mode']}")
+        see(be, g, 0, v["conn0.crc"])
+    at = len(g.kernel_log())
+    lab.need(f"xenstore-write {node} 12x")
+
+    def word():
+        g.dmesg()
+        return any("not usable" in ln for ln in g.kernel_log()[at:])
+    wait_for("a word of the bad size", word, 15)
+    need(preferred(info_now(g)) == ["1024x768"], "the bad size had an effect")
+    lab.need(f"xenstore-write {node} 800x600")
+    wait_for("the old size", lambda: preferred(info_now(g)) == ["800x600"], 15)
+
+
+@check(polite=False, own=True, kernel="6.12", vdispl=SPEC)
+def test_new_monitor(lab, be, g):
+    """The backend comes back with another monitor: the modes change under the card"""
+    info = wait_card(g)
+    need("1024x640" not in modes(info), info["conn0.modes"])
+    with open(os.path.join(lab.dir, "monitor.bin"), "wb") as f:
+        f.write(edid.base([OTHER]))
+    try:
+        with shown(g, "draw --conns 0,1 --seed 12") as v:
+            be.stop()
+            be = lab.backend(args=["--edid", "0=/share/monitor.bin"])
+            wait_for("the other monitor's mode", lambda: "1024x640" in modes(info_now(g)), 40)
+            need("1024x640" not in modes(info_now(g), 1), "on the wrong connector")
+            see(be, g, 0, v["conn0.crc"], timeout=20)
+            see(be, g, 1, v["conn1.crc"], timeout=20)
+        keeps_protocol(be, g)
+    finally:
+        lab.backend()
