@@ -151,6 +151,31 @@ int xdf_dumb_layout(u32 width, u32 height, u32 bpp, u32 *pitch, u64 *size)
 }
 
 /**
+ * xdf_layout_fits - does this picture lie in its buffer?
+ * @l: the picture
+ * @size: of the buffer, in octets
+ *
+ * Return: 0 or -EINVAL.
+ */
+int xdf_layout_fits(const struct xdf_layout *l, u64 size)
+{
+	if (!l->width || !l->height || !l->cpp)
+		return -EINVAL;
+	if (l->width > XDF_MAX_SIDE || l->height > XDF_MAX_SIDE)
+		return -EINVAL;
+	if (l->pitch % l->cpp || l->offset % l->cpp)
+		return -EINVAL;
+	if ((u64)l->width * l->cpp > l->pitch)
+		return -EINVAL;
+	if (size > 0xffffffffu)
+		return -EINVAL;
+	if (l->offset + (u64)l->pitch * (l->height - 1) +
+	    (u64)l->width * l->cpp > size)
+		return -EINVAL;
+	return 0;
+}
+
+/**
  * xdf_layout_check - can the protocol describe this picture?
  * @l: the picture
  * @size: of the buffer it lies in, in octets
@@ -162,15 +187,7 @@ int xdf_dumb_layout(u32 width, u32 height, u32 bpp, u32 *pitch, u64 *size)
  */
 int xdf_layout_check(const struct xdf_layout *l, u64 size)
 {
-	if (!l->width || !l->height || !l->cpp)
-		return -EINVAL;
-	if (l->width > XDF_MAX_SIDE || l->height > XDF_MAX_SIDE)
-		return -EINVAL;
-	if (l->pitch % 4 || l->pitch % l->cpp || l->offset % l->cpp)
-		return -EINVAL;
-	if ((u64)l->width * l->cpp > l->pitch)
-		return -EINVAL;
-	if (size > 0xffffffffu)
+	if (xdf_layout_fits(l, size) || l->pitch % 4)
 		return -EINVAL;
 	if (l->offset + (u64)l->pitch * l->height > size)
 		return -EINVAL;

@@ -44,6 +44,7 @@ int xdf_parse_index(const char *text, u32 *index);
 u32 xdf_parse_versions(const char *text);
 void xdf_timing_make(u32 width, u32 height, u32 hz, struct xdf_timing *t);
 int xdf_dumb_layout(u32 width, u32 height, u32 bpp, u32 *pitch, u64 *size);
+int xdf_layout_fits(const struct xdf_layout *l, u64 size);
 int xdf_layout_check(const struct xdf_layout *l, u64 size);
 
 #endif /* XDF_CONFIG_H */

@@ -28,12 +28,29 @@ static void debugfs_output(struct seq_file *m, struct xdf_output *output)
 	seq_printf(m, " longer: %llu\n", stats.latency[i]);
 }
 
+static void debugfs_views(struct seq_file *m, struct xdf_views *views)
+{
+	static const char * const names[XDF_VIEW_MODES] = {
+		[XDF_VIEW_DIRECT] = "shared",
+		[XDF_VIEW_PIECE] = "shared, contiguous",
+		[XDF_VIEW_IMPORTED] = "shared, imported",
+		[XDF_VIEW_COPY] = "copied",
+		[XDF_VIEW_BACKEND] = "copied to the backend's memory",
+	};
+	struct xdf_views_count count;
+	unsigned int i;
+
+	xdf_views_count(views, &count);
+	for (i = 0; i < XDF_VIEW_MODES; i++)
+		seq_printf(m, "buffers %s: %u, %llu KiB\n", names[i],
+			   count.count[i], count.bytes[i] >> 10);
+}
+
 static int debugfs_show(struct seq_file *m, void *unused)
 {
 	struct drm_info_node *node = m->private;
 	struct xdf_card *card = container_of(node->minor->dev, struct xdf_card,
 					     drm);
-	struct xdf_views_count views;
 	unsigned int i;
 
 	seq_printf(m, "connection: %s\n",
@@ -43,9 +60,7 @@ static int debugfs_show(struct seq_file *m, void *unused)
 	seq_printf(m, "protocol errors: %u\n", card->link.faults);
 	seq_printf(m, "grants: %u of %u in use\n", xdf_grants_used(),
 		   xdf_grants_budget());
-	xdf_views_count(&card->views, &views);
-	seq_printf(m, "buffers at the backend: %u, %llu KiB\n", views.count,
-		   views.bytes >> 10);
+	debugfs_views(m, &card->views);
 	for (i = 0; i < card->count; i++)
 		if (card->outputs[i].monitor.width)
 			debugfs_output(m, &card->outputs[i]);

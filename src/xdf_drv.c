@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <linux/device.h>
+#include <linux/dma-mapping.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
@@ -12,6 +13,7 @@
 
 #include "displif_wire.h"
 #include "xdf_config.h"
+#include "xdf_gem.h"
 #include "xdf_grants.h"
 #include "xdf_kms.h"
 #include "xdf_view.h"
@@ -23,6 +25,11 @@ static unsigned int max_grants;
 module_param(max_grants, uint, 0444);
 MODULE_PARM_DESC(max_grants,
 		 "Grant references for buffers on display, one for each 4 KiB (default 0: all but an eighth of what Xen allows the guest)");
+
+static bool contiguous;
+module_param(contiguous, bool, 0444);
+MODULE_PARM_DESC(contiguous,
+		 "Each buffer in one piece of memory, for backends whose hardware takes no other (default N); boot with cma=SIZE to set memory aside for them");
 
 /**
  * struct xdf_device - what belongs to a device of xenbus
@@ -190,7 +197,13 @@ static int xdf_probe(struct xenbus_device *xdev,
 		count = -EINVAL;
 		goto err;
 	}
-	xdd->card = xdf_kms_create(xdev, configs, count);
+	/* imports and memory in one piece are asked for in the device's name */
+	if (dma_coerce_mask_and_coherent(&xdev->dev, DMA_BIT_MASK(64)))
+		dev_warn(&xdev->dev, "no DMA mask: no buffer can be imported\n");
+	xdd->card = xdf_kms_create(xdev, configs, count,
+				   xenbus_read_unsigned(xdev->nodename,
+							DISPLIF_NODE_BE_ALLOC,
+							0) == 1);
 	if (IS_ERR(xdd->card)) {
 		count = PTR_ERR(xdd->card);
 		goto err;
@@ -270,6 +283,7 @@ static int __init xdf_init(void)
 	ret = xdf_grants_init(max_grants);
 	if (ret)
 		return ret;
+	xdf_gem_module_init(contiguous);
 	ret = xdf_view_module_init();
 	if (ret)
 		goto err_grants;

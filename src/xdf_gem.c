@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <linux/dma-buf.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/shmem_fs.h>
@@ -13,6 +14,9 @@
 #include "xdf_config.h"
 #include "xdf_gem.h"
 
+/* New buffers are to be in one piece. */
+static bool gem_contiguous;
+
 static void xdf_gem_free(struct drm_gem_object *obj)
 {
 	struct xdf_gem *gem = to_xdf_gem(obj);
@@ -20,7 +24,18 @@ static void xdf_gem_free(struct drm_gem_object *obj)
 	WARN_ON(gem->shares);
 	if (gem->vaddr)
 		vunmap(gem->vaddr);
-	drm_gem_put_pages(obj, gem->pages, true, false);
+	switch (gem->kind) {
+	case XDF_GEM_SYSTEM:
+		drm_gem_put_pages(obj, gem->pages, true, false);
+		break;
+	case XDF_GEM_CONTIGUOUS:
+		xdf_mem_put(gem->mem);
+		break;
+	case XDF_GEM_IMPORTED:
+		kvfree(gem->pages);
+		drm_prime_gem_destroy(obj, gem->sgt);
+		break;
+	}
 	drm_gem_object_release(obj);
 	mutex_destroy(&gem->lock);
 	kfree(gem);
@@ -29,8 +44,21 @@ static void xdf_gem_free(struct drm_gem_object *obj)
 static struct sg_table *xdf_gem_get_sg_table(struct drm_gem_object *obj)
 {
 	struct xdf_gem *gem = to_xdf_gem(obj);
+	struct sg_table *sgt;
 
-	return drm_prime_pages_to_sg(obj->dev, gem->pages, gem->npages);
+	if (gem->kind != XDF_GEM_CONTIGUOUS)
+		return drm_prime_pages_to_sg(obj->dev, gem->pages, gem->npages);
+
+	/* the importer is promised one piece, whatever the limits of a segment */
+	sgt = kzalloc(sizeof(*sgt), GFP_KERNEL);
+	if (!sgt)
+		return ERR_PTR(-ENOMEM);
+	if (sg_alloc_table(sgt, 1, GFP_KERNEL)) {
+		kfree(sgt);
+		return ERR_PTR(-ENOMEM);
+	}
+	sg_set_page(sgt->sgl, gem->pages[0], gem->mem->size, 0);
+	return sgt;
 }
 
 static int xdf_gem_vmap(struct drm_gem_object *obj, struct iosys_map *map)
@@ -38,6 +66,9 @@ static int xdf_gem_vmap(struct drm_gem_object *obj, struct iosys_map *map)
 	struct xdf_gem *gem = to_xdf_gem(obj);
 	int ret = 0;
 
+	/* whoever wants that goes to the other driver */
+	if (gem->kind == XDF_GEM_IMPORTED)
+		return -EOPNOTSUPP;
 	mutex_lock(&gem->lock);
 	if (!gem->vmaps)
 		gem->vaddr = vmap(gem->pages, gem->npages, VM_MAP, PAGE_KERNEL);
@@ -105,42 +136,114 @@ static const struct drm_gem_object_funcs xdf_gem_funcs = {
 	.vm_ops = &xdf_gem_vm_ops,
 };
 
-static struct xdf_gem *xdf_gem_create(struct drm_device *drm, size_t size)
+static struct xdf_gem *gem_new(enum xdf_gem_kind kind, size_t size)
 {
 	struct xdf_gem *gem = kzalloc(sizeof(*gem), GFP_KERNEL);
-	int ret;
 
 	if (!gem)
 		return ERR_PTR(-ENOMEM);
 	mutex_init(&gem->lock);
+	gem->kind = kind;
+	gem->npages = size >> PAGE_SHIFT;
 	gem->base.funcs = &xdf_gem_funcs;
-	size = PAGE_ALIGN(size);
+	return gem;
+}
+
+static void gem_drop(struct xdf_gem *gem)
+{
+	mutex_destroy(&gem->lock);
+	kfree(gem);
+}
+
+/* Memory in one piece if that is wanted; NULL when it is not or there is none. */
+static struct xdf_mem *gem_alloc_contiguous(struct drm_device *drm, size_t size)
+{
+	struct xdf_mem *mem;
+
+	if (!gem_contiguous)
+		return NULL;
+	mem = xdf_mem_alloc_contiguous(drm->dev, size);
+	if (!IS_ERR(mem))
+		return mem;
+	drm_warn_once(drm,
+		      "no %zu bytes of memory in one piece: this buffer and perhaps others are in scattered pages, which the backend's hardware may not take; boot with cma=SIZE to set memory aside\n",
+		      size);
+	return NULL;
+}
+
+/**
+ * xdf_gem_alloc_mem - memory of the kind that buffers are made of
+ * @drm: the card
+ * @size: in octets, rounded up to pages here
+ *
+ * Context: may sleep.
+ *
+ * Return: the memory, to be put; or ERR_PTR(-ENOMEM).
+ */
+struct xdf_mem *xdf_gem_alloc_mem(struct drm_device *drm, size_t size)
+{
+	return gem_alloc_contiguous(drm, size) ?: xdf_mem_alloc(drm->dev, size);
+}
+
+static struct xdf_gem *gem_create_contiguous(struct drm_device *drm,
+					     struct xdf_mem *mem)
+{
+	struct xdf_gem *gem = gem_new(XDF_GEM_CONTIGUOUS, mem->size);
+
+	if (IS_ERR(gem)) {
+		xdf_mem_put(mem);
+		return gem;
+	}
+	gem->mem = mem;
+	gem->pages = mem->pages;
+	drm_gem_private_object_init(drm, &gem->base, mem->size);
+	return gem;
+}
+
+static struct xdf_gem *gem_create_system(struct drm_device *drm, size_t size)
+{
+	struct xdf_gem *gem = gem_new(XDF_GEM_SYSTEM, size);
+	int ret;
+
+	if (IS_ERR(gem))
+		return gem;
 	ret = drm_gem_object_init(drm, &gem->base, size);
 	if (ret)
-		goto err_free;
+		goto err_drop;
 	/* A buffer that does not fit is an error of the client's, no more. */
 	mapping_set_gfp_mask(gem->base.filp->f_mapping,
 			     GFP_HIGHUSER | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
-	gem->npages = size >> PAGE_SHIFT;
 	gem->pages = drm_gem_get_pages(&gem->base);
 	if (IS_ERR(gem->pages)) {
 		ret = PTR_ERR(gem->pages);
 		goto err_release;
 	}
-	/* At once, so that page offsets of mappings never change meaning. */
-	ret = drm_gem_create_mmap_offset(&gem->base);
-	if (ret)
-		goto err_pages;
 	return gem;
 
-err_pages:
-	drm_gem_put_pages(&gem->base, gem->pages, false, false);
 err_release:
 	drm_gem_object_release(&gem->base);
-err_free:
-	mutex_destroy(&gem->lock);
-	kfree(gem);
+err_drop:
+	gem_drop(gem);
 	return ERR_PTR(ret);
+}
+
+static struct xdf_gem *xdf_gem_create(struct drm_device *drm, size_t size)
+{
+	struct xdf_mem *mem = gem_alloc_contiguous(drm, PAGE_ALIGN(size));
+	struct xdf_gem *gem;
+	int ret;
+
+	gem = mem ? gem_create_contiguous(drm, mem) :
+		gem_create_system(drm, PAGE_ALIGN(size));
+	if (IS_ERR(gem))
+		return gem;
+	/* At once, so that page offsets of mappings never change meaning. */
+	ret = drm_gem_create_mmap_offset(&gem->base);
+	if (ret) {
+		drm_gem_object_put(&gem->base);
+		return ERR_PTR(ret);
+	}
+	return gem;
 }
 
 /**
@@ -171,9 +274,132 @@ int xdf_gem_dumb_create(struct drm_file *file, struct drm_device *drm,
 	return ret;
 }
 
+/*
+ * Only ordinary memory of this guest's can be granted: no other domain's, no
+ * device's, and nothing that cannot be held page by page.
+ */
+static bool gem_page_is_grantable(struct page *page)
+{
+	if (!page || !pfn_valid(page_to_pfn(page)))
+		return false;
+	if (is_zone_device_page(page) || PageReserved(page) || PageSlab(page))
+		return false;
+	if (!PageCompound(page) && PageForeign(page))
+		return false;
+	return page_count(page) > 0;
+}
+
+/* The pages of an import, or NULL when they cannot be granted. */
+static struct page **gem_import_pages(struct sg_table *sgt, unsigned int npages)
+{
+	struct scatterlist *sg;
+	struct page **pages;
+	unsigned int i;
+
+	for_each_sg(sgt->sgl, sg, sgt->orig_nents, i)
+		if (sg->offset || !PAGE_ALIGNED(sg->length))
+			return NULL;
+	pages = kvcalloc(npages, sizeof(*pages), GFP_KERNEL);
+	if (!pages)
+		return NULL;
+	if (drm_prime_sg_to_page_array(sgt, pages, npages))
+		goto none;
+	for (i = 0; i < npages; i++)
+		if (!gem_page_is_grantable(pages[i]))
+			goto none;
+	return pages;
+
+none:
+	kvfree(pages);
+	return NULL;
+}
+
+/**
+ * xdf_gem_import_sg_table - drm_driver.gem_prime_import_sg_table
+ * @drm: the card
+ * @attach: to the other driver's buffer
+ * @sgt: its memory; the new object's
+ *
+ * Return: the object, or an ERR_PTR().
+ */
+struct drm_gem_object *
+xdf_gem_import_sg_table(struct drm_device *drm,
+			struct dma_buf_attachment *attach, struct sg_table *sgt)
+{
+	size_t size = PAGE_ALIGN(attach->dmabuf->size);
+	struct xdf_gem *gem = gem_new(XDF_GEM_IMPORTED, size);
+
+	if (IS_ERR(gem))
+		return ERR_CAST(gem);
+	gem->sgt = sgt;
+	gem->pages = gem_import_pages(sgt, gem->npages);
+	drm_gem_private_object_init(drm, &gem->base, size);
+	drm_dbg_kms(drm, "imported %zu bytes, %s\n", size,
+		      gem->pages ? "shared with the backend as they are" :
+		      "copied for the backend");
+	return &gem->base;
+}
+
+/**
+ * xdf_gem_map_source - map a buffer for xdf_gem_begin_read()
+ * @gem: the buffer
+ * @map: result
+ *
+ * Context: may sleep.
+ *
+ * Return: 0 or a negative errno.
+ */
+int xdf_gem_map_source(struct xdf_gem *gem, struct iosys_map *map)
+{
+	if (gem->kind == XDF_GEM_IMPORTED)
+		return dma_buf_vmap_unlocked(gem->base.import_attach->dmabuf,
+					     map);
+	return xdf_gem_vmap(&gem->base, map);
+}
+
+/**
+ * xdf_gem_unmap_source - undo xdf_gem_map_source()
+ * @gem: the buffer
+ * @map: as it was set
+ */
+void xdf_gem_unmap_source(struct xdf_gem *gem, struct iosys_map *map)
+{
+	if (gem->kind == XDF_GEM_IMPORTED)
+		dma_buf_vunmap_unlocked(gem->base.import_attach->dmabuf, map);
+	else
+		xdf_gem_vunmap(&gem->base, map);
+}
+
+/**
+ * xdf_gem_begin_read - before the processor reads a buffer
+ * @gem: the buffer
+ *
+ * Context: may sleep.
+ *
+ * Return: 0 or a negative errno.
+ */
+int xdf_gem_begin_read(struct xdf_gem *gem)
+{
+	if (gem->kind != XDF_GEM_IMPORTED)
+		return 0;
+	return dma_buf_begin_cpu_access(gem->base.import_attach->dmabuf,
+					DMA_FROM_DEVICE);
+}
+
+/**
+ * xdf_gem_end_read - after xdf_gem_begin_read()
+ * @gem: the buffer
+ */
+void xdf_gem_end_read(struct xdf_gem *gem)
+{
+	if (gem->kind == XDF_GEM_IMPORTED)
+		dma_buf_end_cpu_access(gem->base.import_attach->dmabuf,
+				       DMA_FROM_DEVICE);
+}
+
 /**
  * xdf_gem_share - grant a buffer's pages to the backend, once for all users
- * @gem: the buffer
+ * @gem: a buffer that has pages
  * @domid: the backend's domain
  *
  * Context: may sleep.
@@ -188,7 +414,8 @@ struct xdf_grants *xdf_gem_share(struct xdf_gem *gem, domid_t domid)
 	mutex_lock(&gem->lock);
 	grants = gem->grants;
 	if (!gem->shares)
-		grants = xdf_grants_share(domid, gem->pages, gem->npages);
+		grants = gem->mem ? xdf_grants_share_mem(domid, gem->mem) :
+			xdf_grants_share(domid, gem->pages, gem->npages);
 	if (!IS_ERR(grants)) {
 		gem->grants = grants;
 		gem->shares++;
@@ -214,3 +441,14 @@ void xdf_gem_unshare(struct xdf_gem *gem)
 	}
 	mutex_unlock(&gem->lock);
 }
+
+/**
+ * xdf_gem_module_init - before the first card
+ * @contiguous: new buffers are to be in one piece
+ */
+void xdf_gem_module_init(bool contiguous)
+{
+	gem_contiguous = contiguous;
+}
+
+COMPAT_IMPORT_NS_DMA_BUF;

@@ -9,10 +9,26 @@
 #include "xdf_grants.h"
 
 /**
- * struct xdf_gem - a buffer in system memory
+ * enum xdf_gem_kind - where a buffer's pages come from
+ * @XDF_GEM_SYSTEM: anywhere
+ * @XDF_GEM_CONTIGUOUS: one piece of memory
+ * @XDF_GEM_IMPORTED: another driver
+ */
+enum xdf_gem_kind {
+	XDF_GEM_SYSTEM,
+	XDF_GEM_CONTIGUOUS,
+	XDF_GEM_IMPORTED,
+};
+
+/**
+ * struct xdf_gem - a buffer
  * @base: the GEM object
- * @pages: its pages, there as long as the object is
+ * @kind: where @pages come from
+ * @pages: there as long as the object is; NULL when an imported buffer has
+ *	none that could be granted
  * @npages: their number
+ * @mem: holds the pages of a contiguous one
+ * @sgt: holds the pages of an imported one
  * @lock: of what follows
  * @vaddr: kernel mapping, while @vmaps is not 0
  * @vmaps: users of @vaddr
@@ -21,8 +37,11 @@
  */
 struct xdf_gem {
 	struct drm_gem_object base;
+	enum xdf_gem_kind kind;
 	struct page **pages;
 	unsigned int npages;
+	struct xdf_mem *mem;
+	struct sg_table *sgt;
 	struct mutex lock;
 	void *vaddr;
 	unsigned int vmaps;
@@ -37,7 +56,18 @@ static inline struct xdf_gem *to_xdf_gem(struct drm_gem_object *obj)
 
 int xdf_gem_dumb_create(struct drm_file *file, struct drm_device *drm,
 			struct drm_mode_create_dumb *args);
+struct drm_gem_object *
+xdf_gem_import_sg_table(struct drm_device *drm,
+			struct dma_buf_attachment *attach,
+			struct sg_table *sgt);
+struct xdf_mem *xdf_gem_alloc_mem(struct drm_device *drm, size_t size);
+int xdf_gem_map_source(struct xdf_gem *gem, struct iosys_map *map);
+void xdf_gem_unmap_source(struct xdf_gem *gem, struct iosys_map *map);
+int xdf_gem_begin_read(struct xdf_gem *gem);
+void xdf_gem_end_read(struct xdf_gem *gem);
 struct xdf_grants *xdf_gem_share(struct xdf_gem *gem, domid_t domid);
 void xdf_gem_unshare(struct xdf_gem *gem);
+
+void xdf_gem_module_init(bool contiguous);
 
 #endif /* XDF_GEM_H */

@@ -33,7 +33,8 @@ static bool grants_end(struct xdf_grants *g)
 
 	for (i = 0; i < g->count; i++) {
 		if (gnttab_try_end_foreign_access(g->refs[i])) {
-			put_page(g->pages[i]);
+			if (!g->mem)
+				put_page(g->pages[i]);
 			continue;
 		}
 		g->refs[left] = g->refs[i];
@@ -46,6 +47,7 @@ static bool grants_end(struct xdf_grants *g)
 
 static void grants_free(struct xdf_grants *g)
 {
+	xdf_mem_put(g->mem);
 	kvfree(g->pages);
 	kvfree(g->refs);
 	kfree(g);
@@ -88,7 +90,7 @@ static void grants_retry(struct work_struct *work)
  * again until it is let go. The caller's own references to the pages are the
  * caller's to drop, before or after.
  *
- * Context: any but NMI.
+ * Context: may sleep.
  */
 void xdf_grants_release(struct xdf_grants *g)
 {
@@ -139,7 +141,8 @@ static int grants_fill(struct xdf_grants *g, domid_t domid,
 			gnttab_grant_foreign_access_ref(ref, domid,
 							xen_page_to_gfn(page) + sub,
 							0);
-			get_page(page);
+			if (!g->mem)
+				get_page(page);
 			g->pages[g->count] = page;
 			g->refs[g->count++] = ref;
 		}
@@ -148,19 +151,8 @@ static int grants_fill(struct xdf_grants *g, domid_t domid,
 	return 0;
 }
 
-/**
- * xdf_grants_share - grant pages to a domain, for reading and writing
- * @domid: the backend's domain
- * @pages: real pages, never slab; each gets a reference of its own here
- * @npages: their number
- *
- * Context: may sleep.
- *
- * Return: the grants, owned by the caller; ERR_PTR(-ENOMEM), or -ENOSPC when
- * the budget or the domain's grant table is used up.
- */
-struct xdf_grants *xdf_grants_share(domid_t domid, struct page **pages,
-				    unsigned int npages)
+static struct xdf_grants *grants_new(domid_t domid, struct page **pages,
+				     unsigned int npages, struct xdf_mem *mem)
 {
 	unsigned int count = npages * XEN_PFN_PER_PAGE;
 	struct xdf_grants *g;
@@ -181,6 +173,7 @@ struct xdf_grants *xdf_grants_share(domid_t domid, struct page **pages,
 		kfree(g);
 		goto err_budget;
 	}
+	g->mem = xdf_mem_get(mem);
 	ret = grants_fill(g, domid, pages, count);
 	if (ret) {
 		pr_warn_ratelimited("xen_drm_front: the domain's grant table is full (%u grants in use here): raise Xen's max_grant_frames for this guest\n",
@@ -195,6 +188,37 @@ struct xdf_grants *xdf_grants_share(domid_t domid, struct page **pages,
 err_budget:
 	atomic_sub(count, &table.used);
 	return ERR_PTR(-ENOMEM);
+}
+
+/**
+ * xdf_grants_share - grant pages to a domain, for reading and writing
+ * @domid: the backend's domain
+ * @pages: real pages, never slab; each gets a reference of its own here
+ * @npages: their number
+ *
+ * Context: may sleep.
+ *
+ * Return: the grants, owned by the caller; ERR_PTR(-ENOMEM), or -ENOSPC when
+ * the budget or the domain's grant table is used up.
+ */
+struct xdf_grants *xdf_grants_share(domid_t domid, struct page **pages,
+				    unsigned int npages)
+{
+	return grants_new(domid, pages, npages, NULL);
+}
+
+/**
+ * xdf_grants_share_mem - the same for memory whose pages cannot be held singly
+ * @domid: the backend's domain
+ * @mem: held until the backend has let go of all of it
+ *
+ * Context: may sleep.
+ *
+ * Return: as of xdf_grants_share().
+ */
+struct xdf_grants *xdf_grants_share_mem(domid_t domid, struct xdf_mem *mem)
+{
+	return grants_new(domid, mem->pages, mem->npages, mem);
 }
 
 /**
@@ -252,8 +276,12 @@ void xdf_grants_exit(void)
 		if (!grants_end(g))
 			pr_info("xen_drm_front: the backend still maps %u pages; the kernel takes them back when it lets go\n",
 				g->count);
+		/* Memory in one piece goes to nobody else while a part is in use. */
 		for (i = 0; i < g->count; i++)
-			gnttab_end_foreign_access(g->refs[i], g->pages[i]);
+			gnttab_end_foreign_access(g->refs[i], g->mem ? NULL :
+						  g->pages[i]);
+		if (g->count)
+			g->mem = NULL;
 		grants_free(g);
 	}
 }

@@ -109,13 +109,59 @@ static void xdf_fb_destroy(struct drm_framebuffer *base)
 	kfree(fb);
 }
 
+/* A picture's part of a framebuffer has been drawn to. */
+static void xdf_fb_update_view(struct xdf_fb *fb, struct xdf_view *view,
+			       const struct drm_rect *damage)
+{
+	const struct xdf_layout *l = &view->layout;
+	u32 start = l->offset - fb->base.offsets[0];
+	struct drm_rect area, rect = *damage;
+
+	drm_rect_init(&area, start % l->pitch / l->cpp, start / l->pitch,
+		      l->width, l->height);
+	if (!drm_rect_intersect(&rect, &area))
+		return;
+	drm_rect_translate(&rect, -area.x1, -area.y1);
+	xdf_view_update(view, &rect);
+}
+
+/* Around all the clips; without any, all of it. */
+static void xdf_clips_bounds(const struct drm_framebuffer *base,
+			     const struct drm_clip_rect *clips,
+			     unsigned int count, struct drm_rect *bounds)
+{
+	unsigned int i;
+
+	drm_rect_init(bounds, 0, 0, base->width, base->height);
+	if (!count)
+		return;
+	drm_rect_init(bounds, base->width, base->height, 0, 0);
+	for (i = 0; i < count; i++) {
+		bounds->x1 = min_t(int, bounds->x1, clips[i].x1);
+		bounds->y1 = min_t(int, bounds->y1, clips[i].y1);
+		bounds->x2 = max_t(int, i ? bounds->x2 : 0, clips[i].x2);
+		bounds->y2 = max_t(int, i ? bounds->y2 : 0, clips[i].y2);
+	}
+}
+
 /* Not a commit: clients that draw at will must not wait for each refresh. */
 static int xdf_fb_dirty(struct drm_framebuffer *base, struct drm_file *file,
 			unsigned int flags, unsigned int color,
 			struct drm_clip_rect *clips, unsigned int num_clips)
 {
 	struct xdf_card *card = to_xdf_card(base->dev);
+	struct xdf_fb *fb = to_xdf_fb(base);
 	struct xdf_output *output;
+	struct drm_rect damage;
+	unsigned int i;
+
+	xdf_clips_bounds(base, clips, num_clips, &damage);
+	xdf_fb_update_view(fb, fb->full, &damage);
+	mutex_lock(&fb->lock);
+	for (i = 0; i < XDF_FB_PARTS; i++)
+		if (fb->part[i])
+			xdf_fb_update_view(fb, fb->part[i], &damage);
+	mutex_unlock(&fb->lock);
 
 	for (output = next_output(card, NULL); output;
 	     output = next_output(card, output))
@@ -180,7 +226,7 @@ xdf_fb_create(struct drm_device *drm, struct drm_file *file,
 		ret = -ENOENT;
 		goto err_free;
 	}
-	ret = xdf_layout_check(&layout, obj->size);
+	ret = xdf_layout_fits(&layout, obj->size);
 	if (ret) {
 		drm_dbg_kms(drm,
 			    "%ux%u, pitch %u, offset %u does not fit a buffer of %zu bytes\n",
@@ -280,7 +326,6 @@ static int xdf_plane_helper_atomic_check(struct drm_plane *plane,
 {
 	struct drm_plane_state *state =
 		drm_atomic_get_new_plane_state(commit, plane);
-	struct xdf_card *card = to_xdf_card(plane->dev);
 	struct drm_crtc_state *crtc_state = NULL;
 	struct xdf_layout layout;
 	int ret;
@@ -299,13 +344,7 @@ static int xdf_plane_helper_atomic_check(struct drm_plane *plane,
 		return -EINVAL;
 	}
 	xdf_fb_layout(state, &layout);
-	ret = xdf_layout_check(&layout, state->fb->obj[0]->size);
-	if (!ret && layout.offset && card->link.version < 2) {
-		drm_dbg_kms(plane->dev,
-			    "the backend's protocol cannot show a part of a buffer\n");
-		ret = -EINVAL;
-	}
-	return ret;
+	return xdf_layout_fits(&layout, state->fb->obj[0]->size);
 }
 COMPAT_PLANE_ATOMIC_CHECK(xdf_plane_helper_atomic_check);
 
@@ -496,6 +535,27 @@ static void xdf_crtc_helper_atomic_disable(struct drm_crtc *crtc,
 }
 COMPAT_CRTC_ATOMIC_DISABLE(xdf_crtc_helper_atomic_disable);
 
+/*
+ * Where the backend sees a copy, that is brought up to date. What a client
+ * names as damaged is only that since the last picture, in the same buffer.
+ */
+static void xdf_plane_update_copy(struct drm_plane_state *old,
+				  struct drm_plane_state *state)
+{
+	struct xdf_view *view = to_xdf_plane_state(state)->view;
+	struct drm_rect damage;
+
+	if (!old || old->fb != state->fb) {
+		xdf_view_update(view, NULL);
+		return;
+	}
+	if (!drm_atomic_helper_damage_merged(old, state, &damage))
+		return;
+	drm_rect_translate(&damage, -(state->src_x >> 16),
+			   -(state->src_y >> 16));
+	xdf_view_update(view, &damage);
+}
+
 static void xdf_crtc_helper_atomic_flush(struct drm_crtc *crtc,
 					 struct drm_atomic_commit *commit)
 {
@@ -508,6 +568,9 @@ static void xdf_crtc_helper_atomic_flush(struct drm_crtc *crtc,
 		/* with the reference the head sends the event */
 		bool held = event && !drm_crtc_vblank_get(crtc);
 
+		xdf_plane_update_copy(drm_atomic_get_old_plane_state(commit,
+								     &output->plane),
+				      plane_state);
 		xdf_head_show(&output->head,
 			      to_xdf_plane_state(plane_state)->view,
 			      plane_state->fb, held ? event : NULL,
@@ -621,6 +684,7 @@ static const struct drm_driver xdf_driver = {
 	.driver_features = DRIVER_GEM | DRIVER_MODESET | DRIVER_ATOMIC,
 	.fops = &xdf_fops,
 	.dumb_create = xdf_gem_dumb_create,
+	.gem_prime_import_sg_table = xdf_gem_import_sg_table,
 	.debugfs_init = xdf_debugfs_init,
 	DRM_COMPAT_DRIVER_FIELDS
 	.name = "xendrm-du",
@@ -833,6 +897,7 @@ static int xdf_mode_config(struct xdf_card *card)
  * @xdev: its device; frees it with its driver's end, once no client is left
  * @configs: the connectors, rising by node, node 0 first
  * @count: number of connectors, at most XDF_MAX_OUTPUTS
+ * @be_alloc: the backend allocates the memory that it shows
  *
  * xdf_link_start() on its link has it registered when a backend is there.
  *
@@ -840,7 +905,7 @@ static int xdf_mode_config(struct xdf_card *card)
  */
 struct xdf_card *xdf_kms_create(struct xenbus_device *xdev,
 				const struct xdf_output_config *configs,
-				unsigned int count)
+				unsigned int count, bool be_alloc)
 {
 	u32 nodes[XDF_MAX_OUTPUTS];
 	struct xdf_card *card;
@@ -875,7 +940,8 @@ struct xdf_card *xdf_kms_create(struct xenbus_device *xdev,
 	ret = drmm_add_action_or_reset(&card->drm, xdf_card_free, NULL);
 	if (ret)
 		return ERR_PTR(ret);
-	xdf_views_init(&card->views, &card->drm, &card->link, xdf_views_live);
+	xdf_views_init(&card->views, &card->drm, &card->link, be_alloc,
+		       xdf_views_live);
 	ret = xdf_mode_config(card);
 	if (ret)
 		return ERR_PTR(ret);

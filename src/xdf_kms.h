@@ -77,7 +77,7 @@ struct xdf_card {
 
 struct xdf_card *xdf_kms_create(struct xenbus_device *xdev,
 				const struct xdf_output_config *configs,
-				unsigned int count);
+				unsigned int count, bool be_alloc);
 void xdf_kms_resize(struct xdf_card *card, unsigned int index, u32 width,
 		    u32 height);
 void xdf_kms_remove(struct xdf_card *card);

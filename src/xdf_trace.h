@@ -25,18 +25,14 @@
 TRACE_EVENT(xdf_request,
 	TP_PROTO(const char *device, u32 connector, u16 id, u8 op),
 	TP_ARGS(device, connector, id, op),
-	TP_STRUCT__entry(
-		__array(char, device, 16)
-		__field(u32, connector)
-		__field(u16, id)
-		__field(u8, op)
-	),
-	TP_fast_assign(
-		strscpy(__entry->device, device, sizeof(__entry->device));
-		__entry->connector = connector;
-		__entry->id = id;
-		__entry->op = op;
-	),
+	TP_STRUCT__entry(__array(char, device, 16)
+			 __field(u32, connector)
+			 __field(u16, id)
+			 __field(u8, op)),
+	TP_fast_assign(strscpy(__entry->device, device, sizeof(__entry->device));
+		       __entry->connector = connector;
+		       __entry->id = id;
+		       __entry->op = op;),
 	TP_printk("%s connector=%u id=%u op=%s", __entry->device,
 		  __entry->connector, __entry->id, xdf_show_op(__entry->op))
 );
@@ -44,20 +40,16 @@ TRACE_EVENT(xdf_request,
 TRACE_EVENT(xdf_response,
 	TP_PROTO(const char *device, u32 connector, u16 id, u8 op, int status),
 	TP_ARGS(device, connector, id, op, status),
-	TP_STRUCT__entry(
-		__array(char, device, 16)
-		__field(u32, connector)
-		__field(u16, id)
-		__field(u8, op)
-		__field(int, status)
-	),
-	TP_fast_assign(
-		strscpy(__entry->device, device, sizeof(__entry->device));
-		__entry->connector = connector;
-		__entry->id = id;
-		__entry->op = op;
-		__entry->status = status;
-	),
+	TP_STRUCT__entry(__array(char, device, 16)
+			 __field(u32, connector)
+			 __field(u16, id)
+			 __field(u8, op)
+			 __field(int, status)),
+	TP_fast_assign(strscpy(__entry->device, device, sizeof(__entry->device));
+		       __entry->connector = connector;
+		       __entry->id = id;
+		       __entry->op = op;
+		       __entry->status = status;),
 	TP_printk("%s connector=%u id=%u op=%s status=%d", __entry->device,
 		  __entry->connector, __entry->id, xdf_show_op(__entry->op),
 		  __entry->status)
@@ -66,18 +58,14 @@ TRACE_EVENT(xdf_response,
 TRACE_EVENT(xdf_event,
 	TP_PROTO(const char *device, u32 connector, u8 type, u64 fb_cookie),
 	TP_ARGS(device, connector, type, fb_cookie),
-	TP_STRUCT__entry(
-		__array(char, device, 16)
-		__field(u32, connector)
-		__field(u8, type)
-		__field(u64, fb_cookie)
-	),
-	TP_fast_assign(
-		strscpy(__entry->device, device, sizeof(__entry->device));
-		__entry->connector = connector;
-		__entry->type = type;
-		__entry->fb_cookie = fb_cookie;
-	),
+	TP_STRUCT__entry(__array(char, device, 16)
+			 __field(u32, connector)
+			 __field(u8, type)
+			 __field(u64, fb_cookie)),
+	TP_fast_assign(strscpy(__entry->device, device, sizeof(__entry->device));
+		       __entry->connector = connector;
+		       __entry->type = type;
+		       __entry->fb_cookie = fb_cookie;),
 	TP_printk("%s connector=%u type=%u fb=0x%llx", __entry->device,
 		  __entry->connector, __entry->type, __entry->fb_cookie)
 );
@@ -85,18 +73,14 @@ TRACE_EVENT(xdf_event,
 TRACE_EVENT(xdf_flip,
 	TP_PROTO(const char *device, u32 connector, u64 fb_cookie, u64 ns),
 	TP_ARGS(device, connector, fb_cookie, ns),
-	TP_STRUCT__entry(
-		__array(char, device, 16)
-		__field(u32, connector)
-		__field(u64, fb_cookie)
-		__field(u64, ns)
-	),
-	TP_fast_assign(
-		strscpy(__entry->device, device, sizeof(__entry->device));
-		__entry->connector = connector;
-		__entry->fb_cookie = fb_cookie;
-		__entry->ns = ns;
-	),
+	TP_STRUCT__entry(__array(char, device, 16)
+			 __field(u32, connector)
+			 __field(u64, fb_cookie)
+			 __field(u64, ns)),
+	TP_fast_assign(strscpy(__entry->device, device, sizeof(__entry->device));
+		       __entry->connector = connector;
+		       __entry->fb_cookie = fb_cookie;
+		       __entry->ns = ns;),
 	TP_printk("%s connector=%u fb=0x%llx latency_ns=%llu", __entry->device,
 		  __entry->connector, __entry->fb_cookie, __entry->ns)
 );

@@ -15,14 +15,104 @@ static struct workqueue_struct *view_wq;
 
 static void view_advance(struct xdf_view *view);
 
-/* What is left of an announcement here, once the backend has forgotten it. */
-static void view_unshare(struct xdf_view *view)
+static void view_drop_copy(struct xdf_view *view)
+{
+	struct xdf_copy *copy = NULL;
+
+	mutex_lock(&view->copy_lock);
+	swap(copy, view->copy);
+	mutex_unlock(&view->copy_lock);
+	xdf_copy_destroy(copy);
+}
+
+static void view_drop_directory(struct xdf_view *view)
 {
 	xdf_grants_release(view->dir);
 	view->dir = NULL;
+	xdf_mem_put(view->dir_pages);
+	view->dir_pages = NULL;
+}
+
+/* What is left of an announcement here, once the backend has forgotten it. */
+static void view_unshare(struct xdf_view *view)
+{
+	view_drop_directory(view);
+	view_drop_copy(view);
+	xdf_grants_release(view->grants);
+	view->grants = NULL;
 	if (view->shared)
 		xdf_gem_unshare(view->gem);
 	view->shared = false;
+}
+
+/* One page of the directory, which has 4 KiB whatever a page has here. */
+static void *view_dir_page(const struct xdf_view *view, u32 index)
+{
+	size_t at = (size_t)index * DISPLIF_PAGE_SIZE;
+
+	return page_address(view->dir_pages->pages[at >> PAGE_SHIFT]) +
+		offset_in_page(at);
+}
+
+/* The backend has filled the directory: its memory becomes the copy. */
+static int view_map(struct xdf_view *view)
+{
+	domid_t domid = view->views->link->xdev->otherend_id;
+	u32 i, count = view->copy->size / DISPLIF_PAGE_SIZE;
+	u32 *refs;
+	int ret;
+
+	refs = kvmalloc_array(count, sizeof(*refs), GFP_KERNEL);
+	if (!refs)
+		return -ENOMEM;
+	for (i = 0; i < xdf_pgdir_pages(count); i++)
+		xdf_pgdir_read(view_dir_page(view, i), i, refs, count);
+	mutex_lock(&view->copy_lock);
+	ret = xdf_copy_map(view->copy, domid, refs);
+	if (!ret)
+		xdf_copy_update(view->copy, NULL);
+	mutex_unlock(&view->copy_lock);
+	kvfree(refs);
+	if (ret)
+		drm_err(view->views->drm,
+			"the backend's memory for a buffer of %u bytes is of no use (error %d)\n",
+			view->copy->size, ret);
+	return ret;
+}
+
+/* What a response asks for and cannot be done where it arrives. */
+static void view_step(struct xdf_view *view)
+{
+	struct xdf_views *views = view->views;
+	enum xdf_view_state next = view->state;
+	int ret = 0;
+
+	switch (view->state) {
+	case XDF_VIEW_MAPPING:
+		ret = READ_ONCE(view->retired) ? -ECANCELED : view_map(view);
+		next = ret ? XDF_VIEW_UNMAPPING : XDF_VIEW_ATTACHING;
+		break;
+	case XDF_VIEW_UNMAPPING:
+		break;
+	default:
+		return;
+	}
+	view_drop_directory(view);
+	if (next == XDF_VIEW_UNMAPPING) {
+		/* before the backend is asked to free it */
+		view_drop_copy(view);
+		next = XDF_VIEW_DESTROYING;
+	}
+	spin_lock_irq(&views->lock);
+	if (ret)
+		view->error = ret;
+	view->state = next;
+	view_advance(view);
+	/* retired while it was mapped */
+	if (view->state == XDF_VIEW_UNMAPPING)
+		queue_work(view_wq, &view->work);
+	spin_unlock_irq(&views->lock);
+	wake_up_all(&views->settled);
 }
 
 /*
@@ -34,20 +124,20 @@ static void view_work(struct work_struct *work)
 	struct xdf_view *view = container_of(work, struct xdf_view, work);
 	struct xdf_views *views = view->views;
 	struct drm_device *drm = views->drm;
-	struct xdf_grants *dir = NULL;
 	enum xdf_view_state state;
 	bool retired;
 
 	mutex_lock(&views->mutex);
+	view_step(view);
 	spin_lock_irq(&views->lock);
 	state = view->state;
 	/* queued again meanwhile: that run is the last one */
 	retired = view->retired && !work_pending(work);
-	if (state != XDF_VIEW_CREATING)
-		swap(dir, view->dir);
 	spin_unlock_irq(&views->lock);
 
-	xdf_grants_release(dir);
+	/* announced anew only under the mutex: it cannot be a new one */
+	if (state != XDF_VIEW_CREATING && state != XDF_VIEW_MAPPING)
+		view_drop_directory(view);
 	if (state == XDF_VIEW_UNKNOWN || state == XDF_VIEW_REFUSED)
 		view_unshare(view);
 	else
@@ -59,8 +149,16 @@ static void view_work(struct work_struct *work)
 	if (!retired)
 		return;
 	drm_gem_object_put(&view->gem->base);
+	mutex_destroy(&view->copy_lock);
 	kfree(view);
 	drm_dev_put(drm);
+}
+
+/* The backend is asked to free its memory only when it is unmapped here. */
+static enum xdf_view_state view_end(const struct xdf_view *view)
+{
+	return view->mode == XDF_VIEW_BACKEND ? XDF_VIEW_UNMAPPING :
+		XDF_VIEW_DESTROYING;
 }
 
 static void view_done(struct xdf_request *rq)
@@ -79,15 +177,16 @@ static void view_done(struct xdf_request *rq)
 		case XDF_VIEW_CREATING:
 			view->error = rq->status;
 			view->state = rq->status ? XDF_VIEW_REFUSED :
-				XDF_VIEW_ATTACHING;
+				view->mode == XDF_VIEW_BACKEND ?
+				XDF_VIEW_MAPPING : XDF_VIEW_ATTACHING;
 			break;
 		case XDF_VIEW_ATTACHING:
 			view->error = rq->status;
-			view->state = rq->status ? XDF_VIEW_DESTROYING :
+			view->state = rq->status ? view_end(view) :
 				XDF_VIEW_LIVE;
 			break;
 		case XDF_VIEW_DETACHING:
-			view->state = XDF_VIEW_DESTROYING;
+			view->state = view_end(view);
 			break;
 		case XDF_VIEW_DESTROYING:
 			view->state = view->error ? XDF_VIEW_REFUSED :
@@ -122,7 +221,7 @@ static void view_advance(struct xdf_view *view)
 		if (view->state == XDF_VIEW_LIVE)
 			view->state = XDF_VIEW_DETACHING;
 		else if (view->state == XDF_VIEW_ATTACHING)
-			view->state = XDF_VIEW_DESTROYING;
+			view->state = view_end(view);
 	}
 	switch (view->state) {
 	case XDF_VIEW_ATTACHING:
@@ -141,70 +240,126 @@ static void view_advance(struct xdf_view *view)
 		view->state = XDF_VIEW_UNKNOWN;
 }
 
-/* The directory of a buffer's references, granted itself. */
-static struct xdf_grants *view_directory(const struct xdf_grants *grants,
-					 domid_t domid)
+/* The directory of references, granted itself; empty without any. */
+static int view_directory(struct xdf_view *view, const u32 *refs, u32 count)
 {
-	u32 i, n = xdf_pgdir_pages(grants->count);
+	struct xdf_views *views = view->views;
+	u32 i, n = xdf_pgdir_pages(count);
 	struct xdf_grants *dir;
-	struct page **pages;
+	struct xdf_mem *mem;
 
-	pages = kcalloc(n, sizeof(*pages), GFP_KERNEL);
-	if (!pages)
-		return ERR_PTR(-ENOMEM);
-	dir = ERR_PTR(-ENOMEM);
-	for (i = 0; i < n; i++) {
-		pages[i] = alloc_page(GFP_KERNEL | __GFP_ZERO);
-		if (!pages[i])
-			goto out;
+	mem = xdf_mem_alloc(views->drm->dev, (size_t)n * DISPLIF_PAGE_SIZE);
+	if (IS_ERR(mem))
+		return PTR_ERR(mem);
+	dir = xdf_grants_share_mem(views->link->xdev->otherend_id, mem);
+	if (IS_ERR(dir)) {
+		xdf_mem_put(mem);
+		return PTR_ERR(dir);
 	}
-	dir = xdf_grants_share(domid, pages, n);
-	if (IS_ERR(dir))
-		goto out;
+	view->dir_pages = mem;
+	view->dir = dir;
 	for (i = 0; i < n; i++)
-		xdf_pgdir_fill(page_address(pages[i]), i, dir->refs,
-			       grants->refs, grants->count);
-out:
-	/* The grants hold the pages from here on. */
-	for (i = 0; i < n && pages[i]; i++)
-		__free_page(pages[i]);
-	kfree(pages);
-	return dir;
+		xdf_pgdir_fill(view_dir_page(view, i), i, dir->refs, refs,
+			       count);
+	return 0;
+}
+
+/* Can the backend have the buffer's own pages? */
+static enum xdf_view_mode view_choose(const struct xdf_view *view)
+{
+	const struct xdf_views *views = view->views;
+	const struct xdf_gem *gem = view->gem;
+
+	if (views->be_alloc)
+		return XDF_VIEW_BACKEND;
+	if (!gem->pages || xdf_layout_check(&view->layout, gem->base.size))
+		return XDF_VIEW_COPY;
+	/* there is no place for it on the wire of version 1 */
+	if (view->layout.offset && views->link->version < 2)
+		return XDF_VIEW_COPY;
+	switch (gem->kind) {
+	case XDF_GEM_CONTIGUOUS:
+		return XDF_VIEW_PIECE;
+	case XDF_GEM_IMPORTED:
+		return XDF_VIEW_IMPORTED;
+	default:
+		return XDF_VIEW_DIRECT;
+	}
+}
+
+static int view_share_copy(struct xdf_view *view, struct displif_dbuf_create *create)
+{
+	domid_t domid = view->views->link->xdev->otherend_id;
+	struct xdf_copy *copy;
+	struct xdf_grants *g;
+	int ret;
+
+	copy = xdf_copy_create(view->gem, &view->layout);
+	if (IS_ERR(copy))
+		return PTR_ERR(copy);
+	mutex_lock(&view->copy_lock);
+	view->copy = copy;
+	mutex_unlock(&view->copy_lock);
+	create->width = copy->pitch / view->layout.cpp;
+	create->buffer_sz = copy->size;
+	if (view->mode == XDF_VIEW_BACKEND) {
+		create->flags = DISPLIF_DBUF_FLG_REQ_ALLOC;
+		return view_directory(view, NULL,
+				      copy->size / DISPLIF_PAGE_SIZE);
+	}
+	mutex_lock(&view->copy_lock);
+	ret = xdf_copy_alloc(copy);
+	if (!ret)
+		xdf_copy_update(copy, NULL);
+	mutex_unlock(&view->copy_lock);
+	if (ret)
+		return ret;
+	g = xdf_grants_share_mem(domid, copy->mem);
+	if (IS_ERR(g))
+		return PTR_ERR(g);
+	view->grants = g;
+	return view_directory(view, g->refs, g->count);
+}
+
+static int view_share_buffer(struct xdf_view *view, struct displif_dbuf_create *create)
+{
+	struct xdf_grants *g;
+
+	g = xdf_gem_share(view->gem, view->views->link->xdev->otherend_id);
+	if (IS_ERR(g))
+		return PTR_ERR(g);
+	view->shared = true;
+	/* there is no pitch on the wire: the width says it */
+	create->width = view->layout.pitch / view->layout.cpp;
+	create->buffer_sz = view->gem->base.size;
+	create->data_ofs = view->layout.offset;
+	return view_directory(view, g->refs, g->count);
 }
 
 /* Tells the backend of a view it does not know. Under xdf_views.mutex. */
 static int view_announce(struct xdf_view *view)
 {
 	struct xdf_views *views = view->views;
-	domid_t domid = views->link->xdev->otherend_id;
 	struct displif_dbuf_create create = {
 		.dbuf_cookie = view->dbuf_cookie,
-		/* there is no pitch on the wire: the width says it */
-		.width = view->layout.pitch / view->layout.cpp,
 		.height = view->layout.height,
 		.bpp = view->layout.cpp * 8,
-		.buffer_sz = view->gem->base.size,
-		.data_ofs = view->layout.offset,
 	};
-	struct xdf_grants *grants, *dir;
 	int ret;
 
-	/* there is no place for it on the wire of version 1 */
-	if (view->layout.offset && views->link->version < 2)
-		return -EOPNOTSUPP;
-	grants = xdf_gem_share(view->gem, domid);
-	if (IS_ERR(grants))
-		return PTR_ERR(grants);
-	view->shared = true;
-	dir = view_directory(grants, domid);
-	if (IS_ERR(dir)) {
+	view->mode = view_choose(view);
+	if (view->mode == XDF_VIEW_COPY || view->mode == XDF_VIEW_BACKEND)
+		ret = view_share_copy(view, &create);
+	else
+		ret = view_share_buffer(view, &create);
+	if (ret) {
 		view_unshare(view);
-		return PTR_ERR(dir);
+		return ret;
 	}
-	create.gref_directory = dir->refs[0];
+	create.gref_directory = view->dir->refs[0];
+	view->size = create.buffer_sz;
 
 	spin_lock_irq(&views->lock);
-	view->dir = dir;
 	view->error = 0;
 	view->state = XDF_VIEW_CREATING;
 	xdf_displif_dbuf_create(&view->rq.wire, &create);
@@ -221,7 +376,7 @@ static int view_announce(struct xdf_view *view)
  * xdf_view_create - make a picture known
  * @views: of the card
  * @gem: the buffer; the view takes a reference of its own
- * @layout: a picture that xdf_layout_check() accepts
+ * @layout: a picture that xdf_layout_fits() accepts
  * @format: its DRM fourcc
  *
  * Without a backend it is announced when there is one. Does not wait for the
@@ -240,6 +395,7 @@ struct xdf_view *xdf_view_create(struct xdf_views *views, struct xdf_gem *gem,
 	if (!view)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&view->ref);
+	mutex_init(&view->copy_lock);
 	view->views = views;
 	view->gem = gem;
 	view->layout = *layout;
@@ -328,6 +484,26 @@ void xdf_view_put(struct xdf_view *view)
 }
 
 /**
+ * xdf_view_update - what was drawn becomes what the backend sees
+ * @view: the view
+ * @rect: in the picture's pixels; NULL for all
+ *
+ * The backend notices with the next flip.
+ *
+ * Context: may sleep.
+ */
+void xdf_view_update(struct xdf_view *view, const struct drm_rect *rect)
+{
+	/* of most there is none; a new one is made with what is drawn then */
+	if (!READ_ONCE(view->copy))
+		return;
+	mutex_lock(&view->copy_lock);
+	if (view->copy && view->copy->pages)
+		xdf_copy_update(view->copy, rect);
+	mutex_unlock(&view->copy_lock);
+}
+
+/**
  * xdf_views_up - the link is up: announce all views
  * @views: of the card
  *
@@ -370,13 +546,9 @@ void xdf_views_down(struct xdf_views *views)
 	mutex_lock(&views->mutex);
 	views->up = false;
 	list_for_each_entry(view, &views->list, entry) {
-		struct xdf_grants *dir = NULL;
-
 		spin_lock_irq(&views->lock);
 		view->state = XDF_VIEW_UNKNOWN;
-		swap(dir, view->dir);
 		spin_unlock_irq(&views->lock);
-		xdf_grants_release(dir);
 		view_unshare(view);
 		if (view->retired)
 			queue_work(view_wq, &view->work);
@@ -399,10 +571,10 @@ void xdf_views_count(struct xdf_views *views, struct xdf_views_count *count)
 	memset(count, 0, sizeof(*count));
 	mutex_lock(&views->mutex);
 	list_for_each_entry(view, &views->list, entry) {
-		if (!view->shared)
+		if (!view->shared && !view->copy)
 			continue;
-		count->count++;
-		count->bytes += view->gem->base.size;
+		count->count[view->mode]++;
+		count->bytes[view->mode] += view->size;
 	}
 	mutex_unlock(&views->mutex);
 }
@@ -412,14 +584,16 @@ void xdf_views_count(struct xdf_views *views, struct xdf_views_count *count)
  * @views: of the card
  * @drm: the card
  * @link: its link, down
+ * @be_alloc: the backend allocates the memory that it shows
  * @live: see struct xdf_views
  */
 void xdf_views_init(struct xdf_views *views, struct drm_device *drm,
-		    struct xdf_link *link,
+		    struct xdf_link *link, bool be_alloc,
 		    void (*live)(struct xdf_views *views))
 {
 	views->drm = drm;
 	views->link = link;
+	views->be_alloc = be_alloc;
 	views->live = live;
 	mutex_init(&views->mutex);
 	spin_lock_init(&views->lock);

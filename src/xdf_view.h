@@ -12,6 +12,7 @@
 
 #include "xdf_channel.h"
 #include "xdf_config.h"
+#include "xdf_copy.h"
 #include "xdf_gem.h"
 #include "xdf_link.h"
 
@@ -19,30 +20,52 @@
  * enum xdf_view_state - what the backend knows of a view
  * @XDF_VIEW_UNKNOWN: nothing
  * @XDF_VIEW_CREATING: DBUF_CREATE is on its way
+ * @XDF_VIEW_MAPPING: the backend's memory is to be mapped
  * @XDF_VIEW_ATTACHING: FB_ATTACH is on its way
  * @XDF_VIEW_LIVE: it can be shown
  * @XDF_VIEW_DETACHING: FB_DETACH is on its way
+ * @XDF_VIEW_UNMAPPING: the backend's memory is to be unmapped
  * @XDF_VIEW_DESTROYING: DBUF_DESTROY is on its way
  * @XDF_VIEW_REFUSED: the backend said no; nothing is left there
  */
 enum xdf_view_state {
 	XDF_VIEW_UNKNOWN,
 	XDF_VIEW_CREATING,
+	XDF_VIEW_MAPPING,
 	XDF_VIEW_ATTACHING,
 	XDF_VIEW_LIVE,
 	XDF_VIEW_DETACHING,
+	XDF_VIEW_UNMAPPING,
 	XDF_VIEW_DESTROYING,
 	XDF_VIEW_REFUSED,
 };
 
 /**
+ * enum xdf_view_mode - how the backend gets at a picture
+ * @XDF_VIEW_DIRECT: it sees the buffer's own pages, from anywhere
+ * @XDF_VIEW_PIECE: the same, in one piece of memory
+ * @XDF_VIEW_IMPORTED: the same, another driver's
+ * @XDF_VIEW_COPY: it sees a copy, in the guest's memory
+ * @XDF_VIEW_BACKEND: it sees a copy, in its own memory
+ * @XDF_VIEW_MODES: number of them
+ */
+enum xdf_view_mode {
+	XDF_VIEW_DIRECT,
+	XDF_VIEW_PIECE,
+	XDF_VIEW_IMPORTED,
+	XDF_VIEW_COPY,
+	XDF_VIEW_BACKEND,
+	XDF_VIEW_MODES,
+};
+
+/**
  * struct xdf_views_count - what the backend has of ours
- * @count: buffers
- * @bytes: in them, each view counted whole
+ * @count: pictures, by mode
+ * @bytes: in them
  */
 struct xdf_views_count {
-	unsigned int count;
-	u64 bytes;
+	unsigned int count[XDF_VIEW_MODES];
+	u64 bytes[XDF_VIEW_MODES];
 };
 
 /**
@@ -52,6 +75,7 @@ struct xdf_views_count {
  * @mutex: of @list and of announcing; never held over a wait for the backend
  * @lock: of the views' states, taken in interrupts
  * @list: of struct xdf_view
+ * @be_alloc: the backend allocates
  * @cookie: the last one given out; none is used twice
  * @up: the link is
  * @settled: woken when a view's state changes
@@ -63,6 +87,7 @@ struct xdf_views {
 	struct mutex mutex;
 	spinlock_t lock;
 	struct list_head list;
+	bool be_alloc;
 	u64 cookie;
 	bool up;
 	wait_queue_head_t settled;
@@ -82,7 +107,13 @@ struct xdf_views {
  * @state: under xdf_views.lock
  * @retired: the last user is gone
  * @error: why it was refused
+ * @mode: how it was announced; valid when it was
+ * @size: octets of it at the backend
  * @shared: holds the buffer's grants
+ * @copy_lock: of @copy; none is taken below it
+ * @copy: what the backend sees instead of the buffer, or NULL
+ * @grants: the copy's, when its memory is ours
+ * @dir_pages: the directory that the backend fills, while it does
  * @dir: the directory's grants, until the backend has read it
  * @rq: the one request on its way
  * @work: ends it
@@ -102,14 +133,20 @@ struct xdf_view {
 	enum xdf_view_state state;
 	bool retired;
 	int error;
+	enum xdf_view_mode mode;
+	u32 size;
 	bool shared;
+	struct mutex copy_lock;
+	struct xdf_copy *copy;
+	struct xdf_grants *grants;
+	struct xdf_mem *dir_pages;
 	struct xdf_grants *dir;
 	struct xdf_request rq;
 	struct work_struct work;
 };
 
 void xdf_views_init(struct xdf_views *views, struct drm_device *drm,
-		    struct xdf_link *link,
+		    struct xdf_link *link, bool be_alloc,
 		    void (*live)(struct xdf_views *views));
 void xdf_views_up(struct xdf_views *views);
 void xdf_views_down(struct xdf_views *views);
@@ -119,6 +156,7 @@ struct xdf_view *xdf_view_create(struct xdf_views *views, struct xdf_gem *gem,
 				 const struct xdf_layout *layout, u32 format);
 int xdf_view_wait(struct xdf_view *view);
 void xdf_view_put(struct xdf_view *view);
+void xdf_view_update(struct xdf_view *view, const struct drm_rect *rect);
 
 static inline struct xdf_view *xdf_view_get(struct xdf_view *view)
 {

@@ -3,6 +3,8 @@
 #ifndef XDF_COMPAT_MM_H
 #define XDF_COMPAT_MM_H
 
+#include <linux/dma-buf.h>
+#include <linux/dma-mapping.h>
 #include <linux/mm.h>
 #include <linux/vmalloc.h>
 
@@ -41,7 +43,10 @@ static inline void vm_flags_mod(struct vm_area_struct *vma, unsigned long set,
 #define iosys_map_clear dma_buf_map_clear
 #else
 struct iosys_map {
-	void *vaddr;
+	union {
+		void *vaddr;
+		void __iomem *vaddr_iomem;
+	};
 	bool is_iomem;
 };
 
@@ -59,6 +64,57 @@ static inline void iosys_map_clear(struct iosys_map *map)
 static inline bool iosys_map_is_null(const struct iosys_map *map)
 {
 	return !map->vaddr;
+}
+#endif
+
+/*
+ * Mapping somebody's dma-buf for the processor: who holds the lock became a
+ * part of the name in 6.2; before 5.11 it was a plain pointer.
+ */
+#if !XDF_HAVE_CORE_DMA_BUF_VMAP_UNLOCKED
+static inline int dma_buf_vmap_unlocked(struct dma_buf *buf,
+					struct iosys_map *map)
+{
+#if XDF_HAVE_CORE_IOSYS_MAP || XDF_HAVE_CORE_DMA_BUF_MAP
+	return dma_buf_vmap(buf, map);
+#else
+	iosys_map_set_vaddr(map, dma_buf_vmap(buf));
+	return map->vaddr ? 0 : -ENOMEM;
+#endif
+}
+
+static inline void dma_buf_vunmap_unlocked(struct dma_buf *buf,
+					   struct iosys_map *map)
+{
+#if XDF_HAVE_CORE_IOSYS_MAP || XDF_HAVE_CORE_DMA_BUF_MAP
+	dma_buf_vunmap(buf, map);
+#else
+	dma_buf_vunmap(buf, map->vaddr);
+#endif
+}
+#endif
+
+/*
+ * Pages in one piece, from the area for such; 5.10. Before, a kernel without
+ * the DMA helpers of an architecture had only what the page allocator holds.
+ */
+#if !XDF_HAVE_CORE_DMA_ALLOC_PAGES
+static inline struct page *dma_alloc_pages(struct device *dev, size_t size,
+					   dma_addr_t *dma,
+					   enum dma_data_direction direction,
+					   gfp_t gfp)
+{
+	void *vaddr = alloc_pages_exact(size, gfp | __GFP_ZERO);
+
+	*dma = 0;
+	return vaddr ? virt_to_page(vaddr) : NULL;
+}
+
+static inline void dma_free_pages(struct device *dev, size_t size,
+				  struct page *page, dma_addr_t dma,
+				  enum dma_data_direction direction)
+{
+	free_pages_exact(page_address(page), size);
 }
 #endif
 

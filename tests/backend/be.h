@@ -84,10 +84,13 @@ struct gmap {
 	uint8_t **chunk;
 	unsigned int chunks;
 	unsigned int pages;
+	bool ours;			/* shared with the guest, not mapped */
 };
 
 int gmap_directory(struct gmap *m, uint32_t domid, uint32_t dir, size_t bytes,
 		   const char **why);
+int gmap_share(struct gmap *m, uint32_t domid, uint32_t dir, size_t bytes,
+	       const char **why);
 void gmap_drop(struct gmap *m);
 void gmap_read(const struct gmap *m, size_t ofs, void *dst, size_t len);
 void gmap_write(const struct gmap *m, size_t ofs, const void *src, size_t len);
@@ -103,6 +106,8 @@ int xen_evtchn_pending(void);
 void xen_evtchn_unmask(int port);
 void *xen_map(uint32_t domid, const uint32_t *refs, unsigned int n);
 void xen_unmap(void *addr, unsigned int n);
+void *xen_share(uint32_t domid, uint32_t *refs, unsigned int n);
+void xen_unshare(void *addr, unsigned int n);
 
 /* ---- objects ---- */
 struct dbuf {
@@ -193,7 +198,7 @@ struct dev {
 /* ---- options, most of them also set at run time ---- */
 struct options {
 	double refresh;
-	bool at_once, event_first, exact_mode, log_flips, wait_fresh;
+	bool at_once, event_first, exact_mode, log_flips, wait_fresh, zero_ref;
 	unsigned int drop_events;	/* every Nth; 0: none */
 	unsigned int evt_rubbish;
 	bool refuse_on[BE_OPS];

@@ -185,6 +185,7 @@ int set_option(const char *name, const char *value, const char **why)
 		{ "exact-mode", &opt.exact_mode },
 		{ "log-flips", &opt.log_flips },
 		{ "wait-fresh", &opt.wait_fresh },
+		{ "zero-ref", &opt.zero_ref },
 	};
 	uint32_t v;
 	size_t i;
@@ -311,7 +312,7 @@ static const char help[] =
 	"violations                  what frontends did wrong\n"
 	"violations clear            forget it\n"
 	"set OPTION VALUE            refresh, at-once, event-first, exact-mode, log-flips,\n"
-	"                            wait-fresh, drop-events, evt-rubbish\n"
+	"                            wait-fresh, zero-ref, drop-events, evt-rubbish\n"
 	"refuse OP[:ERRNO[:COUNT]]|none\n"
 	"hang OP|none, delay OP:MS|none, dup-response OP|none, bad-id OP|none,\n"
 	"bad-op OP|none              misbehave\n"

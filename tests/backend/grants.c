@@ -20,8 +20,12 @@ void gmap_drop(struct gmap *m)
 {
 	unsigned int i;
 
-	for (i = 0; i < m->chunks; i++)
-		xen_unmap(m->chunk[i], chunk_pages(m, i));
+	for (i = 0; i < m->chunks; i++) {
+		if (m->ours)
+			xen_unshare(m->chunk[i], chunk_pages(m, i));
+		else
+			xen_unmap(m->chunk[i], chunk_pages(m, i));
+	}
 	free(m->chunk);
 	memset(m, 0, sizeof(*m));
 }
@@ -106,6 +110,69 @@ int gmap_directory(struct gmap *m, uint32_t domid, uint32_t dir, size_t bytes,
 		*why = "grant-map";
 out:
 	free(refs);
+	return ret;
+}
+
+/* Into the guest's directory go the references, in the same walk. */
+static int directory_write(uint32_t domid, uint32_t dir, const uint32_t *refs,
+			   size_t n, const char **why)
+{
+	while (n) {
+		struct displif_page_directory *page;
+		size_t part = n < DISPLIF_REFS_PER_DIR ? n : DISPLIF_REFS_PER_DIR;
+
+		if (!dir) {
+			*why = "directory-short";
+			return -EINVAL;
+		}
+		page = xen_map(domid, &dir, 1);
+		if (!page) {
+			*why = "directory-map";
+			return -EINVAL;
+		}
+		memcpy(page->gref, refs, part * sizeof(*refs));
+		dir = READ_SHARED(page->gref_dir_next_page);
+		xen_unmap(page, 1);
+		refs += part;
+		n -= part;
+	}
+	if (!dir)
+		return 0;
+	*why = "directory-long";
+	return -EINVAL;
+}
+
+/* Memory of ours for the guest to map, as be-alloc has it. */
+int gmap_share(struct gmap *m, uint32_t domid, uint32_t dir, size_t bytes,
+	       const char **why)
+{
+	size_t n = (bytes + DISPLIF_PAGE_SIZE - 1) / DISPLIF_PAGE_SIZE;
+	unsigned int i, want = (n + CHUNK - 1) / CHUNK;
+	uint32_t *refs;
+	int ret = -ENOMEM;
+
+	*why = NULL;
+	memset(m, 0, sizeof(*m));
+	m->ours = true;
+	m->pages = n;
+	m->chunk = calloc(want ? want : 1, sizeof(*m->chunk));
+	refs = calloc(n ? n : 1, sizeof(*refs));
+	if (!m->chunk || !refs)
+		goto out;
+	for (i = 0; i < want; i++) {
+		m->chunk[i] = xen_share(domid, refs + i * CHUNK,
+					chunk_pages(m, i));
+		if (!m->chunk[i])
+			goto out;
+		m->chunks++;
+	}
+	if (opt.zero_ref && n)
+		refs[n - 1] = 0;
+	ret = directory_write(domid, dir, refs, n, why);
+out:
+	free(refs);
+	if (ret)
+		gmap_drop(m);
 	return ret;
 }
 

@@ -93,6 +93,7 @@ static const struct option longs[] = {
 	{ "start", required_argument, NULL, O_START },
 	{ "wait-fresh", no_argument, NULL, O_FLAG },
 	{ "exact-mode", no_argument, NULL, O_FLAG },
+	{ "zero-ref", no_argument, NULL, O_FLAG },
 	{ "event-first", no_argument, NULL, O_FLAG },
 	{ "drop-events", required_argument, NULL, O_SET },
 	{ "evt-rubbish", no_argument, NULL, O_EVT_RUBBISH },

@@ -203,12 +203,9 @@ static int dbuf_create(struct conn *c, const struct displif_dbuf_create *r)
 			  r->flags);
 		return -EINVAL;
 	}
-	if (r->flags & DISPLIF_DBUF_FLG_REQ_ALLOC) {
-		if (!d->be_alloc) {
-			violation(c, "req-alloc", "DBUF_CREATE asks the backend to allocate, be-alloc is not 1");
-			return -EINVAL;
-		}
-		return -EOPNOTSUPP;
+	if (r->flags & DISPLIF_DBUF_FLG_REQ_ALLOC && !d->be_alloc) {
+		violation(c, "req-alloc", "DBUF_CREATE asks the backend to allocate, be-alloc is not 1");
+		return -EINVAL;
 	}
 	if (r->data_ofs && !speaks_v2(d)) {
 		violation(c, "version", "DBUF_CREATE: data_ofs %u, version 1 was agreed",
@@ -236,8 +233,9 @@ static int dbuf_create(struct conn *c, const struct displif_dbuf_create *r)
 	b = calloc(1, sizeof(*b));
 	if (!b)
 		return -ENOMEM;
-	ret = gmap_directory(&b->map, d->domid, r->gref_directory,
-			     r->buffer_sz, &why);
+	ret = (r->flags & DISPLIF_DBUF_FLG_REQ_ALLOC ? gmap_share :
+	       gmap_directory)(&b->map, d->domid, r->gref_directory,
+			       r->buffer_sz, &why);
 	if (ret) {
 		if (why)
 			violation(c, why, "DBUF_CREATE: page directory %u for %u octets: %s",

@@ -426,7 +426,25 @@ static void test_protocol(void **state)
 	assert_true(violated("req-alloc"));
 	violations_clear();
 	dev.be_alloc = true;
-	assert_int_equal(ask(0, &r), -EOPNOTSUPP);
+	r.op.dbuf_create.dbuf_cookie = 20;
+	directory(1);
+	((struct displif_page_directory *)fake_page(REF_DIR))->gref[0] = 0;
+	assert_int_equal(ask(0, &r), 0);
+	assert_int_equal(((struct displif_page_directory *)fake_page(REF_DIR))->gref[0],
+			 FAKE_PAGES - 1);
+	/* more directory than the buffer needs, and less */
+	r.op.dbuf_create.dbuf_cookie = 21;
+	((struct displif_page_directory *)fake_page(REF_DIR))->gref_dir_next_page = 5;
+	assert_int_equal(ask(0, &r), -EINVAL);
+	assert_true(violated("directory-long"));
+	violations_clear();
+	r.op.dbuf_create.gref_directory = 0;
+	assert_int_equal(ask(0, &r), -EINVAL);
+	assert_true(violated("directory-short"));
+	violations_clear();
+	r.op.dbuf_create.dbuf_cookie = 2;
+	directory(1);
+	r.op.dbuf_create.gref_directory = REF_DIR;
 	clean();
 	r.op.dbuf_create.flags = 2;
 	assert_int_equal(ask(0, &r), -EINVAL);

@@ -11,6 +11,7 @@
 
 static xenevtchn_handle *xce;
 static xengnttab_handle *xgt;
+static xengntshr_handle *xgs;
 
 int xen_open(void)
 {
@@ -36,10 +37,13 @@ int xen_open(void)
 
 void xen_close(void)
 {
+	if (xgs)
+		xengntshr_close(xgs);
 	if (xgt)
 		xengnttab_close(xgt);
 	if (xce)
 		xenevtchn_close(xce);
+	xgs = NULL;
 	xgt = NULL;
 	xce = NULL;
 }
@@ -95,4 +99,31 @@ void *xen_map(uint32_t domid, const uint32_t *refs, unsigned int n)
 void xen_unmap(void *addr, unsigned int n)
 {
 	xengnttab_unmap(xgt, addr, n);
+}
+
+/* Only for guests whose be-alloc is 1, so it need not be there for others. */
+void *xen_share(uint32_t domid, uint32_t *refs, unsigned int n)
+{
+	void *addr;
+
+	if (!xgs)
+		xgs = xengntshr_open(NULL, 0);
+	if (!xgs) {
+		log_note("what=gntalloc text=\"cannot share memory: %s. Is xen-gntalloc loaded?\"",
+			 strerror(errno));
+		return NULL;
+	}
+	addr = xengntshr_share_pages(xgs, domid, n, refs, 1);
+	if (!addr) {
+		log_note("what=gntalloc text=\"no %u pages to share: %s. Raise the parameter limit of xen-gntalloc\"",
+			 n, strerror(errno));
+		return NULL;
+	}
+	madvise(addr, n * (size_t)DISPLIF_PAGE_SIZE, MADV_DONTFORK);
+	return addr;
+}
+
+void xen_unshare(void *addr, unsigned int n)
+{
+	xengntshr_unshare(xgs, addr, n);
 }

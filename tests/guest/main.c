@@ -21,6 +21,7 @@ static const struct {
 	{ "vblank", cmd_vblank, "waits, sequences and timestamps" },
 	{ "addfb", cmd_addfb, "what must be refused, and what not" },
 	{ "prime", cmd_prime, "export, map and import again" },
+	{ "import", cmd_import, "show a buffer of another driver's" },
 	{ "stress", cmd_stress, "buffers made and destroyed many times" },
 	{ "fill-up", cmd_fill_up, "buffers made until refused, twice" },
 	{ "fbdev", cmd_fbdev, "draw through /dev/fb0" },
@@ -31,7 +32,7 @@ static const struct {
 enum {
 	O_CARD = 256, O_CONN, O_FORMAT, O_WIDTH, O_HEIGHT, O_PAD, O_SEED,
 	O_COUNT, O_CYCLES, O_SECONDS, O_TIMEOUT, O_LIMIT, O_STILL, O_RATE, O_TOLERANCE,
-	O_HOLD, O_ASYNC, O_ATOMIC, O_BUSY, O_ANY_SEQ, O_BARS, O_QUIET, O_HELP,
+	O_HOLD, O_ASYNC, O_ATOMIC, O_BUSY, O_ANY_SEQ, O_BARS, O_FROM, O_QUIET, O_HELP,
 };
 
 static const struct option options[] = {
@@ -51,6 +52,7 @@ static const struct option options[] = {
 	{ "still", required_argument, NULL, O_STILL },
 	{ "rate", required_argument, NULL, O_RATE },
 	{ "tolerance", required_argument, NULL, O_TOLERANCE },
+	{ "from", required_argument, NULL, O_FROM },
 	{ "hold", no_argument, NULL, O_HOLD },
 	{ "async", no_argument, NULL, O_ASYNC },
 	{ "atomic", no_argument, NULL, O_ATOMIC },
@@ -80,6 +82,7 @@ static void usage(FILE *f)
 	      "  --still N           heads, the first N, that do not flip\n"
 	      "  --rate HZ, --tolerance PERCENT  expected by vblank\n"
 	      "  --async, --atomic   kind of flips\n"
+	      "  --from DRIVER       whose buffers are imported (default vgem)\n"
 	      "  --any-sequence      for drivers without vblank numbers\n"
 	      "  --busy              a second flip must be refused meanwhile\n"
 	      "  --hold              stay in the background with the picture\n", f);
@@ -119,6 +122,7 @@ int main(int argc, char **argv)
 		.nconns = 1,
 		.format = DRM_FORMAT_XRGB8888,
 		.seed = 1,
+		.from = "vgem",
 		.timeout_ms = 10000,
 		.limit_mb = 192,
 		.tolerance = 10,
@@ -135,6 +139,9 @@ int main(int argc, char **argv)
 			break;
 		case O_CONN:
 			parse_conns(&o, optarg);
+			break;
+		case O_FROM:
+			o.from = optarg;
 			break;
 		case O_FORMAT:
 			o.format = format_parse(optarg);

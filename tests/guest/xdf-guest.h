@@ -19,6 +19,7 @@
 #define MAX_HEADS 32
 
 struct opts {
+	const char *from;	/* driver that buffers are imported from */
 	const char *card;	/* NULL: the first card with a mode setting driver */
 	int conns[MAX_HEADS];	/* indices in the order of the card */
 	int nconns;
@@ -125,6 +126,7 @@ int cmd_damage(const struct opts *o);
 int cmd_vblank(const struct opts *o);
 int cmd_addfb(const struct opts *o);
 int cmd_prime(const struct opts *o);
+int cmd_import(const struct opts *o);
 int cmd_stress(const struct opts *o);
 int cmd_fill_up(const struct opts *o);
 int cmd_fbdev(const struct opts *o);

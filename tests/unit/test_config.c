@@ -167,6 +167,21 @@ static void layouts(void **state)
 	assert_int_equal(xdf_layout_check(&l, 20000), -EINVAL);
 	l = good, l.height = 0x40000000;
 	assert_int_equal(xdf_layout_check(&l, 20000), -EINVAL);
+
+	/* a copy can be made of more: odd lines, and a last one that is short */
+	l = good, l.cpp = 2, l.pitch = 202;
+	assert_int_equal(xdf_layout_fits(&l, 40000), 0);
+	l = good;
+	assert_int_equal(xdf_layout_fits(&l, (u64)good.pitch * (good.height - 1) +
+					 good.width * good.cpp), 0);
+	assert_int_equal(xdf_layout_fits(&l, (u64)good.pitch * (good.height - 1) +
+					 good.width * good.cpp - 1), -EINVAL);
+	l = good, l.pitch = 396;
+	assert_int_equal(xdf_layout_fits(&l, 40000), -EINVAL);
+	l = good, l.pitch = 402;
+	assert_int_equal(xdf_layout_fits(&l, 50000), -EINVAL);
+	l = good, l.offset = 0xfffffffc;
+	assert_int_equal(xdf_layout_fits(&l, 40000), -EINVAL);
 }
 
 int main(void)

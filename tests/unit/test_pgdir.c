@@ -34,6 +34,24 @@ static void round_trip(u32 nrefs)
 		assert_int_equal(!!next, got < nrefs);
 	}
 	assert_int_equal(got, nrefs);
+
+	/* and the other way: the backend fills what is only linked here */
+	memset(refs, 0, nrefs * sizeof(*refs));
+	for (i = 0; i < ndir; i++)
+		xdf_pgdir_read((void *)(pages + i * DISPLIF_PAGE_SIZE), i, refs,
+			       nrefs);
+	for (i = 0; i < nrefs; i++)
+		assert_int_equal(refs[i], 1000000 + i);
+	memset(pages, 0, ndir * (size_t)DISPLIF_PAGE_SIZE);
+	for (i = 0; i < ndir; i++) {
+		struct displif_page_directory *dir =
+			(void *)(pages + i * DISPLIF_PAGE_SIZE);
+
+		xdf_pgdir_fill(dir, i, dir_refs, NULL, nrefs);
+		assert_int_equal(dir->gref[0], 0);
+		assert_int_equal(dir->gref_dir_next_page,
+				 i + 1 < ndir ? dir_refs[i + 1] : 0);
+	}
 	free(pages);
 	free(dir_refs);
 	free(refs);

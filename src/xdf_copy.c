@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <linux/io.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <drm/drm_device.h>
+#include <drm/drm_print.h>
+
+#include "xdf_copy.h"
+#include "xdf_displif.h"
+
+/*
+ * A backend that allocates chooses the pitch itself and cannot say which. All
+ * hardware takes this one, so it has nothing to round up.
+ */
+#define COPY_PITCH_ALIGN	256
+
+/**
+ * xdf_copy_create - prepare a copy, without memory
+ * @gem: the buffer
+ * @source: a picture in it that xdf_layout_fits() accepts
+ *
+ * Return: the copy; ERR_PTR(-EINVAL) when it would be larger than the wire can
+ * say, or another negative errno when the buffer cannot be read.
+ */
+struct xdf_copy *xdf_copy_create(struct xdf_gem *gem,
+				 const struct xdf_layout *source)
+{
+	u64 pitch = ALIGN((u64)source->width * source->cpp, COPY_PITCH_ALIGN);
+	u64 size = PAGE_ALIGN(pitch * source->height);
+	struct xdf_copy *copy;
+	int ret;
+
+	if (size > U32_MAX)
+		return ERR_PTR(-EINVAL);
+	copy = kzalloc(sizeof(*copy), GFP_KERNEL);
+	if (!copy)
+		return ERR_PTR(-ENOMEM);
+	copy->gem = gem;
+	copy->source = *source;
+	copy->pitch = pitch;
+	copy->size = size;
+	ret = xdf_gem_map_source(gem, &copy->map);
+	if (ret) {
+		kfree(copy);
+		return ERR_PTR(ret);
+	}
+	return copy;
+}
+
+/**
+ * xdf_copy_alloc - memory of our own
+ * @copy: without memory
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int xdf_copy_alloc(struct xdf_copy *copy)
+{
+	struct xdf_mem *mem = xdf_gem_alloc_mem(copy->gem->base.dev,
+						copy->size);
+
+	if (IS_ERR(mem))
+		return PTR_ERR(mem);
+	copy->mem = mem;
+	copy->pages = mem->pages;
+	return 0;
+}
+
+/**
+ * xdf_copy_map - memory of the backend's
+ * @copy: without memory
+ * @domid: the backend's domain
+ * @refs: a private copy of its references, one for each 4 KiB of the copy
+ *
+ * Return: 0 or a negative errno, as of xdf_foreign_map().
+ */
+int xdf_copy_map(struct xdf_copy *copy, domid_t domid, const u32 *refs)
+{
+	struct xdf_foreign *f;
+
+	f = xdf_foreign_map(domid, refs, copy->size / DISPLIF_PAGE_SIZE);
+	if (IS_ERR(f))
+		return PTR_ERR(f);
+	copy->foreign = f;
+	copy->pages = f->pages;
+	return 0;
+}
+
+/**
+ * xdf_copy_destroy - give the memory back
+ * @copy: the copy, or NULL
+ *
+ * Context: may sleep.
+ */
+void xdf_copy_destroy(struct xdf_copy *copy)
+{
+	if (!copy)
+		return;
+	xdf_foreign_unmap(copy->foreign);
+	xdf_mem_put(copy->mem);
+	xdf_gem_unmap_source(copy->gem, &copy->map);
+	kfree(copy);
+}
+
+/* Octets of the source to octets of the copy, page by page. */
+static void copy_run(struct xdf_copy *copy, u32 to, u32 from, u32 len)
+{
+	while (len) {
+		void *page = page_address(copy->pages[to >> PAGE_SHIFT]);
+		u32 part = min_t(u32, len, PAGE_SIZE - offset_in_page(to));
+
+		if (copy->map.is_iomem)
+			memcpy_fromio(page + offset_in_page(to),
+				      copy->map.vaddr_iomem + from, part);
+		else
+			memcpy(page + offset_in_page(to),
+			       copy->map.vaddr + from, part);
+		to += part;
+		from += part;
+		len -= part;
+	}
+}
+
+/**
+ * xdf_copy_update - what was drawn to what the backend sees
+ * @copy: a copy with memory
+ * @rect: in the picture's pixels, within it; NULL for all
+ *
+ * Context: may sleep.
+ */
+void xdf_copy_update(struct xdf_copy *copy, const struct drm_rect *rect)
+{
+	const struct xdf_layout *l = &copy->source;
+	u32 x = rect ? rect->x1 : 0, y = rect ? rect->y1 : 0;
+	u32 right = rect ? rect->x2 : l->width;
+	u32 bottom = rect ? rect->y2 : l->height;
+
+	if (xdf_gem_begin_read(copy->gem)) {
+		drm_warn_once(copy->gem->base.dev,
+			      "an imported buffer could not be read: its part of the screen stays as it was\n");
+		return;
+	}
+	for (; y < bottom; y++)
+		copy_run(copy, y * copy->pitch + x * l->cpp,
+			 l->offset + y * l->pitch + x * l->cpp,
+			 (right - x) * l->cpp);
+	xdf_gem_end_read(copy->gem);
+}

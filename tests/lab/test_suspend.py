@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0 OR MIT
+"""Save, restore, migration and reboot of the guest, with a session on its screen."""
+from scene import (background, check, guest_prog, keeps_protocol, let_go, need, output, see, shown,
+                   values, wait_card, wait_for)
+
+SPEC = "backend=0,connectors=id0:640x480;id1:322x242"
+
+
+def moved(be, g, move):
+    """A still picture and then a session of flips, each over a move."""
+    wait_card(g)
+    with shown(g, "draw --conns 0,1 --seed 80") as v:
+        see(be, g, 0, v["conn0.crc"])
+        move()
+        be.wait_log(rf"dom{g.domid}/dev0\b.*STATE fe=4", timeout=60)
+        see(be, g, 0, v["conn0.crc"], timeout=30)
+        see(be, g, 1, v["conn1.crc"], timeout=30)
+    keeps_protocol(be, g)
+
+    pid = background(g, "hold --conns 0,1 --timeout-ms 20000", "session")
+    wait_for("flips", lambda: "beat=2" in output(g, "session"), 30)
+    move()
+    seen = output(g, "session").count("beat=")
+    wait_for("the session to go on", lambda: output(g, "session").count("beat=") > seen + 2, 40)
+    let_go(g, pid)
+    v = values(output(g, "session"))
+    need(v.get("errors") == "0" and v.get("missing") == "0",
+         "the session saw it:\n" + output(g, "session")[-1500:])
+    guest_prog(g, "flips --conns 0,1 --count 30", timeout=120)
+    keeps_protocol(be, g)
+
+
+@check(polite=False, own=True, timeout=500, kernel=["6.1", "7.3"], vdispl=SPEC, memory=256)
+def test_save_restore(lab, be, g):
+    """xl save, xl restore: the picture is there again, the session goes on"""
+    moved(be, g, g.save_restore)
+
+
+@check(polite=False, own=True, timeout=500, kernel="6.12", kind="pvh", vdispl=SPEC, memory=256)
+def test_save_restore_pvh(lab, be, g):
+    """The same in a PVH guest"""
+    moved(be, g, g.save_restore)
+
+
+@check(polite=False, own=True, timeout=500, kernel="6.1", vdispl=SPEC, memory=256)
+def test_migrate(lab, be, g):
+    """xl migrate to the same host"""
+    moved(be, g, g.migrate)
+
+
+@check(polite=False, own=True, timeout=500, kernel="6.12", vdispl=SPEC, memory=256)
+def test_save_cancelled(lab, be, g):
+    """A save that is cancelled: the guest goes on where it was"""
+    moved(be, g, g.save_cancelled)
+
+
+@check(polite=False, own=True, kernel="6.1", vdispl=SPEC)
+def test_shutdown(lab, be, g):
+    """The guest goes down with a picture on its screen: at once, also without a backend"""
+    wait_card(g)
+    background(g, "hold --conns 0,1 --timeout-ms 20000", "session")
+    wait_for("flips", lambda: "beat=2" in output(g, "session"), 30)
+    be.kill()
+    try:
+        took = g.poweroff()
+        need(took < 4, f"the guest took {took:.1f} s to go down")
+    finally:
+        lab.backend()
