@@ -398,6 +398,30 @@ int xdf_channel_submit(struct xdf_channel *ch, struct xdf_request *rq)
 	return 0;
 }
 
+/**
+ * xdf_channel_panic - send a last request
+ * @ch: the channel
+ * @wire: the request; nobody waits for its response
+ *
+ * Context: the kernel panics, other CPUs stand still with any lock held.
+ */
+void xdf_channel_panic(struct xdf_channel *ch, struct displif_req *wire)
+{
+	int notify;
+
+	if (!spin_trylock(&ch->lock))
+		return;
+	if (ch->open && !RING_FULL(&ch->ring) &&
+	    !xdf_flights_add(&ch->flights, wire->operation, NULL, &wire->id)) {
+		*RING_GET_REQUEST(&ch->ring, ch->ring.req_prod_pvt) = *wire;
+		ch->ring.req_prod_pvt++;
+		RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(&ch->ring, notify);
+		if (notify)
+			notify_remote_via_irq(ch->req.irq);
+	}
+	spin_unlock(&ch->lock);
+}
+
 static bool channel_is_late(const struct xdf_request *rq)
 {
 	unsigned int ms = xdf_displif_timeout_ms(rq->wire.operation);

@@ -109,6 +109,7 @@ void xdf_channel_close(struct xdf_channel *ch);
 int xdf_channel_publish(struct xdf_channel *ch, struct xenbus_transaction xbt,
 			const char *dir);
 int xdf_channel_submit(struct xdf_channel *ch, struct xdf_request *rq);
+void xdf_channel_panic(struct xdf_channel *ch, struct displif_req *wire);
 bool xdf_channel_expire(struct xdf_channel *ch);
 
 #endif /* XDF_CHANNEL_H */

@@ -120,6 +120,16 @@ static void copy_run(struct xdf_copy *copy, u32 to, u32 from, u32 len)
 	}
 }
 
+static void copy_lines(struct xdf_copy *copy, u32 x, u32 y, u32 right, u32 bottom)
+{
+	const struct xdf_layout *l = &copy->source;
+
+	for (; y < bottom; y++)
+		copy_run(copy, y * copy->pitch + x * l->cpp,
+			 l->offset + y * l->pitch + x * l->cpp,
+			 (right - x) * l->cpp);
+}
+
 /**
  * xdf_copy_update - what was drawn to what the backend sees
  * @copy: a copy with memory
@@ -129,19 +139,25 @@ static void copy_run(struct xdf_copy *copy, u32 to, u32 from, u32 len)
  */
 void xdf_copy_update(struct xdf_copy *copy, const struct drm_rect *rect)
 {
-	const struct xdf_layout *l = &copy->source;
-	u32 x = rect ? rect->x1 : 0, y = rect ? rect->y1 : 0;
-	u32 right = rect ? rect->x2 : l->width;
-	u32 bottom = rect ? rect->y2 : l->height;
-
 	if (xdf_gem_begin_read(copy->gem)) {
 		drm_warn_once(copy->gem->base.dev,
 			      "an imported buffer could not be read: its part of the screen stays as it was\n");
 		return;
 	}
-	for (; y < bottom; y++)
-		copy_run(copy, y * copy->pitch + x * l->cpp,
-			 l->offset + y * l->pitch + x * l->cpp,
-			 (right - x) * l->cpp);
+	if (rect)
+		copy_lines(copy, rect->x1, rect->y1, rect->x2, rect->y2);
+	else
+		copy_lines(copy, 0, 0, copy->source.width, copy->source.height);
 	xdf_gem_end_read(copy->gem);
+}
+
+/**
+ * xdf_copy_panic - the same for all of a picture, whatever the other driver says
+ * @copy: a copy with memory
+ *
+ * Context: the kernel panics.
+ */
+void xdf_copy_panic(struct xdf_copy *copy)
+{
+	copy_lines(copy, 0, 0, copy->source.width, copy->source.height);
 }

@@ -4,6 +4,7 @@
  * its way from the one to the other. Commits, damage, a new link and power
  * states only change what is wanted; head_advance() sends what is missing.
  */
+#include <linux/delay.h>
 #include <linux/math64.h>
 #include <drm/drm_device.h>
 #include <drm/drm_print.h>
@@ -19,6 +20,8 @@
 #define EVENT_TIMEOUT_NS	(3ULL * NSEC_PER_SEC)
 /* So many events in a row at an odd phase move the clock. */
 #define PHASE_EVENTS		8
+/* For the backend to take a picture. */
+#define PANIC_MS		50
 
 /* In ns; what another CPU noted a moment later is now. */
 static u64 head_elapsed(ktime_t now, ktime_t then)
@@ -169,7 +172,8 @@ static void head_finish(struct xdf_head *head, int status)
 			head->stats.flips++;
 		} else {
 			head->refused = head->config;
-			if (status != -ENODEV && status != -ETIMEDOUT)
+			/* other errors may pass */
+			if (status == -EINVAL)
 				head->mode_refused(head);
 		}
 		break;
@@ -478,6 +482,8 @@ void xdf_head_show(struct xdf_head *head, struct xdf_view *view,
 	swap(head->view, view);
 	head->tag = tag;
 	head->want++;
+	/* what was refused for another picture may do for this one */
+	head->refused = 0;
 	head->event = event;
 	head->event_want = head->want;
 	head->event_since = ktime_get();
@@ -515,6 +521,30 @@ void xdf_head_kick(struct xdf_head *head)
 	spin_lock_irqsave(&head->lock, flags);
 	head_advance(head);
 	spin_unlock_irqrestore(&head->lock, flags);
+}
+
+/**
+ * xdf_head_panic - the picture has changed for the last time
+ * @head: the head
+ *
+ * Context: the kernel panics, other CPUs stand still with any lock held.
+ */
+void xdf_head_panic(struct xdf_head *head)
+{
+	struct displif_req wire;
+
+	if (!spin_trylock(&head->lock))
+		return;
+	if (head->up && head->set && head->view) {
+		/* no interrupt tells of the end of the one on its way */
+		if (head->op != XDF_HEAD_IDLE)
+			mdelay(PANIC_MS);
+		xdf_displif_pg_flip(&wire, head->view->fb_cookie);
+		xdf_channel_panic(&head->link->channels[head->index], &wire);
+		/* the guest may be gone right after this */
+		mdelay(PANIC_MS);
+	}
+	spin_unlock(&head->lock);
 }
 
 /**

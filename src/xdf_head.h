@@ -158,6 +158,7 @@ void xdf_head_show(struct xdf_head *head, struct xdf_view *view,
 void xdf_head_damage(struct xdf_head *head, const void *tag);
 void xdf_head_presented(struct xdf_head *head, u64 fb_cookie);
 void xdf_head_kick(struct xdf_head *head);
+void xdf_head_panic(struct xdf_head *head);
 void xdf_head_clock_start(struct xdf_head *head);
 void xdf_head_clock_stop(struct xdf_head *head);
 ktime_t xdf_head_clock_time(struct xdf_head *head);

@@ -16,6 +16,7 @@
 #include <drm/drm_managed.h>
 #include <drm/drm_modes.h>
 #include <drm/drm_modeset_helper.h>
+#include <drm/drm_panic.h>
 #include <drm/drm_print.h>
 #include <drm/drm_probe_helper.h>
 #include <drm/drm_vblank.h>
@@ -389,11 +390,50 @@ static void xdf_plane_helper_cleanup_fb(struct drm_plane *plane,
 	xstate->view = NULL;
 }
 
+/* Where the panic screen is drawn: in the picture that is wanted now. */
+static int __maybe_unused
+xdf_plane_helper_get_scanout_buffer(struct drm_plane *plane,
+				    struct drm_scanout_buffer *sb)
+{
+	struct xdf_view *view = plane->state ?
+		to_xdf_plane_state(plane->state)->view : NULL;
+	const struct xdf_layout *l;
+
+	if (!view)
+		return -ENODEV;
+	l = &view->layout;
+	sb->format = plane->state->fb->format;
+	sb->width = l->width;
+	sb->height = l->height;
+	sb->pitch[0] = l->pitch;
+	if (view->copy) {
+		sb->map[0] = view->copy->map;
+		sb->map[0].vaddr += l->offset;
+		return 0;
+	}
+	if (offset_in_page(l->offset) ||
+	    !compat_panic_set_pages(sb, view->gem->pages +
+				    (l->offset >> PAGE_SHIFT)))
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+static void __maybe_unused xdf_plane_helper_panic_flush(struct drm_plane *plane)
+{
+	struct xdf_view *view = to_xdf_plane_state(plane->state)->view;
+
+	if (view->copy && view->copy->pages)
+		xdf_copy_panic(view->copy);
+	xdf_head_panic(&plane_to_output(plane)->head);
+}
+
 static const struct drm_plane_helper_funcs xdf_plane_helper_funcs = {
 	.prepare_fb = xdf_plane_helper_prepare_fb,
 	.cleanup_fb = xdf_plane_helper_cleanup_fb,
 	.atomic_check = COMPAT_FN(xdf_plane_helper_atomic_check),
 	.atomic_update = COMPAT_FN(xdf_plane_helper_atomic_update),
+	COMPAT_PLANE_PANIC(xdf_plane_helper_get_scanout_buffer)
+	COMPAT_PLANE_PANIC_FLUSH(xdf_plane_helper_panic_flush)
 };
 
 static void xdf_plane_destroy_state(struct drm_plane *plane,
@@ -471,9 +511,9 @@ static void xdf_output_mode_refused(struct xdf_head *head)
 {
 	struct xdf_output *output = container_of(head, struct xdf_output, head);
 
-	xdf_monitor_refuse(&output->monitor, head->width, head->height);
 	/* clients find the mode gone and take another */
-	schedule_work(&output->card->hotplug);
+	if (xdf_monitor_refuse(&output->monitor, head->width, head->height))
+		schedule_work(&output->card->hotplug);
 }
 
 static enum drm_mode_status

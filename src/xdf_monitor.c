@@ -268,6 +268,12 @@ static u32 monitor_size(u32 width, u32 height)
 	return width << 16 | height;
 }
 
+static bool monitor_is_preferred(const struct xdf_monitor *m, u32 width,
+				 u32 height)
+{
+	return width == READ_ONCE(m->width) && height == READ_ONCE(m->height);
+}
+
 /**
  * xdf_monitor_refuse - the backend does not show this size
  * @m: the monitor
@@ -275,12 +281,19 @@ static u32 monitor_size(u32 width, u32 height)
  * @height: in lines
  *
  * Context: any; calls must not overlap.
+ *
+ * Return: whether the modes are others now.
  */
-void xdf_monitor_refuse(struct xdf_monitor *m, u32 width, u32 height)
+bool xdf_monitor_refuse(struct xdf_monitor *m, u32 width, u32 height)
 {
-	unsigned int i = m->refusals++ % XDF_MAX_REFUSED;
+	unsigned int i;
 
+	if (monitor_is_preferred(m, width, height) ||
+	    xdf_monitor_refuses(m, width, height))
+		return false;
+	i = m->refusals++ % XDF_MAX_REFUSED;
 	WRITE_ONCE(m->refused[i], monitor_size(width, height));
+	return true;
 }
 
 /**
@@ -297,7 +310,7 @@ bool xdf_monitor_refuses(const struct xdf_monitor *m, u32 width, u32 height)
 {
 	unsigned int i;
 
-	if (width == READ_ONCE(m->width) && height == READ_ONCE(m->height))
+	if (monitor_is_preferred(m, width, height))
 		return false;
 	for (i = 0; i < XDF_MAX_REFUSED; i++)
 		if (READ_ONCE(m->refused[i]) == monitor_size(width, height))

@@ -59,7 +59,7 @@ bool xdf_monitor_take(struct xdf_monitor *monitor,
 		      struct drm_connector *connector);
 int xdf_monitor_add_modes(struct xdf_monitor *monitor,
 			  struct drm_connector *connector);
-void xdf_monitor_refuse(struct xdf_monitor *monitor, u32 width, u32 height);
+bool xdf_monitor_refuse(struct xdf_monitor *monitor, u32 width, u32 height);
 bool xdf_monitor_refuses(const struct xdf_monitor *monitor, u32 width,
 			 u32 height);
 

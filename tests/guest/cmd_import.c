@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* A buffer of another driver's, shown by the card. */
+/* A buffer of another card's, shown by the first. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/dma-buf.h>
@@ -11,7 +11,7 @@
 
 #include "xdf-guest.h"
 
-static int other_card(const char *driver)
+static int other_card(const char *driver, const char *not_this)
 {
 	for (int i = 0; i < 16; i++) {
 		char path[32];
@@ -19,6 +19,8 @@ static int other_card(const char *driver)
 		int fd;
 
 		snprintf(path, sizeof(path), "/dev/dri/card%d", i);
+		if (!strcmp(path, not_this))
+			continue;
 		fd = open(path, O_RDWR | O_CLOEXEC);
 		if (fd < 0)
 			continue;
@@ -30,7 +32,7 @@ static int other_card(const char *driver)
 		drmFreeVersion(v);
 		close(fd);
 	}
-	die("no card of the driver %s below /dev/dri; is it loaded?", driver);
+	die("no other card of the driver %s below /dev/dri; is it loaded?", driver);
 }
 
 /* The other driver's buffer with a framebuffer of the card on it. */
@@ -80,7 +82,7 @@ int cmd_import(const struct opts *o)
 
 	card_open(&c, o);
 	card_heads(&c, o);
-	other = other_card(o->from);
+	other = other_card(o->from, c.path);
 	import(&c, other, &b, o);
 
 	/* shown, drawn to, and then said to be damaged */

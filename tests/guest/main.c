@@ -21,7 +21,7 @@ static const struct {
 	{ "vblank", cmd_vblank, "waits, sequences and timestamps" },
 	{ "addfb", cmd_addfb, "what must be refused, and what not" },
 	{ "prime", cmd_prime, "export, map and import again" },
-	{ "import", cmd_import, "show a buffer of another driver's" },
+	{ "import", cmd_import, "show a buffer of another card's" },
 	{ "stress", cmd_stress, "buffers made and destroyed many times" },
 	{ "fill-up", cmd_fill_up, "buffers made until refused, twice" },
 	{ "fbdev", cmd_fbdev, "draw through /dev/fb0" },
@@ -82,7 +82,7 @@ static void usage(FILE *f)
 	      "  --still N           heads, the first N, that do not flip\n"
 	      "  --rate HZ, --tolerance PERCENT  expected by vblank\n"
 	      "  --async, --atomic   kind of flips\n"
-	      "  --from DRIVER       whose buffers are imported (default vgem)\n"
+	      "  --from DRIVER       of the card whose buffer is imported (default xendrm-du)\n"
 	      "  --any-sequence      for drivers without vblank numbers\n"
 	      "  --busy              a second flip must be refused meanwhile\n"
 	      "  --hold              stay in the background with the picture\n", f);
@@ -122,7 +122,7 @@ int main(int argc, char **argv)
 		.nconns = 1,
 		.format = DRM_FORMAT_XRGB8888,
 		.seed = 1,
-		.from = "vgem",
+		.from = "xendrm-du",
 		.timeout_ms = 10000,
 		.limit_mb = 192,
 		.tolerance = 10,

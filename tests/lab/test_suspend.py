@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 """Save, restore, migration and reboot of the guest, with a session on its screen."""
-from scene import (background, check, guest_prog, keeps_protocol, let_go, need, output, see, shown,
+from scene import (background, check, guest_prog, keeps_protocol, let_go, need, output, rgb,
+                   screen_crc, see, shown,
                    values, wait_card, wait_for)
 
 SPEC = "backend=0,connectors=id0:640x480;id1:322x242"
@@ -66,3 +67,22 @@ def test_shutdown(lab, be, g):
         need(took < 4, f"the guest took {took:.1f} s to go down")
     finally:
         lab.backend()
+
+
+@check(polite=False, own=True, kernel="7.3", vdispl=SPEC, extra='on_crash="preserve"')
+def test_panic(lab, be, g):
+    """The kernel panics: its last words are on the screen"""
+    wait_card(g)
+    with_picture = guest_prog(g, "draw --conns 0,1 --seed 90 --hold")
+    for n in (0, 1):
+        see(be, g, n, with_picture[f"conn{n}.crc"])
+    g.expected_splat = "."
+    g.run("(sleep 1; echo c >/proc/sysrq-trigger) >/dev/null 2>&1 &")
+    for n in (0, 1):
+        was = int(with_picture[f"conn{n}.crc"], 16)
+        wait_for("the panic screen", lambda: screen_crc(be, g, n) != was, 30)
+        picture = rgb(be.picture(g.domid, 0, n, "panic"))
+        black = sum(row.count(0) for row in picture) / sum(len(row) for row in picture)
+        # white text or a QR code on black, no colours of the pattern
+        colours = {bytes(row[i:i + 3]) for row in picture for i in range(0, len(row), 3)}
+        need(black > 0.3 and len(colours) < 8, f"{black:.2f} of it black, {len(colours)} colours")
