@@ -305,19 +305,21 @@ def xen():
     return os.path.join(cached("xen", digest("1", os.path.basename(deb)), build, 50), "xen")
 
 
-def mmdebstrap(target, packages, extra=()):
+def mmdebstrap(target, packages, extra=(), suite=SUITE):
     command(["mmdebstrap", "--mode=root", "--variant=minbase", "--quiet",
              "--include=" + ",".join(packages),
+             # a suite in the making may not have been signed anew for a while
+             '--aptopt=Acquire::Check-Valid-Until "false"',
              "--dpkgopt=path-exclude=/usr/share/doc/*",
              "--dpkgopt=path-exclude=/usr/share/man/*",
              "--dpkgopt=path-exclude=/usr/share/locale/*",
-             *extra, SUITE, target, "-"],
-            input=sources(), env={**os.environ, "LC_ALL": "C"})
+             *extra, suite, target, "-"],
+            input=sources(suite), env={**os.environ, "LC_ALL": "C"})
 
 
-def sources():
-    """sources.list of the suite, without source packages."""
-    return "\n".join(line for line in command([APT, "sources", SUITE]).splitlines()
+def sources(suite=SUITE):
+    """sources.list of a suite, without source packages."""
+    return "\n".join(line for line in command([APT, "sources", suite]).splitlines()
                      if not line.startswith("deb-src")) + "\n"
 
 

@@ -393,7 +393,7 @@ class Lab:
             return self._base
 
     def guest(self, name, kernel="6.1", kind="pv", vdispl=None, memory=384, modules="ours",
-              cmdline="", vcpus=2, vkb=None, load=True, timeout=150, extra=""):
+              cmdline="", vcpus=2, vkb=None, load=True, timeout=150, extra="", more=b""):
         """Boots a guest and returns when its shell answers.
 
         vdispl: text of one device, or a list of them. modules: ours, intree,
@@ -402,7 +402,7 @@ class Lab:
         if name in self.guests:
             self.guests[name].destroy()
         g = Guest(self, name, kernel, kind)
-        g.create(vdispl, memory, modules, cmdline, vcpus, vkb, extra)
+        g.create(vdispl, memory, modules, cmdline, vcpus, vkb, extra, more)
         g.wait_ready(timeout)
         if load and modules != "none":
             g.load()
@@ -683,7 +683,7 @@ class Guest:
         if res["rc"]:
             raise LabError("no console of %s: %s" % (self.name, res["out"]))
 
-    def create(self, vdispl, memory, modules, cmdline, vcpus, vkb, extra):
+    def create(self, vdispl, memory, modules, cmdline, vcpus, vkb, extra, more):
         lab = self.lab
         self._begin = time.monotonic()
         if modules == "none":
@@ -696,6 +696,7 @@ class Guest:
         with open(path, "wb") as f:
             f.write(lab.programs())
             f.write(data)
+            f.write(more)
         args = ("console=hvc0 quiet loglevel=1 mitigations=off audit=0 panic=1 rdinit=/init "
                 "slub_debug=FZPU slab_debug=FZPU " + cmdline)
         self._config(["kernel=%s" % self._quote("/cache/" + os.path.relpath(
