@@ -771,6 +771,8 @@ static int xdf_output_init(struct xdf_card *card, struct xdf_output *output)
 		return ret;
 	drm_connector_helper_add(&output->connector,
 				 &xdf_connector_helper_funcs);
+	/* which DRM leaves out of virtual ones */
+	drm_connector_attach_edid_property(&output->connector);
 	return drm_connector_attach_encoder(&output->connector,
 					    &output->encoder);
 }

@@ -170,4 +170,5 @@ def test_import_be_alloc(lab, be, g):
     with shown(g, f"import --card {card} --conns 0 --seed 42") as v:
         see(be, g, 0, v["conn0.crc"])
         need(mode_of(g, 0)["copied to the backend's memory"] >= 1, f"{mode_of(g, 0)}")
-    need(not refused(be, g), f"{refused(be, g)}")
+    bad = [ln for ln in refused(be, g) if "GET_EDID" not in ln]
+    need(not bad, f"{bad}")
