@@ -882,10 +882,20 @@ static const struct xdf_link_ops xdf_link_ops = {
 static void xdf_card_hotplug(struct work_struct *work)
 {
 	struct xdf_card *card = container_of(work, struct xdf_card, hotplug);
+	struct drm_mode_config *config = &card->drm.mode_config;
+	struct xdf_output *output;
 	int idx;
 
 	if (!READ_ONCE(card->registered) || !drm_dev_enter(&card->drm, &idx))
 		return;
+	/* for those who may look and not ask: sysfs, and all but the master */
+	mutex_lock(&config->mutex);
+	for (output = next_output(card, NULL); output;
+	     output = next_output(card, output))
+		output->connector.funcs->fill_modes(&output->connector,
+						    config->max_width,
+						    config->max_height);
+	mutex_unlock(&config->mutex);
 	drm_kms_helper_hotplug_event(&card->drm);
 	drm_dev_exit(idx);
 }
