@@ -544,6 +544,7 @@ class Console:
         self.closed = False
         self.changed = threading.Condition()
         self.handler = None
+        self.on_close = None
         self._partial = ""
 
     def receive(self, msg):
@@ -551,6 +552,8 @@ class Console:
         with self.changed:
             if msg.get("closed"):
                 self.closed = True
+                if self.on_close:
+                    self.on_close()
             if self.handler:
                 *lines, self._partial = (self._partial + data).split("\n")
                 for line in lines:
@@ -704,6 +707,8 @@ class Guest:
             "ramdisk=%s" % self._quote("/share/guests/%s.initrd" % self.name)],
             vdispl, vkb, memory, vcpus, args.strip(), extra)
         self.console.handler = self._line
+        # whoever waits for an answer need not wait any longer
+        self.console.on_close = lambda: self._die("its domain is gone")
         self._attach_console()
 
     def create_disk(self, disk, kernel, ramdisk, vdispl, vkb, memory, vcpus, cmdline):
