@@ -155,7 +155,7 @@ class Lab:
                 "-nodefaults", "-display", "none", "-no-reboot", "-nic", "none",
                 "-serial", "file:" + os.path.join(self.dir, "logs/xen.log"),
                 "-kernel", xen, "-append",
-                "console=com1 com1=115200 dom0_mem=1280M dom0_max_vcpus=2 spec-ctrl=no xpti=no "
+                "console=com1 com1=115200 dom0_mem=1280M dom0_max_vcpus=2 gnttab_max_frames=256 spec-ctrl=no xpti=no "
                 "loglvl=info guest_loglvl=info bootscrub=0",
                 "-initrd", "%s console=hvc0 quiet mitigations=off audit=0,%s" % (image, initrd),
                 "-drive", "file=%s,format=raw,if=virtio,snapshot=on" % disk,
@@ -792,6 +792,7 @@ class Guest:
             lab._consoles.pop(self.domid, None)
         lab.need(cmd, timeout)
         self.domid = int(lab.need("xl domid %s" % self.name).split()[-1])
+        self.console.domid = self.domid
         self.console.closed = False
         self._attach_console()
 
