@@ -65,7 +65,8 @@ static void framebuffers(struct card *c)
 	expect("pitch of 2^31", add(c, 640, 480, xr, h, 0x80000000, 0), ERANGE);
 	expect("pitch of 2^32 - 4", add(c, 640, 480, xr, h, 0xfffffffc, 0), ERANGE);
 	expect("pitch no multiple of the pixel", add(c, 320, 240, xr, h, 320 * 4 + 2, 0), EINVAL);
-	expect("pitch no multiple of 4", add(c, 320, 240, rg, h, 320 * 2 + 2, 0), EINVAL);
+	/* lines that the wire cannot describe are copied */
+	expect("pitch no multiple of 4", add(c, 320, 240, rg, h, 320 * 2 + 2, 0), 0);
 	expect("16 bit in the same buffer", add(c, 640, 480, rg, h, 640 * 2, 0), 0);
 	expect("offset over the buffer", add(c, 640, 480, xr, h, pitch, over), EINVAL);
 	expect("offset of whole rows", add(c, 640, 240, xr, h, pitch, pitch * 240), OK_OR_EINVAL);
