@@ -53,48 +53,58 @@ static int gmap_map(struct gmap *m, uint32_t domid, const uint32_t *refs,
 }
 
 /*
- * Read the whole chain of directory pages into a private list, then map what
- * it names. The length of the walk is set by the buffer's size, not by the
+ * Read the whole chain of directory pages into a private list, or write it
+ * from one. The length of the walk is set by the buffer's size, not by the
  * guest's links.
  */
+static int directory_walk(uint32_t domid, uint32_t dir, uint32_t *refs,
+			  size_t n, bool write, const char **why)
+{
+	while (n) {
+		struct displif_page_directory *page;
+		size_t part = n < DISPLIF_REFS_PER_DIR ? n : DISPLIF_REFS_PER_DIR;
+
+		if (!dir) {
+			*why = "directory-short";
+			return -EINVAL;
+		}
+		page = xen_map(domid, &dir, 1);
+		if (!page) {
+			*why = "directory-map";
+			return -EINVAL;
+		}
+		if (write)
+			memcpy(page->gref, refs, part * sizeof(*refs));
+		else
+			memcpy(refs, page->gref, part * sizeof(*refs));
+		dir = READ_SHARED(page->gref_dir_next_page);
+		xen_unmap(page, 1);
+		refs += part;
+		n -= part;
+	}
+	if (!dir)
+		return 0;
+	*why = "directory-long";
+	return -EINVAL;
+}
+
+/* The guest's memory: what its directory names, mapped. */
 int gmap_directory(struct gmap *m, uint32_t domid, uint32_t dir, size_t bytes,
 		   const char **why)
 {
 	size_t n = (bytes + DISPLIF_PAGE_SIZE - 1) / DISPLIF_PAGE_SIZE;
 	uint32_t *refs, twin;
-	size_t got = 0, i;
+	size_t i;
 	int ret;
 
 	*why = NULL;
 	refs = malloc((n ? n : 1) * sizeof(*refs));
 	if (!refs)
 		return -ENOMEM;
-	while (got < n) {
-		struct displif_page_directory *page;
-		size_t part = n - got;
-
-		ret = -EINVAL;
-		if (!dir) {
-			*why = "directory-short";
-			goto out;
-		}
-		page = xen_map(domid, &dir, 1);
-		if (!page) {
-			*why = "directory-map";
-			goto out;
-		}
-		if (part > DISPLIF_REFS_PER_DIR)
-			part = DISPLIF_REFS_PER_DIR;
-		memcpy(refs + got, page->gref, part * sizeof(*refs));
-		dir = READ_SHARED(page->gref_dir_next_page);
-		xen_unmap(page, 1);
-		got += part;
-	}
-	ret = -EINVAL;
-	if (dir) {
-		*why = "directory-long";
+	ret = directory_walk(domid, dir, refs, n, false, why);
+	if (ret)
 		goto out;
-	}
+	ret = -EINVAL;
 	for (i = 0; i < n; i++) {
 		if (!refs[i]) {
 			*why = "grant-zero";
@@ -111,35 +121,6 @@ int gmap_directory(struct gmap *m, uint32_t domid, uint32_t dir, size_t bytes,
 out:
 	free(refs);
 	return ret;
-}
-
-/* Into the guest's directory go the references, in the same walk. */
-static int directory_write(uint32_t domid, uint32_t dir, const uint32_t *refs,
-			   size_t n, const char **why)
-{
-	while (n) {
-		struct displif_page_directory *page;
-		size_t part = n < DISPLIF_REFS_PER_DIR ? n : DISPLIF_REFS_PER_DIR;
-
-		if (!dir) {
-			*why = "directory-short";
-			return -EINVAL;
-		}
-		page = xen_map(domid, &dir, 1);
-		if (!page) {
-			*why = "directory-map";
-			return -EINVAL;
-		}
-		memcpy(page->gref, refs, part * sizeof(*refs));
-		dir = READ_SHARED(page->gref_dir_next_page);
-		xen_unmap(page, 1);
-		refs += part;
-		n -= part;
-	}
-	if (!dir)
-		return 0;
-	*why = "directory-long";
-	return -EINVAL;
 }
 
 /* Memory of ours for the guest to map, as be-alloc has it. */
@@ -168,7 +149,7 @@ int gmap_share(struct gmap *m, uint32_t domid, uint32_t dir, size_t bytes,
 	}
 	if (opt.zero_ref && n)
 		refs[n - 1] = 0;
-	ret = directory_write(domid, dir, refs, n, why);
+	ret = directory_walk(domid, dir, refs, n, true, why);
 out:
 	free(refs);
 	if (ret)

@@ -9,10 +9,10 @@ ONE = "backend=0,connectors=id0:640x480;id1:640x480"
 BE_ALLOC = "backend=0,be-alloc=1,connectors=id0:640x480;id1:640x480"
 
 
-def buffers(g):
-    """{"shared": 2, ...} of the driver's debugfs."""
-    g.run("mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null")
-    text = g.run("cat /sys/kernel/debug/dri/*/xen").out
+def buffers(g, dev=None):
+    """{"shared": 2, ...} of the driver's debugfs; DEV says whose card where there are two."""
+    minor = "*" if dev is None else re.sub(r"\D", "", card_of(g, dev))
+    text = g.run(f"cat /sys/kernel/debug/dri/{minor}/xen").out
     return {m.group(1): int(m.group(2)) for m in re.finditer(r"buffers ([^:]+): (\d+),", text)}
 
 
@@ -126,14 +126,6 @@ def card_of(g, dev):
     return "/dev/dri/" + g.run(f"ls {path} | grep card").out.strip()
 
 
-def mode_of(g, dev):
-    """{"shared": 2, ...} of one card's debugfs."""
-    g.run("mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null")
-    minor = re.sub(r"\D", "", card_of(g, dev))
-    text = g.run(f"cat /sys/kernel/debug/dri/{minor}/xen").out
-    return {m.group(1): int(m.group(2)) for m in re.finditer(r"buffers ([^:]+): (\d+),", text)}
-
-
 @check(own=True, kernel=["6.1", "7.3"], vdispl=[ONE, ONE])
 def test_import(lab, be, g):
     """Another card's buffer: shared as it is, or copied when the wire cannot describe it"""
@@ -141,8 +133,8 @@ def test_import(lab, be, g):
     card_of(g, 1)
     with shown(g, f"import --card {card} --conns 0 --seed 40") as v:
         see(be, g, 0, v["conn0.crc"])
-        need(mode_of(g, 0)["shared, imported"] == 1, f"{mode_of(g, 0)}")
-    wait_for("the import to go", lambda: not mode_of(g, 0)["shared, imported"], 10)
+        need(buffers(g, 0)["shared, imported"] == 1, f"{buffers(g, 0)}")
+    wait_for("the import to go", lambda: not buffers(g, 0)["shared, imported"], 10)
     modprobe_r(g)
     nothing_mapped(lab, g, "after modprobe -r")
 
@@ -169,6 +161,6 @@ def test_import_be_alloc(lab, be, g):
     card_of(g, 1)
     with shown(g, f"import --card {card} --conns 0 --seed 42") as v:
         see(be, g, 0, v["conn0.crc"])
-        need(mode_of(g, 0)["copied to the backend's memory"] >= 1, f"{mode_of(g, 0)}")
+        need(buffers(g, 0)["copied to the backend's memory"] >= 1, f"{buffers(g, 0)}")
     bad = [ln for ln in refused(be, g) if "GET_EDID" not in ln]
     need(not bad, f"{bad}")
