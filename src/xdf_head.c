@@ -50,6 +50,7 @@ static bool head_submit(struct xdf_head *head, enum xdf_head_op op)
 {
 	head->op = op;
 	head->op_want = head->want;
+	head->op_config = head->config;
 	head->op_since = ktime_get();
 	head->op_view = op == XDF_HEAD_OFF ? NULL : xdf_view_get(head->view);
 	head->responded = false;
@@ -109,7 +110,8 @@ static void head_advance(struct xdf_head *head)
 	/* becoming live brings us back here */
 	if (!head->view || !xdf_view_is_live(head->view))
 		return;
-	if (!head->set) {
+	/* a mode may have changed while a flip kept it from being switched off */
+	if (!head->set || head->set_config != head->config) {
 		if (head->refused == head->config)
 			return;
 		xdf_displif_set_config(wire, head->view->fb_cookie,
@@ -150,6 +152,7 @@ static void head_show_op(struct xdf_head *head)
 /* The end of the operation, good or bad. */
 static void head_finish(struct xdf_head *head, int status)
 {
+	const struct displif_set_config *config = &head->rq.wire.op.set_config;
 	enum xdf_head_op op = head->op;
 
 	if (status == -ENODEV || status == -ETIMEDOUT) {
@@ -169,12 +172,14 @@ static void head_finish(struct xdf_head *head, int status)
 		if (!status) {
 			head_show_op(head);
 			head->set = true;
+			head->set_config = head->op_config;
 			head->stats.flips++;
 		} else {
-			head->refused = head->config;
+			head->refused = head->op_config;
 			/* other errors may pass */
 			if (status == -EINVAL)
-				head->mode_refused(head);
+				head->mode_refused(head, config->width,
+						   config->height);
 		}
 		break;
 	case XDF_HEAD_OFF:
@@ -592,7 +597,8 @@ void xdf_head_down(struct xdf_head *head)
  */
 void xdf_head_init(struct xdf_head *head, struct drm_crtc *crtc,
 		   struct xdf_link *link, unsigned int index,
-		   void (*mode_refused)(struct xdf_head *head))
+		   void (*mode_refused)(struct xdf_head *head, u32 width,
+					u32 height))
 {
 	head->crtc = crtc;
 	head->mode_refused = mode_refused;

@@ -84,12 +84,14 @@ struct xdf_clock {
  * @event_since: when the client asked
  * @async: the client's event need not wait for the vblank
  * @set: the backend's connector is on
+ * @set_config: value of @config that the backend has
  * @shown: what the backend shows, held
  * @shown_want: how recent that is
  * @refused: value of @config that the backend refused
  * @op: on its way
  * @op_view: its picture, held
  * @op_want: how recent that is
+ * @op_config: with which mode
  * @op_since: when it was sent
  * @responded: the response is here
  * @responded_at: since when
@@ -104,7 +106,7 @@ struct xdf_clock {
  */
 struct xdf_head {
 	struct drm_crtc *crtc;
-	void (*mode_refused)(struct xdf_head *head);
+	void (*mode_refused)(struct xdf_head *head, u32 width, u32 height);
 	struct xdf_link *link;
 	unsigned int index;
 	struct xdf_clock clock;
@@ -124,6 +126,7 @@ struct xdf_head {
 	bool async;
 
 	bool set;
+	u64 set_config;
 	struct xdf_view *shown;
 	u64 shown_want;
 	u64 refused;
@@ -131,6 +134,7 @@ struct xdf_head {
 	enum xdf_head_op op;
 	struct xdf_view *op_view;
 	u64 op_want;
+	u64 op_config;
 	ktime_t op_since;
 	bool responded;
 	ktime_t responded_at;
@@ -146,7 +150,8 @@ struct xdf_head {
 
 void xdf_head_init(struct xdf_head *head, struct drm_crtc *crtc,
 		   struct xdf_link *link, unsigned int index,
-		   void (*mode_refused)(struct xdf_head *head));
+		   void (*mode_refused)(struct xdf_head *head, u32 width,
+					u32 height));
 void xdf_head_fini(struct xdf_head *head);
 void xdf_head_up(struct xdf_head *head);
 void xdf_head_down(struct xdf_head *head);

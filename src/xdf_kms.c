@@ -507,12 +507,12 @@ static u64 xdf_mode_period(const struct drm_display_mode *mode)
 }
 
 /* Under the head's lock. */
-static void xdf_output_mode_refused(struct xdf_head *head)
+static void xdf_output_mode_refused(struct xdf_head *head, u32 width, u32 height)
 {
 	struct xdf_output *output = container_of(head, struct xdf_output, head);
 
 	/* clients find the mode gone and take another */
-	if (xdf_monitor_refuse(&output->monitor, head->width, head->height))
+	if (xdf_monitor_refuse(&output->monitor, width, height))
 		schedule_work(&output->card->hotplug);
 }
 

@@ -3,6 +3,7 @@
 import base64
 import os
 import re
+import time
 
 import edid
 from scene import (check, guest_prog, keeps_protocol, mark, need, refused, see, shown, values,
@@ -128,6 +129,26 @@ def test_without_edid(lab, be, g):
         be.ctl("set exact-mode 0")
         again(g)
     need(refused(be, g, at), "the backend refused nothing")
+
+
+@check(kernel="6.1", vdispl=SPEC)
+def test_mode_change_under_flip(lab, be, g):
+    """Another mode while a slow backend still has a flip of the old one"""
+    wait_card(g)
+    at = mark(be)
+    be.ctl("set refresh 2")
+    try:
+        # the console's blinking cursor keeps a flip on its way between the programs
+        for n in range(4):
+            with shown(g, f"draw --width 640 --height 480 --seed {20 + n}") as v:
+                see(be, g, 0, v["conn0.crc"], timeout=20)
+            time.sleep(0.7)
+            with shown(g, f"draw --seed {30 + n}") as v:
+                see(be, g, 0, v["conn0.crc"], timeout=20)
+            time.sleep(0.7)
+    finally:
+        be.ctl("set refresh 60")
+    need(not refused(be, g, at), "refused: " + "\n".join(refused(be, g, at)[:5]))
 
 
 @check(kernel=["6.1", "7.3"], vdispl=SPEC)
