@@ -10,54 +10,40 @@
 #include "xdf_displif.h"
 #include "xdf_edid.h"
 #include "xdf_monitor.h"
-#include "xdf_pgdir.h"
 
 /* Below this a monitor's mode is a mistake of whoever made its EDID. */
 #define SANE_HZ		20
 
 static void monitor_forget(struct xdf_monitor *m)
 {
-	unsigned int i;
-
-	xdf_grants_release(m->dir);
-	xdf_grants_release(m->room);
+	xdf_directory_destroy(m->dir);
+	xdf_grants_release(m->grants);
+	xdf_mem_put(m->room);
 	m->dir = NULL;
+	m->grants = NULL;
 	m->room = NULL;
-	if (m->dir_page)
-		__free_page(m->dir_page);
-	m->dir_page = NULL;
-	for (i = 0; i < XDF_EDID_PAGES; i++) {
-		if (m->pages[i])
-			__free_page(m->pages[i]);
-		m->pages[i] = NULL;
-	}
 }
 
 static int monitor_room(struct xdf_monitor *m)
 {
-	domid_t domid = m->link->xdev->otherend_id;
+	struct xenbus_device *xdev = m->link->xdev;
+	struct xdf_directory *dir;
 	struct xdf_grants *grants;
-	unsigned int i;
+	struct xdf_mem *room;
 
-	for (i = 0; i < XDF_EDID_PAGES; i++) {
-		m->pages[i] = alloc_page(GFP_KERNEL | __GFP_ZERO);
-		if (!m->pages[i])
-			return -ENOMEM;
-	}
-	m->dir_page = alloc_page(GFP_KERNEL | __GFP_ZERO);
-	if (!m->dir_page)
-		return -ENOMEM;
-	grants = xdf_grants_share(domid, m->pages, XDF_EDID_PAGES);
+	room = xdf_mem_alloc(&xdev->dev, DISPLIF_EDID_MAX);
+	if (IS_ERR(room))
+		return PTR_ERR(room);
+	m->room = room;
+	grants = xdf_grants_share_mem(xdev->otherend_id, room);
 	if (IS_ERR(grants))
 		return PTR_ERR(grants);
-	m->room = grants;
-	grants = xdf_grants_share(domid, &m->dir_page, 1);
-	if (IS_ERR(grants))
-		return PTR_ERR(grants);
-	m->dir = grants;
-	xdf_pgdir_fill(page_address(m->dir_page), 0, m->dir->refs,
-		       m->room->refs,
-		       DISPLIF_EDID_MAX / DISPLIF_PAGE_SIZE);
+	m->grants = grants;
+	dir = xdf_directory_create(&xdev->dev, xdev->otherend_id, grants->refs,
+				   DISPLIF_EDID_MAX / DISPLIF_PAGE_SIZE);
+	if (IS_ERR(dir))
+		return PTR_ERR(dir);
+	m->dir = dir;
 	return 0;
 }
 
@@ -85,7 +71,7 @@ int xdf_monitor_ask(struct xdf_monitor *m)
 	ret = monitor_room(m);
 	if (ret)
 		goto err;
-	xdf_displif_get_edid(&m->rq.wire, DISPLIF_EDID_MAX, m->dir->refs[0]);
+	xdf_displif_get_edid(&m->rq.wire, DISPLIF_EDID_MAX, xdf_directory_ref(m->dir));
 	ret = xdf_link_submit(m->link, m->index, &m->rq);
 	if (ret)
 		goto err;
@@ -126,7 +112,7 @@ static int monitor_read(struct xdf_monitor *m, u8 **edid)
 		goto out;
 	/* copied before it is looked at: the backend can still write there */
 	ret = -ENOMEM;
-	shared = vmap(m->pages, XDF_EDID_PAGES, VM_MAP, PAGE_KERNEL);
+	shared = vmap(m->room->pages, m->room->npages, VM_MAP, PAGE_KERNEL);
 	if (!shared)
 		goto out;
 	copy = kmemdup(shared, max(size, 1u), GFP_KERNEL);

@@ -6,9 +6,9 @@
 #include <drm/drm_connector.h>
 
 #include "xdf_channel.h"
+#include "xdf_directory.h"
 #include "xdf_link.h"
 
-#define XDF_EDID_PAGES	DIV_ROUND_UP(DISPLIF_EDID_MAX, PAGE_SIZE)
 /* Sizes that the backend refused; more than a user tries in a row. */
 #define XDF_MAX_REFUSED	8
 
@@ -25,10 +25,9 @@
  * @answered: told at the end of a question; any context, must not sleep
  * @data: for @answered
  * @rq: the question
- * @pages: room for the answer, while there is a question
- * @room: its grants
- * @dir: the grants of its directory
- * @dir_page: the directory
+ * @room: for the answer, while there is a question
+ * @grants: of @room
+ * @dir: lists @grants
  *
  * @edid, @width and @height are changed under the mode configuration's mutex.
  */
@@ -44,10 +43,9 @@ struct xdf_monitor {
 	void (*answered)(void *data);
 	void *data;
 	struct xdf_request rq;
-	struct page *pages[XDF_EDID_PAGES];
-	struct xdf_grants *room;
-	struct xdf_grants *dir;
-	struct page *dir_page;
+	struct xdf_mem *room;
+	struct xdf_grants *grants;
+	struct xdf_directory *dir;
 };
 
 void xdf_monitor_init(struct xdf_monitor *monitor, struct xdf_link *link,

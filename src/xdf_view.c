@@ -7,7 +7,6 @@
 #include <drm/drm_print.h>
 
 #include "xdf_displif.h"
-#include "xdf_pgdir.h"
 #include "xdf_view.h"
 
 /* Ends views; the module waits for it before it goes. */
@@ -27,10 +26,8 @@ static void view_drop_copy(struct xdf_view *view)
 
 static void view_drop_directory(struct xdf_view *view)
 {
-	xdf_grants_release(view->dir);
+	xdf_directory_destroy(view->dir);
 	view->dir = NULL;
-	xdf_mem_put(view->dir_pages);
-	view->dir_pages = NULL;
 }
 
 /* What is left of an announcement here, once the backend has forgotten it. */
@@ -45,28 +42,17 @@ static void view_unshare(struct xdf_view *view)
 	view->shared = false;
 }
 
-/* One page of the directory, which has 4 KiB whatever a page has here. */
-static void *view_dir_page(const struct xdf_view *view, u32 index)
-{
-	size_t at = (size_t)index * DISPLIF_PAGE_SIZE;
-
-	return page_address(view->dir_pages->pages[at >> PAGE_SHIFT]) +
-		offset_in_page(at);
-}
-
 /* The backend has filled the directory: its memory becomes the copy. */
 static int view_map(struct xdf_view *view)
 {
 	domid_t domid = view->views->link->xdev->otherend_id;
-	u32 i, count = view->copy->size / DISPLIF_PAGE_SIZE;
 	u32 *refs;
 	int ret;
 
-	refs = kvmalloc_array(count, sizeof(*refs), GFP_KERNEL);
+	refs = kvmalloc_array(view->dir->count, sizeof(*refs), GFP_KERNEL);
 	if (!refs)
 		return -ENOMEM;
-	for (i = 0; i < xdf_pgdir_pages(count); i++)
-		xdf_pgdir_read(view_dir_page(view, i), i, refs, count);
+	xdf_directory_read(view->dir, refs);
 	mutex_lock(&view->copy_lock);
 	ret = xdf_copy_map(view->copy, domid, refs);
 	if (!ret)
@@ -97,7 +83,6 @@ static void view_step(struct xdf_view *view)
 	default:
 		return;
 	}
-	view_drop_directory(view);
 	if (next == XDF_VIEW_UNMAPPING) {
 		/* before the backend is asked to free it */
 		view_drop_copy(view);
@@ -240,27 +225,17 @@ static void view_advance(struct xdf_view *view)
 		view->state = XDF_VIEW_UNKNOWN;
 }
 
-/* The directory of references, granted itself; empty without any. */
+/* What the backend is told of a buffer's references; without any it fills them in. */
 static int view_directory(struct xdf_view *view, const u32 *refs, u32 count)
 {
 	struct xdf_views *views = view->views;
-	u32 i, n = xdf_pgdir_pages(count);
-	struct xdf_grants *dir;
-	struct xdf_mem *mem;
+	struct xdf_directory *dir;
 
-	mem = xdf_mem_alloc(views->drm->dev, (size_t)n * DISPLIF_PAGE_SIZE);
-	if (IS_ERR(mem))
-		return PTR_ERR(mem);
-	dir = xdf_grants_share_mem(views->link->xdev->otherend_id, mem);
-	if (IS_ERR(dir)) {
-		xdf_mem_put(mem);
+	dir = xdf_directory_create(views->drm->dev,
+				   views->link->xdev->otherend_id, refs, count);
+	if (IS_ERR(dir))
 		return PTR_ERR(dir);
-	}
-	view->dir_pages = mem;
 	view->dir = dir;
-	for (i = 0; i < n; i++)
-		xdf_pgdir_fill(view_dir_page(view, i), i, dir->refs, refs,
-			       count);
 	return 0;
 }
 
@@ -356,7 +331,7 @@ static int view_announce(struct xdf_view *view)
 		view_unshare(view);
 		return ret;
 	}
-	create.gref_directory = view->dir->refs[0];
+	create.gref_directory = xdf_directory_ref(view->dir);
 	view->size = create.buffer_sz;
 
 	spin_lock_irq(&views->lock);

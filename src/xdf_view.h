@@ -13,6 +13,7 @@
 #include "xdf_channel.h"
 #include "xdf_config.h"
 #include "xdf_copy.h"
+#include "xdf_directory.h"
 #include "xdf_gem.h"
 #include "xdf_link.h"
 
@@ -113,8 +114,7 @@ struct xdf_views {
  * @copy_lock: of @copy; none is taken below it
  * @copy: what the backend sees instead of the buffer, or NULL
  * @grants: the copy's, when its memory is ours
- * @dir_pages: the directory that the backend fills, while it does
- * @dir: the directory's grants, until the backend has read it
+ * @dir: the directory, until the backend has read or filled it
  * @rq: the one request on its way
  * @work: ends it
  *
@@ -139,8 +139,7 @@ struct xdf_view {
 	struct mutex copy_lock;
 	struct xdf_copy *copy;
 	struct xdf_grants *grants;
-	struct xdf_mem *dir_pages;
-	struct xdf_grants *dir;
+	struct xdf_directory *dir;
 	struct xdf_request rq;
 	struct work_struct work;
 };
