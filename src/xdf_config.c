@@ -124,7 +124,10 @@ void xdf_timing_make(u32 width, u32 height, u32 hz, struct xdf_timing *t)
  * @height: in lines
  * @bpp: bits per pixel
  * @pitch: result, octets per line
- * @size: result, octets, not rounded to pages
+ * @size: result, octets of the picture, not rounded to pages
+ *
+ * Whole lines are read: a part of the picture that does not begin at the left
+ * ends behind the last line, so there has to be one line more than @size says.
  *
  * Return: 0; -EINVAL when a number is 0 or odd for the purpose or the buffer
  * is larger than the protocol can say.
@@ -139,14 +142,10 @@ int xdf_dumb_layout(u32 width, u32 height, u32 bpp, u32 *pitch, u64 *size)
 	line = (line + XDF_PITCH_ALIGN - 1) / XDF_PITCH_ALIGN * XDF_PITCH_ALIGN;
 	if (line > 0xffffffffu)
 		return -EINVAL;
-	/*
-	 * One line more than asked for: a part of the picture that does not
-	 * begin at the left ends behind the last line, for whole lines are read.
-	 */
 	if (line * (height + 1ULL) > 0xffffffffu - DISPLIF_PAGE_SIZE)
 		return -EINVAL;
 	*pitch = line;
-	*size = line * (height + 1ULL);
+	*size = line * height;
 	return 0;
 }
 

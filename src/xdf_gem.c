@@ -145,6 +145,7 @@ static struct xdf_gem *gem_new(enum xdf_gem_kind kind, size_t size)
 	mutex_init(&gem->lock);
 	gem->kind = kind;
 	gem->npages = size >> PAGE_SHIFT;
+	gem->limit = size;
 	gem->base.funcs = &xdf_gem_funcs;
 	return gem;
 }
@@ -265,9 +266,10 @@ int xdf_gem_dumb_create(struct drm_file *file, struct drm_device *drm,
 			      &args->pitch, &size);
 	if (ret)
 		return ret;
-	gem = xdf_gem_create(drm, size);
+	gem = xdf_gem_create(drm, size + args->pitch);
 	if (IS_ERR(gem))
 		return PTR_ERR(gem);
+	gem->limit = PAGE_ALIGN(size);
 	args->size = gem->base.size;
 	ret = drm_gem_handle_create(file, &gem->base, &args->handle);
 	drm_gem_object_put(&gem->base);

@@ -27,6 +27,7 @@ enum xdf_gem_kind {
  * @pages: there as long as the object is; NULL when an imported buffer has
  *	none that could be granted
  * @npages: their number
+ * @limit: octets that pictures may take; a dumb buffer has a line to spare
  * @mem: holds the pages of a contiguous one
  * @sgt: holds the pages of an imported one
  * @lock: of what follows
@@ -40,6 +41,7 @@ struct xdf_gem {
 	enum xdf_gem_kind kind;
 	struct page **pages;
 	unsigned int npages;
+	size_t limit;
 	struct xdf_mem *mem;
 	struct sg_table *sgt;
 	struct mutex lock;

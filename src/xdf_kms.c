@@ -227,12 +227,12 @@ xdf_fb_create(struct drm_device *drm, struct drm_file *file,
 		ret = -ENOENT;
 		goto err_free;
 	}
-	ret = xdf_layout_fits(&layout, obj->size);
+	ret = xdf_layout_fits(&layout, to_xdf_gem(obj)->limit);
 	if (ret) {
 		drm_dbg_kms(drm,
 			    "%ux%u, pitch %u, offset %u does not fit a buffer of %zu bytes\n",
 			    layout.width, layout.height, layout.pitch,
-			    layout.offset, obj->size);
+			    layout.offset, to_xdf_gem(obj)->limit);
 		goto err_put;
 	}
 	drm_helper_mode_fill_fb_struct(drm, &fb->base, info, cmd);
@@ -345,7 +345,8 @@ static int xdf_plane_helper_atomic_check(struct drm_plane *plane,
 		return -EINVAL;
 	}
 	xdf_fb_layout(state, &layout);
-	return xdf_layout_fits(&layout, state->fb->obj[0]->size);
+	return xdf_layout_fits(&layout,
+			       to_xdf_gem(state->fb->obj[0])->limit);
 }
 COMPAT_PLANE_ATOMIC_CHECK(xdf_plane_helper_atomic_check);
 
