@@ -234,16 +234,14 @@ static void port_free(struct xdf_port *p)
  * xdf_channel_init - prepare a channel, closed
  * @ch: the channel
  * @index: its place among the device's channels, for @ops
- * @node: the connector's number in XenStore
  * @ops: whom to tell
  * @data: for @ops
  */
-void xdf_channel_init(struct xdf_channel *ch, unsigned int index, u32 node,
+void xdf_channel_init(struct xdf_channel *ch, unsigned int index,
 		      const struct xdf_channel_ops *ops, void *data)
 {
 	memset(ch, 0, sizeof(*ch));
 	ch->index = index;
-	ch->node = node;
 	ch->ops = ops;
 	ch->data = data;
 	ch->req.irq = -1;
@@ -257,12 +255,14 @@ void xdf_channel_init(struct xdf_channel *ch, unsigned int index, u32 node,
  * xdf_channel_open - fresh rings and event channels
  * @ch: a closed channel
  * @xdev: the device; its otherend_id gets the grants
+ * @node: the connector's number in XenStore
  *
  * Context: may sleep.
  *
  * Return: 0 or a negative errno, and then nothing is held.
  */
-int xdf_channel_open(struct xdf_channel *ch, struct xenbus_device *xdev)
+int xdf_channel_open(struct xdf_channel *ch, struct xenbus_device *xdev,
+		     u32 node)
 {
 	struct displif_sring *sring;
 	int ret;
@@ -281,6 +281,7 @@ int xdf_channel_open(struct xdf_channel *ch, struct xenbus_device *xdev)
 	}
 	spin_lock_irq(&ch->lock);
 	ch->name = dev_name(&xdev->dev);
+	ch->node = node;
 	sring = page_address(ch->req.page);
 	XEN_FRONT_RING_INIT(&ch->ring, sring, XEN_PAGE_SIZE);
 	xdf_flights_init(&ch->flights);

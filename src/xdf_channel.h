@@ -101,9 +101,10 @@ struct xdf_channel {
 	struct xdf_port evt;
 };
 
-void xdf_channel_init(struct xdf_channel *ch, unsigned int index, u32 node,
+void xdf_channel_init(struct xdf_channel *ch, unsigned int index,
 		      const struct xdf_channel_ops *ops, void *data);
-int xdf_channel_open(struct xdf_channel *ch, struct xenbus_device *xdev);
+int xdf_channel_open(struct xdf_channel *ch, struct xenbus_device *xdev,
+		     u32 node);
 void xdf_channel_abort(struct xdf_channel *ch);
 void xdf_channel_close(struct xdf_channel *ch);
 int xdf_channel_publish(struct xdf_channel *ch, struct xenbus_transaction xbt,

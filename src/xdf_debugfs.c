@@ -62,7 +62,7 @@ static int debugfs_show(struct seq_file *m, void *unused)
 		   xdf_grants_budget());
 	debugfs_views(m, &card->views);
 	for (i = 0; i < card->count; i++)
-		if (card->outputs[i].monitor.width)
+		if (card->outputs[i].present)
 			debugfs_output(m, &card->outputs[i]);
 	return 0;
 }

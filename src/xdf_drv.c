@@ -53,7 +53,7 @@ static int xdf_node_cmp(const void *a, const void *b)
 }
 
 /* The connectors' numbers: all directories with a number for a name. */
-static int xdf_read_nodes(struct xenbus_device *xdev,
+static int xdf_list_nodes(struct xenbus_device *xdev,
 			  struct xdf_output_config *configs)
 {
 	unsigned int i, n, count = 0;
@@ -78,7 +78,16 @@ static int xdf_read_nodes(struct xenbus_device *xdev,
 	}
 	kfree(names);
 	sort(configs, count, sizeof(*configs), xdf_node_cmp, NULL);
+	return count;
+}
 
+static int xdf_read_nodes(struct xenbus_device *xdev,
+			  struct xdf_output_config *configs)
+{
+	int i, count = xdf_list_nodes(xdev, configs);
+
+	if (count < 0)
+		return count;
 	if (!count || configs[0].node) {
 		dev_err(&xdev->dev,
 			"no connector 0 in XenStore (%s/0): give connectors=ID:WIDTHxHEIGHT in the guest's vdispl configuration\n",
@@ -132,45 +141,55 @@ static void xdf_read_connector(struct xenbus_device *xdev,
 	kfree(path);
 }
 
-/* The toolstack may write another resolution at any time. */
+/*
+ * The toolstack may write another resolution at any time, add connectors and
+ * remove them.
+ */
 static void xdf_config_work(struct work_struct *work)
 {
 	struct xdf_device *xdd = container_of(work, struct xdf_device, work);
+	struct xdf_output_config configs[XDF_MAX_OUTPUTS] = {};
 	struct xenbus_device *xdev = xdd->xdev;
-	unsigned int i;
+	int i, count, n = 0;
 
-	for (i = 0; i < xdd->card->count; i++) {
-		const struct xdf_output *output = &xdd->card->outputs[i];
-		struct xdf_output_config config = {
-			.node = output->node,
-			.width = output->monitor.width,
-			.height = output->monitor.height,
-		};
-		char *path;
+	count = xdf_list_nodes(xdev, configs);
+	/* all nodes vanish when the device is detached */
+	if (count <= 0)
+		return;
+	for (i = 0; i < count; i++) {
+		struct xdf_output_config *config = &configs[n];
+		char *path = kasprintf(GFP_KERNEL, "%s/%u", xdev->nodename,
+				       configs[i].node);
+		bool known, sized;
 
-		if (!config.width)
-			continue;
-		path = kasprintf(GFP_KERNEL, "%s/%u", xdev->nodename,
-				 config.node);
 		if (!path)
 			return;
-		/* all nodes vanish when the device is detached */
-		if (xenbus_exists(XBT_NIL, path, DISPLIF_NODE_RESOLUTION) > 0)
-			xdf_read_resolution(xdev, path, &config);
+		sized = xenbus_exists(XBT_NIL, path, DISPLIF_NODE_RESOLUTION) > 0;
+		config->node = configs[i].node;
+		known = xdf_kms_current(xdd->card, config);
+		if (sized)
+			xdf_read_resolution(xdev, path, config);
+		/* a new one is complete when it has its size */
+		if (known || sized)
+			n++;
 		kfree(path);
-		xdf_kms_resize(xdd->card, i, config.width, config.height);
 	}
+	xdf_kms_configure(xdd->card, configs, n);
 }
 
 static void xdf_config_changed(struct xenbus_watch *watch, const char *path,
 			       const char *token)
 {
+	struct xdf_device *xdd = container_of(watch, struct xdf_device, watch);
 	const char *name = strrchr(path, '/');
+	u32 node;
 
 	/* most of what is written there is our own */
-	if (name && !strcmp(name + 1, DISPLIF_NODE_RESOLUTION))
-		schedule_work(&container_of(watch, struct xdf_device,
-					    watch)->work);
+	if (!name || !strcmp(path, xdd->xdev->nodename))
+		return;
+	if (!strcmp(name + 1, DISPLIF_NODE_RESOLUTION) ||
+	    !xdf_parse_index(name + 1, &node))
+		schedule_work(&xdd->work);
 }
 
 static int xdf_probe(struct xenbus_device *xdev,

@@ -81,17 +81,6 @@ static const u64 xdf_modifiers[] = {
 	DRM_FORMAT_MOD_INVALID,
 };
 
-/* The first or next connector that XenStore describes well enough to be used. */
-static struct xdf_output *next_output(struct xdf_card *card,
-				      struct xdf_output *output)
-{
-	output = output ? output + 1 : card->outputs;
-	for (; output < card->outputs + card->count; output++)
-		if (output->monitor.width)
-			return output;
-	return NULL;
-}
-
 /*
  * Framebuffers
  */
@@ -164,8 +153,7 @@ static int xdf_fb_dirty(struct drm_framebuffer *base, struct drm_file *file,
 			xdf_fb_update_view(fb, fb->part[i], &damage);
 	mutex_unlock(&fb->lock);
 
-	for (output = next_output(card, NULL); output;
-	     output = next_output(card, output))
+	xdf_for_each_output(output, card)
 		xdf_head_damage(&output->head, base);
 	return 0;
 }
@@ -684,7 +672,17 @@ static const struct drm_connector_helper_funcs xdf_connector_helper_funcs = {
 	.get_modes = xdf_connector_helper_get_modes,
 };
 
+static enum drm_connector_status
+xdf_connector_detect(struct drm_connector *connector, bool force)
+{
+	const struct xdf_monitor *m = &connector_to_output(connector)->monitor;
+
+	return READ_ONCE(m->width) ? connector_status_connected :
+		connector_status_disconnected;
+}
+
 static const struct drm_connector_funcs xdf_connector_funcs = {
+	.detect = xdf_connector_detect,
 	.fill_modes = drm_helper_probe_single_connector_modes,
 	.destroy = drm_connector_cleanup,
 	.reset = drm_atomic_helper_connector_reset,
@@ -783,8 +781,7 @@ static void xdf_views_live(struct xdf_views *views)
 	struct xdf_card *card = container_of(views, struct xdf_card, views);
 	struct xdf_output *output;
 
-	for (output = next_output(card, NULL); output;
-	     output = next_output(card, output))
+	xdf_for_each_output(output, card)
 		xdf_head_kick(&output->head);
 }
 
@@ -803,15 +800,15 @@ static void xdf_link_is_up(void *data)
 	struct xdf_output *output;
 
 	atomic_set(&card->asking, 1);
-	for (output = next_output(card, NULL); asks && output;
-	     output = next_output(card, output)) {
+	xdf_for_each_output(output, card) {
+		if (!asks || !output->present)
+			continue;
 		atomic_inc(&card->asking);
 		if (xdf_monitor_ask(&output->monitor))
 			atomic_dec(&card->asking);
 	}
 	xdf_views_up(&card->views);
-	for (output = next_output(card, NULL); output;
-	     output = next_output(card, output))
+	xdf_for_each_output(output, card)
 		xdf_head_up(&output->head);
 	xdf_card_answered(card);
 }
@@ -822,8 +819,7 @@ static bool xdf_link_is_ready(void *data)
 	struct xdf_output *output;
 	bool changed = false;
 
-	for (output = next_output(card, NULL); output;
-	     output = next_output(card, output))
+	xdf_for_each_output(output, card)
 		changed |= xdf_monitor_take(&output->monitor,
 					    &output->connector);
 	if (!READ_ONCE(card->registered)) {
@@ -859,8 +855,7 @@ static void xdf_link_is_down(void *data)
 	struct xdf_card *card = data;
 	struct xdf_output *output;
 
-	for (output = next_output(card, NULL); output;
-	     output = next_output(card, output))
+	xdf_for_each_output(output, card)
 		xdf_head_down(&output->head);
 	xdf_views_down(&card->views);
 }
@@ -869,11 +864,19 @@ static void xdf_link_event(void *data, unsigned int index, u64 fb_cookie)
 {
 	struct xdf_card *card = data;
 
-	if (card->outputs[index].monitor.width)
-		xdf_head_presented(&card->outputs[index].head, fb_cookie);
+	xdf_head_presented(&card->outputs[index].head, fb_cookie);
+}
+
+static bool xdf_link_node(void *data, unsigned int index, u32 *node)
+{
+	struct xdf_card *card = data;
+
+	*node = card->outputs[index].node;
+	return READ_ONCE(card->outputs[index].present);
 }
 
 static const struct xdf_link_ops xdf_link_ops = {
+	.node = xdf_link_node,
 	.up = xdf_link_is_up,
 	.ready = xdf_link_is_ready,
 	.down = xdf_link_is_down,
@@ -891,8 +894,7 @@ static void xdf_card_hotplug(struct work_struct *work)
 		return;
 	/* for those who may look and not ask: sysfs, and all but the master */
 	mutex_lock(&config->mutex);
-	for (output = next_output(card, NULL); output;
-	     output = next_output(card, output))
+	xdf_for_each_output(output, card)
 		output->connector.funcs->fill_modes(&output->connector,
 						    config->max_width,
 						    config->max_height);
@@ -929,8 +931,7 @@ static int xdf_mode_config(struct xdf_card *card)
 	drm->mode_config.funcs = &xdf_mode_config_funcs;
 	drm->mode_config.helper_private = &xdf_mode_config_helper_funcs;
 
-	for (output = next_output(card, NULL); output;
-	     output = next_output(card, output)) {
+	xdf_for_each_output(output, card) {
 		ret = xdf_output_init(card, output);
 		if (ret)
 			return ret;
@@ -943,6 +944,16 @@ static int xdf_mode_config(struct xdf_card *card)
 		return ret;
 	drm_mode_config_reset(drm);
 	return 0;
+}
+
+static struct xdf_output *xdf_find_output(struct xdf_card *card, u32 node)
+{
+	struct xdf_output *output;
+
+	xdf_for_each_output(output, card)
+		if (output->node == node)
+			return output;
+	return NULL;
 }
 
 /**
@@ -960,9 +971,8 @@ struct xdf_card *xdf_kms_create(struct xenbus_device *xdev,
 				const struct xdf_output_config *configs,
 				unsigned int count, bool be_alloc)
 {
-	u32 nodes[XDF_MAX_OUTPUTS];
+	unsigned int i, total = max_t(unsigned int, count, XDF_MIN_OUTPUTS);
 	struct xdf_card *card;
-	unsigned int i;
 	int ret;
 
 	card = devm_drm_dev_alloc(&xdev->dev, &xdf_driver, struct xdf_card,
@@ -970,24 +980,28 @@ struct xdf_card *xdf_kms_create(struct xenbus_device *xdev,
 	if (IS_ERR(card))
 		return card;
 	/* before the mode configuration, which is cleaned up before it */
-	card->outputs = drmm_kcalloc(&card->drm, count, sizeof(*card->outputs),
+	card->outputs = drmm_kcalloc(&card->drm, total, sizeof(*card->outputs),
 				     GFP_KERNEL);
 	if (!card->outputs)
 		return ERR_PTR(-ENOMEM);
-	card->count = count;
+	card->count = total;
 	INIT_WORK(&card->registering, xdf_card_register);
 	INIT_WORK(&card->hotplug, xdf_card_hotplug);
-	for (i = 0; i < count; i++) {
-		card->outputs[i].card = card;
-		card->outputs[i].node = configs[i].node;
-		xdf_monitor_init(&card->outputs[i].monitor, &card->link, i,
+	for (i = 0; i < total; i++) {
+		struct xdf_output *output = &card->outputs[i];
+
+		output->card = card;
+		output->node = XDF_NO_NODE;
+		xdf_monitor_init(&output->monitor, &card->link, i,
 				 xdf_card_answered, card);
-		card->outputs[i].monitor.width = configs[i].width;
-		card->outputs[i].monitor.height = configs[i].height;
-		nodes[i] = configs[i].node;
+		if (i >= count)
+			continue;
+		output->node = configs[i].node;
+		output->present = true;
+		output->monitor.width = configs[i].width;
+		output->monitor.height = configs[i].height;
 	}
-	ret = xdf_link_init(&card->link, xdev, nodes, count, &xdf_link_ops,
-			    card);
+	ret = xdf_link_init(&card->link, xdev, total, &xdf_link_ops, card);
 	if (ret)
 		return ERR_PTR(ret);
 	ret = drmm_add_action_or_reset(&card->drm, xdf_card_free, NULL);
@@ -1002,31 +1016,103 @@ struct xdf_card *xdf_kms_create(struct xenbus_device *xdev,
 }
 
 /**
- * xdf_kms_resize - the administrator wants another size
+ * xdf_kms_current - what was last known of a connector
  * @card: the card
- * @index: which of its outputs
- * @width: in pixels
- * @height: in lines
+ * @config: its node in, the rest out
  *
- * Clients are told; an output that was of no use stays so.
+ * Return: whether it was known at all.
+ */
+bool xdf_kms_current(struct xdf_card *card, struct xdf_output_config *config)
+{
+	const struct xdf_output *output = xdf_find_output(card, config->node);
+
+	config->width = output ? output->monitor.width : 0;
+	config->height = output ? output->monitor.height : 0;
+	return output;
+}
+
+/* Under the mode configuration's mutex; true when that is news. */
+static bool xdf_output_resize(struct xdf_output *output, u32 width, u32 height)
+{
+	struct xdf_monitor *m = &output->monitor;
+
+	if (m->width == width && m->height == height)
+		return false;
+	if (width)
+		drm_info(&output->card->drm,
+			 "connector %u: %ux%u is preferred now\n",
+			 output->node, width, height);
+	WRITE_ONCE(m->height, height);
+	WRITE_ONCE(m->width, width);
+	return true;
+}
+
+/* The same for whether there is such a connector. */
+static bool xdf_output_set_present(struct xdf_output *output, bool present)
+{
+	if (output->present == present)
+		return false;
+	drm_info(&output->card->drm, "connector %u was %s\n", output->node,
+		 present ? "added" : "removed");
+	WRITE_ONCE(output->present, present);
+	if (!present)
+		xdf_output_resize(output, 0, 0);
+	return true;
+}
+
+static bool xdf_config_has(const struct xdf_output_config *configs,
+			   unsigned int count, u32 node)
+{
+	while (count--)
+		if (configs[count].node == node)
+			return true;
+	return false;
+}
+
+/**
+ * xdf_kms_configure - XenStore's connectors have changed, perhaps
+ * @card: the card
+ * @configs: all of them as they are now; without a size one is disconnected
+ * @count: of @configs
+ *
+ * Clients are told. When there are others than before, the backend has to
+ * bind them anew.
  *
  * Context: may sleep.
  */
-void xdf_kms_resize(struct xdf_card *card, unsigned int index, u32 width,
-		    u32 height)
+void xdf_kms_configure(struct xdf_card *card,
+		       const struct xdf_output_config *configs,
+		       unsigned int count)
 {
-	struct xdf_output *output = &card->outputs[index];
-	struct xdf_monitor *m = &output->monitor;
+	struct mutex *mutex = &card->drm.mode_config.mutex;
+	bool renew = false, changed = false;
+	struct xdf_output *output;
+	unsigned int i;
 
-	if (!m->width || (m->width == width && m->height == height))
-		return;
-	drm_info(&card->drm, "connector %u: %ux%u is preferred now\n",
-		 output->node, width, height);
-	mutex_lock(&card->drm.mode_config.mutex);
-	WRITE_ONCE(m->width, width);
-	WRITE_ONCE(m->height, height);
-	mutex_unlock(&card->drm.mode_config.mutex);
-	schedule_work(&card->hotplug);
+	mutex_lock(mutex);
+	xdf_for_each_output(output, card)
+		if (!xdf_config_has(configs, count, output->node))
+			renew |= xdf_output_set_present(output, false);
+	for (i = 0; i < count; i++) {
+		output = xdf_find_output(card, configs[i].node) ?:
+			xdf_find_output(card, XDF_NO_NODE);
+		if (!output) {
+			drm_warn(&card->drm,
+				 "no room for connector %u: it works once the driver is loaded again, or after a reboot\n",
+				 configs[i].node);
+			continue;
+		}
+		output->node = configs[i].node;
+		renew |= xdf_output_set_present(output, true);
+		changed |= xdf_output_resize(output, configs[i].width,
+					     configs[i].height);
+	}
+	mutex_unlock(mutex);
+	if (renew)
+		xdf_link_renew(&card->link,
+			       "the toolstack changed its connectors");
+	if (renew || changed)
+		schedule_work(&card->hotplug);
 }
 
 /**
@@ -1047,7 +1133,6 @@ void xdf_kms_remove(struct xdf_card *card)
 		cancel_work_sync(&card->hotplug);
 		drm_atomic_helper_shutdown(&card->drm);
 	}
-	for (output = next_output(card, NULL); output;
-	     output = next_output(card, output))
+	xdf_for_each_output(output, card)
 		xdf_head_fini(&output->head);
 }

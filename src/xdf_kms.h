@@ -16,6 +16,10 @@
 
 /* DRM names CRTCs in masks of 32 bits. */
 #define XDF_MAX_OUTPUTS		32
+/* So many are made at least, because none can be made once clients know the card. */
+#define XDF_MIN_OUTPUTS		4
+/* Of an output that stands for no connector of XenStore's yet. */
+#define XDF_NO_NODE		U32_MAX
 
 /**
  * struct xdf_output_config - what XenStore says of one connector
@@ -32,8 +36,9 @@ struct xdf_output_config {
 /**
  * struct xdf_output - one connector with all that belongs to it
  * @card: whose
- * @node: its number in XenStore
- * @monitor: asked anew of every backend; without a width the rest is not there
+ * @node: its number in XenStore, or XDF_NO_NODE
+ * @present: XenStore has it
+ * @monitor: asked anew of every backend; without a width it is disconnected
  * @head: what it shows
  * @plane: primary
  * @crtc: its one CRTC
@@ -43,6 +48,7 @@ struct xdf_output_config {
 struct xdf_output {
 	struct xdf_card *card;
 	u32 node;
+	bool present;
 	struct xdf_monitor monitor;
 	struct xdf_head head;
 	struct drm_plane plane;
@@ -57,7 +63,7 @@ struct xdf_output {
  * @link: the connection, which comes and goes
  * @views: pictures
  * @count: number of outputs
- * @outputs: one for each channel of the link
+ * @outputs: one for each channel of the link, those in use first
  * @registered: clients may know it
  * @asking: monitors asked and not answered, plus one while asking
  * @registering: makes the card known
@@ -75,11 +81,17 @@ struct xdf_card {
 	struct work_struct hotplug;
 };
 
+#define xdf_for_each_output(output, card)				\
+	for ((output) = (card)->outputs;				\
+	     (output) < (card)->outputs + (card)->count; (output)++)
+
 struct xdf_card *xdf_kms_create(struct xenbus_device *xdev,
 				const struct xdf_output_config *configs,
 				unsigned int count, bool be_alloc);
-void xdf_kms_resize(struct xdf_card *card, unsigned int index, u32 width,
-		    u32 height);
+void xdf_kms_configure(struct xdf_card *card,
+		       const struct xdf_output_config *configs,
+		       unsigned int count);
+bool xdf_kms_current(struct xdf_card *card, struct xdf_output_config *config);
 void xdf_kms_remove(struct xdf_card *card);
 
 #endif /* XDF_KMS_H */

@@ -113,6 +113,8 @@ static int link_publish_all(struct xdf_link *link,
 	int ret;
 
 	for (i = 0; i < link->count; i++) {
+		if (!link->channels[i].open)
+			continue;
 		ret = xdf_channel_publish(&link->channels[i], xbt, dir);
 		if (ret)
 			return ret;
@@ -144,13 +146,21 @@ static int link_publish(struct xdf_link *link)
 static void link_offer(struct xdf_link *link)
 {
 	unsigned int i;
+	u32 node;
 	int ret;
 
 	ret = link_agree(link);
 	if (ret)
 		return;
+	if (!link->ops->node(link->data, 0, &node)) {
+		dev_err(&link->xdev->dev,
+			"connector 0 is gone from XenStore: nothing can be shown without it; add it again, or detach the display\n");
+		return;
+	}
 	for (i = 0; i < link->count; i++) {
-		ret = xdf_channel_open(&link->channels[i], link->xdev);
+		if (!link->ops->node(link->data, i, &node))
+			continue;
+		ret = xdf_channel_open(&link->channels[i], link->xdev, node);
 		if (ret)
 			goto err;
 	}
@@ -324,11 +334,9 @@ static void link_work(struct work_struct *work)
 
 static void link_fault(struct xdf_link *link, const char *why)
 {
-	WRITE_ONCE(link->why, why);
 	link->faults++;
 	set_bit(XDF_LINK_FAULT, &link->flags);
-	set_bit(XDF_LINK_LOST, &link->flags);
-	queue_work(link->wq, &link->work);
+	xdf_link_renew(link, why);
 }
 
 static void link_watchdog(struct work_struct *work)
@@ -428,16 +436,15 @@ int xdf_link_submit(struct xdf_link *link, unsigned int index,
  * xdf_link_init - prepare a link, down
  * @link: zeroed
  * @xdev: the device
- * @nodes: the connectors' numbers in XenStore, rising, 0 first
- * @count: of @nodes
+ * @count: of connectors that there may be
  * @ops: whom to tell
  * @data: for @ops
  *
  * Return: 0 or -ENOMEM. xdf_link_free() undoes it.
  */
 int xdf_link_init(struct xdf_link *link, struct xenbus_device *xdev,
-		  const u32 *nodes, unsigned int count,
-		  const struct xdf_link_ops *ops, void *data)
+		  unsigned int count, const struct xdf_link_ops *ops,
+		  void *data)
 {
 	unsigned int i;
 
@@ -464,8 +471,8 @@ int xdf_link_init(struct xdf_link *link, struct xenbus_device *xdev,
 	INIT_DELAYED_WORK(&link->retry, link_retry_work);
 	INIT_DELAYED_WORK(&link->watchdog, link_watchdog);
 	for (i = 0; i < count; i++)
-		xdf_channel_init(&link->channels[i], i, nodes[i],
-				 &link_channel_ops, link);
+		xdf_channel_init(&link->channels[i], i, &link_channel_ops,
+				 link);
 	return 0;
 }
 
@@ -505,6 +512,20 @@ void xdf_link_connected(struct xdf_link *link)
 	if (link->state == XDF_LINK_UP)
 		xenbus_switch_state(link->xdev, XenbusStateConnected);
 	mutex_unlock(&link->mutex);
+}
+
+/**
+ * xdf_link_renew - the connection has to be made anew
+ * @link: the link
+ * @why: constant text, for the log
+ *
+ * Context: any.
+ */
+void xdf_link_renew(struct xdf_link *link, const char *why)
+{
+	WRITE_ONCE(link->why, why);
+	set_bit(XDF_LINK_LOST, &link->flags);
+	queue_work(link->wq, &link->work);
 }
 
 /**

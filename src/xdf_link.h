@@ -33,7 +33,9 @@ enum xdf_link_state {
 #define XDF_LINK_CALLED	5
 
 /**
- * struct xdf_link_ops - what the owner of a link is told
+ * struct xdf_link_ops - what the owner of a link is asked and told
+ * @node: is there such a connector now, and which number has it in XenStore?
+ *	Must not sleep
  * @up: the rings work; xdf_link_ready() has to follow, at once or when the
  *	backend has answered what must be known first
  * @ready: xdf_link_ready() was called. True when the owner is of use to its
@@ -45,6 +47,7 @@ enum xdf_link_state {
  * may sleep, but not wait for the backend.
  */
 struct xdf_link_ops {
+	bool (*node)(void *data, unsigned int index, u32 *node);
 	void (*up)(void *data);
 	bool (*ready)(void *data);
 	void (*down)(void *data);
@@ -63,7 +66,7 @@ struct xdf_link_ops {
  * @losses: connections lost, ever
  * @faults: by the backend's fault: the protocol broken, or no answer
  * @count: number of channels
- * @channels: one for each connector, number 0 first
+ * @channels: one for each connector that there may be, number 0 first
  * @wq: runs @work and @retry
  * @work: sees to @flags
  * @retry: calls the bus's thread again
@@ -103,13 +106,14 @@ struct xdf_link {
 };
 
 int xdf_link_init(struct xdf_link *link, struct xenbus_device *xdev,
-		  const u32 *nodes, unsigned int count,
-		  const struct xdf_link_ops *ops, void *data);
+		  unsigned int count, const struct xdf_link_ops *ops,
+		  void *data);
 void xdf_link_start(struct xdf_link *link);
 void xdf_link_backend_changed(struct xdf_link *link);
 void xdf_link_ready(struct xdf_link *link);
 void xdf_link_connected(struct xdf_link *link);
 void xdf_link_fail(struct xdf_link *link, int err, const char *what);
+void xdf_link_renew(struct xdf_link *link, const char *why);
 void xdf_link_resume(struct xdf_link *link);
 void xdf_link_stop(struct xdf_link *link);
 void xdf_link_free(struct xdf_link *link);

@@ -182,6 +182,52 @@ def test_live_resize(lab, be, g):
     wait_for("the old size", lambda: preferred(info_now(g)) == ["800x600"], 15)
 
 
+def sizes(g):
+    """Preferred size of each connector; None of one that is not connected."""
+    info = info_now(g)
+    return [(preferred(info, n) or [None])[0] if info[f"conn{n}.status"] == "connected" else None
+            for n in range(int(info["connectors"]))]
+
+
+@check(own=True, kernel="6.1", vdispl=SPEC)
+def test_connectors_come_and_go(lab, be, g):
+    """The toolstack adds a connector, mends one, and takes one away, under a session"""
+    base = f"/local/domain/{g.domid}/device/vdispl/0"
+
+    def write(path, value):
+        lab.need(f"xenstore-write {base}/{path} '{value}'")
+
+    def have(*want):
+        wait_for(f"connectors {want}", lambda: sizes(g)[:3] == list(want), 20)
+
+    wait_card(g)
+    have("800x600", "640x480", None)
+    with shown(g, "draw --conns 0,1 --seed 50") as v:
+        write("2/unique-id", "id2")
+        write("2/resolution", "642x482")
+        have("800x600", "640x480", "642x482")
+        see(be, g, 0, v["conn0.crc"], timeout=20)
+        see(be, g, 1, v["conn1.crc"], timeout=20)
+    with shown(g, "draw --conns 0,1,2 --seed 51") as v:
+        for n in range(3):
+            see(be, g, n, v[f"conn{n}.crc"])
+        lab.need(f"xenstore-rm {base}/1")
+        have("800x600", None, "642x482")
+        see(be, g, 0, v["conn0.crc"], timeout=20)
+        see(be, g, 2, v["conn2.crc"], timeout=20)
+    guest_prog(g, "flips --conns 0,2 --count 30")
+    write("1/unique-id", "id1")
+    write("1/resolution", "rubbish")
+    time.sleep(2)
+    have("800x600", None, "642x482")
+    write("1/resolution", "320x200")
+    have("800x600", "320x200", "642x482")
+    with shown(g, "draw --conns 0,1,2 --seed 52") as v:
+        for n in range(3):
+            see(be, g, n, v[f"conn{n}.crc"], timeout=20)
+    need(g.run("ls /sys/class/drm | grep -c '^card[0-9]*$'").out.strip() == "1", "more than one card")
+
+
 @check(polite=False, own=True, kernel="6.12", vdispl=SPEC)
 def test_new_monitor(lab, be, g):
     """The backend comes back with another monitor: the modes change under the card"""
