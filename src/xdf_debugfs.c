@@ -19,6 +19,7 @@ static void debugfs_output(struct seq_file *m, struct xdf_output *output)
 		   output->node, output->monitor.width, output->monitor.height,
 		   output->monitor.edid_size);
 	seq_printf(m, "  flips: %llu\n", stats.flips);
+	seq_printf(m, "  missed refreshes: %llu\n", stats.missed);
 	seq_printf(m, "  time-outs: %llu\n", stats.timeouts);
 	seq_printf(m, "  refused requests: %llu\n", stats.errors);
 	seq_printf(m, "  stray events: %llu\n", stats.strays);

@@ -107,9 +107,12 @@ static void head_advance(struct xdf_head *head)
 		head_submit(head, XDF_HEAD_OFF);
 		return;
 	}
-	/* becoming live brings us back here */
-	if (!head->view || !xdf_view_is_live(head->view))
+	/* the backend's answer brings us back here */
+	if (!head->view || !xdf_view_is_live(head->view)) {
+		if (head->view && xdf_view_is_refused(head->view))
+			head->shown_want = head->want;
 		return;
+	}
 	/* a mode may have changed while a flip kept it from being switched off */
 	if (!head->set || head->set_config != head->config) {
 		if (head->refused == head->config)
@@ -360,6 +363,8 @@ static enum hrtimer_restart head_tick(struct hrtimer *timer)
 			drm_crtc_vblank_put(head->crtc);
 		}
 		head_settle(head, true);
+		if (head->event && !head->async)
+			head->stats.missed++;
 		head_advance(head);
 	}
 	spin_unlock_irqrestore(&head->lock, flags);
@@ -514,7 +519,7 @@ void xdf_head_damage(struct xdf_head *head, const void *tag)
 }
 
 /**
- * xdf_head_kick - a view has become live
+ * xdf_head_kick - the backend has answered for a view
  * @head: the head
  *
  * Context: any but NMI.

@@ -31,6 +31,7 @@ enum xdf_head_op {
 /**
  * struct xdf_head_stats - counters, only rising
  * @flips: pictures presented
+ * @missed: refreshes that passed while a client's picture was waited for
  * @timeouts: client events completed without the backend
  * @errors: operations that the backend refused
  * @strays: events that belong to no flip
@@ -38,6 +39,7 @@ enum xdf_head_op {
  */
 struct xdf_head_stats {
 	u64 flips;
+	u64 missed;
 	u64 timeouts;
 	u64 errors;
 	u64 strays;

@@ -358,14 +358,10 @@ static int xdf_plane_helper_prepare_fb(struct drm_plane *plane,
 	if (ret)
 		return ret;
 	xdf_fb_layout(state, &layout);
+	/* the head waits for the backend to know it, the client does not */
 	view = xdf_fb_view(to_xdf_fb(state->fb), &layout);
 	if (IS_ERR(view))
 		return PTR_ERR(view);
-	ret = xdf_view_wait(view);
-	if (ret) {
-		xdf_view_put(view);
-		return ret;
-	}
 	to_xdf_plane_state(state)->view = view;
 	return 0;
 }
@@ -776,7 +772,7 @@ static int xdf_output_init(struct xdf_card *card, struct xdf_output *output)
 					    &output->encoder);
 }
 
-static void xdf_views_live(struct xdf_views *views)
+static void xdf_views_answered(struct xdf_views *views)
 {
 	struct xdf_card *card = container_of(views, struct xdf_card, views);
 	struct xdf_output *output;
@@ -1008,7 +1004,7 @@ struct xdf_card *xdf_kms_create(struct xenbus_device *xdev,
 	if (ret)
 		return ERR_PTR(ret);
 	xdf_views_init(&card->views, &card->drm, &card->link, be_alloc,
-		       xdf_views_live);
+		       xdf_views_answered);
 	ret = xdf_mode_config(card);
 	if (ret)
 		return ERR_PTR(ret);

@@ -151,7 +151,7 @@ static void view_done(struct xdf_request *rq)
 	struct xdf_view *view = container_of(rq, struct xdf_view, rq);
 	struct xdf_views *views = view->views;
 	unsigned long flags;
-	bool live;
+	bool answered;
 
 	spin_lock_irqsave(&views->lock, flags);
 	if (rq->status == -ENODEV || rq->status == -ETIMEDOUT) {
@@ -182,13 +182,13 @@ static void view_done(struct xdf_request *rq)
 		}
 		view_advance(view);
 	}
-	live = view->state == XDF_VIEW_LIVE;
+	answered = xdf_view_is_live(view) || xdf_view_is_refused(view);
 	queue_work(view_wq, &view->work);
 	spin_unlock_irqrestore(&views->lock, flags);
 
 	wake_up_all(&views->settled);
-	if (live)
-		views->live(views);
+	if (answered)
+		views->answered(views);
 }
 
 /* Sends what the state asks for. Under xdf_views.lock. */
@@ -426,7 +426,7 @@ int xdf_view_wait(struct xdf_view *view)
 
 	if (ret)
 		return ret;
-	return READ_ONCE(view->state) == XDF_VIEW_REFUSED ? view->error : 0;
+	return xdf_view_is_refused(view) ? view->error : 0;
 }
 
 static void view_retire(struct kref *ref)
@@ -498,10 +498,15 @@ void xdf_views_up(struct xdf_views *views)
 		if (view->retired)
 			continue;
 		ret = view_announce(view);
-		if (ret)
-			drm_err(views->drm,
-				"could not announce a buffer of %zu bytes to the new backend (error %d); it stays dark until it is shown anew\n",
-				view->gem->base.size, ret);
+		if (!ret)
+			continue;
+		drm_err(views->drm,
+			"could not announce a buffer of %zu bytes to the new backend (error %d); it stays dark until it is shown anew\n",
+			view->gem->base.size, ret);
+		spin_lock_irq(&views->lock);
+		view->error = ret;
+		view->state = XDF_VIEW_REFUSED;
+		spin_unlock_irq(&views->lock);
 	}
 	mutex_unlock(&views->mutex);
 }
@@ -560,16 +565,16 @@ void xdf_views_count(struct xdf_views *views, struct xdf_views_count *count)
  * @drm: the card
  * @link: its link, down
  * @be_alloc: the backend allocates the memory that it shows
- * @live: see struct xdf_views
+ * @answered: see struct xdf_views
  */
 void xdf_views_init(struct xdf_views *views, struct drm_device *drm,
 		    struct xdf_link *link, bool be_alloc,
-		    void (*live)(struct xdf_views *views))
+		    void (*answered)(struct xdf_views *views))
 {
 	views->drm = drm;
 	views->link = link;
 	views->be_alloc = be_alloc;
-	views->live = live;
+	views->answered = answered;
 	mutex_init(&views->mutex);
 	spin_lock_init(&views->lock);
 	INIT_LIST_HEAD(&views->list);

@@ -80,7 +80,8 @@ struct xdf_views_count {
  * @cookie: the last one given out; none is used twice
  * @up: the link is
  * @settled: woken when a view's state changes
- * @live: told when a view can be shown; any context, must not sleep
+ * @answered: told when a view can be shown, or never will be; any context,
+ *	must not sleep
  */
 struct xdf_views {
 	struct drm_device *drm;
@@ -92,7 +93,7 @@ struct xdf_views {
 	u64 cookie;
 	bool up;
 	wait_queue_head_t settled;
-	void (*live)(struct xdf_views *views);
+	void (*answered)(struct xdf_views *views);
 };
 
 /**
@@ -146,7 +147,7 @@ struct xdf_view {
 
 void xdf_views_init(struct xdf_views *views, struct drm_device *drm,
 		    struct xdf_link *link, bool be_alloc,
-		    void (*live)(struct xdf_views *views));
+		    void (*answered)(struct xdf_views *views));
 void xdf_views_up(struct xdf_views *views);
 void xdf_views_down(struct xdf_views *views);
 void xdf_views_count(struct xdf_views *views, struct xdf_views_count *count);
@@ -167,6 +168,11 @@ static inline struct xdf_view *xdf_view_get(struct xdf_view *view)
 static inline bool xdf_view_is_live(const struct xdf_view *view)
 {
 	return READ_ONCE(view->state) == XDF_VIEW_LIVE;
+}
+
+static inline bool xdf_view_is_refused(const struct xdf_view *view)
+{
+	return READ_ONCE(view->state) == XDF_VIEW_REFUSED;
 }
 
 int xdf_view_module_init(void);

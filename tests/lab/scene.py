@@ -106,6 +106,34 @@ def wait_card(g, timeout=30):
     return wait_for("a card in the guest", probe, timeout, 0.5)
 
 
+def info_now(g):
+    return values(g.run("xdf-guest info").out)
+
+
+def give(lab, be, data, which="all"):
+    with open(os.path.join(lab.dir, "monitor.bin"), "wb") as f:
+        f.write(data)
+    be.ctl(f"edid {which} /share/monitor.bin")
+
+
+def again(g):
+    """The same device once more, so that the driver asks anew."""
+    g.run("echo vdispl-0 >/sys/bus/xen/drivers/xen_drm_front/unbind;"
+          "echo vdispl-0 >/sys/bus/xen/drivers/xen_drm_front/bind")
+    return wait_card(g)
+
+
+def modes(info, n=0):
+    """{"WxH": (refresh, preferred)}, the best refresh of each size."""
+    found = {}
+    for text in info[f"conn{n}.modes"].split(","):
+        m = re.fullmatch(r"(\d+x\d+)@([\d.]+)(\*?)", text)
+        size, hz, star = m.group(1), float(m.group(2)), bool(m.group(3))
+        if size not in found:
+            found[size] = (hz, star)
+    return found
+
+
 def raw(be, g, conn, dev=0):
     """What a connector shows, as it came: (width, height, fourcc, bytes without padding)."""
     name = f"raw-{g.name}-{dev}-{conn}"
@@ -251,6 +279,14 @@ def nothing_mapped(lab, g, when):
         left = still_mapped(lab, g)
         need(time.monotonic() < end, f"{len(left)} grants still mapped {when}:\n" + "\n".join(left[:5]))
         time.sleep(0.5)
+
+
+def counters(g, node=0):
+    """{"flips": 7, "missed refreshes": 0, ...} of a connector, from the driver's debugfs."""
+    text = g.run("cat /sys/kernel/debug/dri/*/xen").out
+    m = re.search(rf"^connector {node}:.*?(?=^connector |\Z)", text, re.S | re.M)
+    need(m, f"no connector {node} in debugfs:\n{text}")
+    return {k: int(v) for k, v in re.findall(r"^  ([a-z -]+): (\d+)$", m.group(0), re.M)}
 
 
 def unbind(g):

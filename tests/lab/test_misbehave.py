@@ -62,29 +62,41 @@ def test_refusals(lab, be, g):
             see(be, g, 1, v["conn1.crc"], timeout=20)
 
 
+OPERATIONS = ("DBUF_CREATE", "FB_ATTACH", "SET_CONFIG", "PG_FLIP", "FB_DETACH", "DBUF_DESTROY")
+
+
 @check(polite=False, kernel="6.12", kind="pvh", vdispl=SPEC)
 def test_silence(lab, be, g):
     """No answer to an operation: a client killed meanwhile ends at once, the display comes back"""
     wait_card(g)
-    for op in ("DBUF_CREATE", "FB_ATTACH", "SET_CONFIG", "PG_FLIP", "FB_DETACH", "DBUF_DESTROY"):
+    for op in OPERATIONS:
         be.ctl(f"hang {op}")
-        pid = background(g, "hold --conns 0,1 --timeout-ms 9000", "silent")
-        time.sleep(2)
-        begin = time.monotonic()
-        g.run(f"kill -9 {pid}")
-        wait_for(f"{op} unanswered: the killed client to end",
-                 lambda: g.run(f"test -d /proc/{pid}").rc != 0, 6)
-        took = time.monotonic() - begin
-        need(took < 6, f"{op} unanswered: the killed client took {took:.1f} s to end")
-        be.ctl("hang none")
-        def back():
-            v = guest_prog(g, "draw --conns 0,1 --seed 71 --hold", rc=None)
-            if "held_by" not in v:
-                return False
-            try:
-                see(be, g, 0, v["conn0.crc"], timeout=20)
-                see(be, g, 1, v["conn1.crc"], timeout=20)
-            finally:
-                g.run(f"kill {v['held_by']}; sleep 0.3")
-            return True
-        wait_for(f"the display after {op} went unanswered", back, 60, 2)
+        try:
+            killed_in_silence(g, op)
+        finally:
+            be.ctl("hang none")
+        wait_for(f"the display after {op} went unanswered", lambda: back(be, g), 60, 2)
+
+
+def killed_in_silence(g, op):
+    pid = background(g, "hold --conns 0,1 --timeout-ms 9000", "silent")
+    time.sleep(2)
+    begin = time.monotonic()
+    g.run(f"kill -9 {pid}")
+    wait_for(f"{op} unanswered: the killed client to end",
+             lambda: g.run(f"test -d /proc/{pid}").rc != 0, 6)
+    took = time.monotonic() - begin
+    need(took < 6, f"{op} unanswered: the killed client took {took:.1f} s to end")
+
+
+def back(be, g):
+    """Both heads can be drawn on again."""
+    v = guest_prog(g, "draw --conns 0,1 --seed 71 --hold", rc=None)
+    if "held_by" not in v:
+        return False
+    try:
+        see(be, g, 0, v["conn0.crc"], timeout=20)
+        see(be, g, 1, v["conn1.crc"], timeout=20)
+    finally:
+        g.run(f"kill {v['held_by']}; sleep 0.3")
+    return True

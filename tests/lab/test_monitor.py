@@ -2,12 +2,11 @@
 """What the backend says of the monitor, and what XenStore says later."""
 import base64
 import os
-import re
 import time
 
 import edid
-from scene import (check, guest_prog, keeps_protocol, mark, need, refused, see, shown, values,
-                   wait_card, wait_for)
+from scene import (again, check, give, guest_prog, info_now, keeps_protocol, mark, modes, need,
+                   refused, see, shown, wait_card, wait_for)
 
 BIG, BIG_HZ = edid.timing(1280, 800, 75)
 OTHER, _ = edid.timing(1024, 640, 60)
@@ -15,36 +14,8 @@ OTHER, _ = edid.timing(1024, 640, 60)
 WRAPPED, WRAPPED_HZ = edid.timing(1920, 1080, 60, clock=800)
 
 
-def give(lab, be, data, which="all"):
-    with open(os.path.join(lab.dir, "monitor.bin"), "wb") as f:
-        f.write(data)
-    be.ctl(f"edid {which} /share/monitor.bin")
-
-
-def again(g):
-    """The same device once more, so that the driver asks anew."""
-    g.run("echo vdispl-0 >/sys/bus/xen/drivers/xen_drm_front/unbind;"
-          "echo vdispl-0 >/sys/bus/xen/drivers/xen_drm_front/bind")
-    return wait_card(g)
-
-
-def modes(info, n=0):
-    """{"WxH": (refresh, preferred)}, the best refresh of each size."""
-    found = {}
-    for text in info[f"conn{n}.modes"].split(","):
-        m = re.fullmatch(r"(\d+x\d+)@([\d.]+)(\*?)", text)
-        size, hz, star = m.group(1), float(m.group(2)), bool(m.group(3))
-        if size not in found:
-            found[size] = (hz, star)
-    return found
-
-
 def preferred(info, n=0):
     return [size for size, (_, star) in modes(info, n).items() if star]
-
-
-def info_now(g):
-    return values(g.run("xdf-guest info").out)
 
 
 SPEC = "backend=0,connectors=id0:800x600;id1:640x480"

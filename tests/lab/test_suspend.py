@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 """Save, restore, migration and reboot of the guest, with a session on its screen."""
-from scene import (background, check, guest_prog, keeps_protocol, let_go, need, output, rgb,
+from scene import (background, check, guest_prog, keeps_protocol, let_go, mark, need, output, rgb,
                    screen_crc, see, shown,
                    values, wait_card, wait_for)
 
@@ -12,8 +12,10 @@ def moved(be, g, move):
     wait_card(g)
     with shown(g, "draw --conns 0,1 --seed 80") as v:
         see(be, g, 0, v["conn0.crc"])
+        at = mark(be)
         move()
-        be.wait_log(rf"dom{g.domid}/dev0\b.*STATE fe=4", timeout=60)
+        # a guest that was moved has another number, and no line before that
+        be.wait_log(rf"dom{g.domid}/dev0\b.*STATE fe=4", timeout=60, after=at)
         see(be, g, 0, v["conn0.crc"], timeout=30)
         see(be, g, 1, v["conn1.crc"], timeout=30)
     keeps_protocol(be, g)
@@ -53,6 +55,24 @@ def test_migrate(lab, be, g):
 def test_save_cancelled(lab, be, g):
     """A save that is cancelled: the guest goes on where it was"""
     moved(be, g, g.save_cancelled)
+
+
+def sleep(g, state):
+    """The guest's own suspend or hibernation, as far as the devices: they go down and come back."""
+    res = g.run(f"echo devices >/sys/power/pm_test && echo {state} >/sys/power/state", timeout=90)
+    need(res.rc == 0, f"{state}: {res.out}")
+
+
+@check(polite=False, own=True, timeout=500, kernel="6.1", vdispl=SPEC, memory=256)
+def test_sleep(lab, be, g):
+    """The guest suspends its own devices and wakes them again"""
+    moved(be, g, lambda: sleep(g, "freeze"))
+
+
+@check(polite=False, own=True, timeout=500, kernel="7.3", kind="pvh", vdispl=SPEC, memory=256)
+def test_hibernate(lab, be, g):
+    """The same on the way to hibernation"""
+    moved(be, g, lambda: sleep(g, "disk"))
 
 
 @check(polite=False, own=True, kernel="6.1", vdispl=SPEC)
