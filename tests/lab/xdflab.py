@@ -807,7 +807,9 @@ class Guest:
 
     def migrate(self, timeout=300):
         """To the same host."""
-        self._moved("xl migrate -s '' %d 'xl migrate-receive'" % self.domid, timeout)
+        # the new domain's own xl keeps the output open for as long as that lives
+        self._moved("xl migrate -s '' %d 'xl migrate-receive' >/tmp/migrate.log 2>&1 </dev/null; "
+                    "rc=$?; cat /tmp/migrate.log; exit $rc" % self.domid, timeout)
 
     def poweroff(self, timeout=40):
         """Its kernel goes down; returns how many seconds that took."""
