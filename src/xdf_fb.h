@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* Framebuffers: pictures that clients name, and the parts of them that are shown. */
+#ifndef XDF_FB_H
+#define XDF_FB_H
+
+#include <drm/drm_file.h>
+#include <drm/drm_framebuffer.h>
+#include <drm/drm_rect.h>
+
+#include "xdf_view.h"
+
+struct drm_framebuffer *
+xdf_fb_create(struct xdf_views *views, struct drm_file *file,
+	      const struct drm_format_info *info,
+	      const struct drm_mode_fb_cmd2 *cmd,
+	      const struct drm_framebuffer_funcs *funcs);
+void xdf_fb_destroy(struct drm_framebuffer *base);
+void xdf_fb_update(struct drm_framebuffer *base,
+		   const struct drm_clip_rect *clips, unsigned int count);
+void xdf_fb_layout(const struct drm_framebuffer *base,
+		   const struct drm_rect *rect, struct xdf_layout *layout);
+struct xdf_view *xdf_fb_view(struct drm_framebuffer *base,
+			     const struct xdf_layout *layout);
+
+#endif /* XDF_FB_H */
