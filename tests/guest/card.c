@@ -334,6 +334,18 @@ void req_plane(struct card *c, drmModeAtomicReqPtr req, struct head *h, uint32_t
 	req_prop(c, req, p, t, "SRC_H", (uint64_t)h->mode.vdisplay << 16);
 }
 
+uint32_t req_mode(struct card *c, drmModeAtomicReqPtr req, struct head *h)
+{
+	uint32_t blob;
+
+	if (drmModeCreatePropertyBlob(c->fd, &h->mode, sizeof(h->mode), &blob))
+		die("no property blob for the mode: %s", strerror(errno));
+	req_prop(c, req, h->conn, DRM_MODE_OBJECT_CONNECTOR, "CRTC_ID", h->crtc);
+	req_prop(c, req, h->crtc, DRM_MODE_OBJECT_CRTC, "MODE_ID", blob);
+	req_prop(c, req, h->crtc, DRM_MODE_OBJECT_CRTC, "ACTIVE", 1);
+	return blob;
+}
+
 int head_set_atomic(struct card *c, struct head *h, uint32_t fb)
 {
 	drmModeAtomicReqPtr req = drmModeAtomicAlloc();
@@ -342,11 +354,7 @@ int head_set_atomic(struct card *c, struct head *h, uint32_t fb)
 
 	if (!req)
 		die("no memory for an atomic request");
-	if (drmModeCreatePropertyBlob(c->fd, &h->mode, sizeof(h->mode), &blob))
-		die("no property blob for the mode: %s", strerror(errno));
-	req_prop(c, req, h->conn, DRM_MODE_OBJECT_CONNECTOR, "CRTC_ID", h->crtc);
-	req_prop(c, req, h->crtc, DRM_MODE_OBJECT_CRTC, "MODE_ID", blob);
-	req_prop(c, req, h->crtc, DRM_MODE_OBJECT_CRTC, "ACTIVE", 1);
+	blob = req_mode(c, req, h);
 	req_plane(c, req, h, fb);
 	ret = drmModeAtomicCommit(c->fd, req, DRM_MODE_ATOMIC_ALLOW_MODESET, NULL);
 	if (ret)

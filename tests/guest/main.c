@@ -15,6 +15,7 @@ static const struct {
 	{ "pattern", cmd_pattern, "checksum of the pattern, without a card" },
 	{ "draw", cmd_draw, "show a pattern" },
 	{ "flips", cmd_flips, "page flips with events" },
+	{ "together", cmd_together, "all heads changed by each commit" },
 	{ "hold", cmd_hold, "flip until killed, whatever happens to the card" },
 	{ "dpms", cmd_dpms, "off and on, legacy and atomic" },
 	{ "damage", cmd_damage, "draw without flips" },

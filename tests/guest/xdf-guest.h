@@ -106,6 +106,8 @@ void buf_destroy(struct card *c, struct buf *b);
 /* Fill with the pattern; the result is the checksum of the visible bytes. */
 uint32_t buf_fill(struct buf *b, const struct opts *o, uint32_t seed);
 int head_set(struct card *c, struct head *h, uint32_t fb);
+/* Returns the blob of the mode, to be destroyed after the commit. */
+uint32_t req_mode(struct card *c, drmModeAtomicReqPtr req, struct head *h);
 int head_set_atomic(struct card *c, struct head *h, uint32_t fb);
 int head_off(struct card *c, struct head *h);
 /* Add "this plane shows the whole of that framebuffer" to a request. */
@@ -119,6 +121,7 @@ void hold_in_background(void);
 int cmd_info(const struct opts *o);
 int cmd_pattern(const struct opts *o);
 int cmd_draw(const struct opts *o);
+int cmd_together(const struct opts *o);
 int cmd_flips(const struct opts *o);
 int cmd_hold(const struct opts *o);
 int cmd_dpms(const struct opts *o);

@@ -32,6 +32,10 @@ def sixteen_heads(be, g):
     with shown(g, f"flips --conns {conns} --count 20 --seed 300", timeout=120) as v:
         for n in range(16):
             see(be, g, n, v[f"conn{n}.crc{v[f'conn{n}.front']}"])
+    with shown(g, f"together --conns {conns} --count 10 --seed 400", timeout=120) as v:
+        for n in range(16):
+            need(v[f"conn{n}.events"] == "10", f"connector {n}: {v[f'conn{n}.events']} events")
+            see(be, g, n, v[f"conn{n}.crc{v['front']}"])
     need(not refused(be, g, at), "refused: " + "\n".join(refused(be, g, at)[:5]))
 
 
