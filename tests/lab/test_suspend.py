@@ -9,11 +9,6 @@ SPEC = "backend=0,connectors=id0:640x480;id1:322x242"
 
 def moved(be, g, move):
     """A still picture and then a session of flips, each over a move."""
-    picture_moved(be, g, move)
-    session_moved(be, g, move)
-
-
-def picture_moved(be, g, move):
     wait_card(g)
     with shown(g, "draw --conns 0,1 --seed 80") as v:
         see(be, g, 0, v["conn0.crc"])
@@ -25,9 +20,6 @@ def picture_moved(be, g, move):
         see(be, g, 1, v["conn1.crc"], timeout=30)
     keeps_protocol(be, g)
 
-
-def session_moved(be, g, move):
-    wait_card(g)
     pid = background(g, "hold --conns 0,1 --timeout-ms 20000", "session")
     wait_for("flips", lambda: "beat=2" in output(g, "session"), 30)
     move()
@@ -53,17 +45,11 @@ def test_save_restore_pvh(lab, be, g):
     moved(be, g, g.save_restore)
 
 
-@check(polite=False, own=True, timeout=500, kernel="6.1", vdispl=SPEC, memory=256)
+# Debian's Xen has no shadow paging, without which no PV guest can be moved alive
+@check(polite=False, own=True, timeout=500, kernel="6.12", kind="pvh", vdispl=SPEC, memory=256)
 def test_migrate(lab, be, g):
-    """xl migrate to the same host, under a picture"""
-    # Xen 4.17 does not let the same PV guest migrate twice
-    picture_moved(be, g, g.migrate)
-
-
-@check(polite=False, own=True, timeout=500, kernel="7.3", vdispl=SPEC, memory=256)
-def test_migrate_session(lab, be, g):
-    """The same under a session"""
-    session_moved(be, g, g.migrate)
+    """xl migrate to the same host"""
+    moved(be, g, g.migrate)
 
 
 @check(polite=False, own=True, timeout=500, kernel="6.12", vdispl=SPEC, memory=256)

@@ -789,8 +789,14 @@ class Guest:
         """A command of dom0's after which the guest is another domain of the same name."""
         lab = self.lab
         with lab._lock:
-            lab._consoles.pop(self.domid, None)
-        lab.need(cmd, timeout)
+            console = lab._consoles.pop(self.domid, None)
+        try:
+            lab.need(cmd, timeout)
+        except LabError:
+            # it goes on where it was
+            with lab._lock:
+                lab._consoles[self.domid] = console
+            raise
         self.domid = int(lab.need("xl domid %s" % self.name).split()[-1])
         self.console.domid = self.domid
         self.console.closed = False
