@@ -17,7 +17,7 @@ RUN := tests/lib/runner
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: help modules deb demo check check-unit check-build check-lab check-lab-all \
-	check-igt backend \
+	check-igt check-mutants backend \
 	preflight clean clean-cache
 
 help:
@@ -47,6 +47,9 @@ check-build:
 
 check-lab-all:
 	@$(RUN) check-lab-all
+
+check-mutants:
+	@PART='$(PART)' $(RUN) check-mutants
 
 check-igt:
 	@KERNEL='$(KERNEL)' $(RUN) check-igt
