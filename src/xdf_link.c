@@ -529,15 +529,21 @@ void xdf_link_renew(struct xdf_link *link, const char *why)
 }
 
 /**
- * xdf_link_resume - the guest was restored, perhaps elsewhere
+ * xdf_link_resume - the guest was restored, perhaps elsewhere, or woke up
  * @link: the link
  *
- * xdf_link_backend_changed() follows from the bus.
+ * Grants and event channels may be those of another boot, so the connection
+ * is made anew in any case.
+ *
+ * Context: may sleep; the bus has just set the device's state to Initialising.
  */
 void xdf_link_resume(struct xdf_link *link)
 {
-	WRITE_ONCE(link->why, "the guest was restored");
-	set_bit(XDF_LINK_LOST, &link->flags);
+	struct xenbus_device *xdev = link->xdev;
+
+	/* A guest that only slept is still Connected, for the backend too. */
+	xdev->state = xenbus_read_driver_state(xdev, xdev->nodename);
+	xdf_link_renew(link, "the guest was restored or woke up");
 }
 
 /**
