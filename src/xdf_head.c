@@ -99,7 +99,7 @@ static void head_advance(struct xdf_head *head)
 			head_wait(head);
 		return;
 	}
-	if (!head->on) {
+	if (!head->on || !head->view) {
 		head->shown_want = head->want;
 		if (!head->set)
 			return;
@@ -108,8 +108,8 @@ static void head_advance(struct xdf_head *head)
 		return;
 	}
 	/* the backend's answer brings us back here */
-	if (!head->view || !xdf_view_is_live(head->view)) {
-		if (head->view && xdf_view_is_refused(head->view))
+	if (!xdf_view_is_live(head->view)) {
+		if (xdf_view_is_refused(head->view))
 			head->shown_want = head->want;
 		return;
 	}
@@ -477,7 +477,7 @@ void xdf_head_disable(struct xdf_head *head)
 /**
  * xdf_head_show - shall show this
  * @head: an enabled head
- * @view: the picture; the head takes a reference of its own
+ * @view: the picture, or NULL for none; the head takes a reference of its own
  * @tag: for xdf_head_damage()
  * @event: sent when it is shown, or NULL. The caller hands over a vblank
  *	reference with it

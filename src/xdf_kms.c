@@ -345,16 +345,7 @@ xdf_crtc_helper_mode_valid(struct drm_crtc *crtc,
 static int xdf_crtc_helper_atomic_check(struct drm_crtc *crtc,
 					struct drm_atomic_commit *commit)
 {
-	struct drm_crtc_state *state =
-		drm_atomic_get_new_crtc_state(commit, crtc);
-	int ret;
-
-	if (state->enable) {
-		ret = drm_atomic_helper_check_crtc_primary_plane(state);
-		if (ret)
-			return ret;
-	}
-	/* a mode is set with a picture */
+	/* a mode is set with a picture; without one the connector is dark */
 	return drm_atomic_add_affected_planes(commit, crtc);
 }
 COMPAT_CRTC_ATOMIC_CHECK(xdf_crtc_helper_atomic_check);
@@ -414,9 +405,10 @@ static void xdf_crtc_helper_atomic_flush(struct drm_crtc *crtc,
 		/* with the reference the head sends the event */
 		bool held = event && !drm_crtc_vblank_get(crtc);
 
-		xdf_plane_update_copy(drm_atomic_get_old_plane_state(commit,
-								     &output->plane),
-				      plane_state);
+		if (plane_state->fb)
+			xdf_plane_update_copy(drm_atomic_get_old_plane_state(commit,
+									     &output->plane),
+					      plane_state);
 		xdf_head_show(&output->head,
 			      to_xdf_plane_state(plane_state)->view,
 			      plane_state->fb, held ? event : NULL,
