@@ -16,7 +16,7 @@ RUN := tests/lib/runner
 # for the kernel's build, where it is handed on.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help modules deb doctor demo check check-unit check-build check-lab check-lab-all \
+.PHONY: help modules deb doctor dist demo check check-unit check-build check-lab check-lab-all \
 	check-igt check-mutants backend \
 	preflight clean clean-cache
 
@@ -29,6 +29,9 @@ modules:
 
 deb:
 	@$(RUN) deb
+
+dist:
+	@$(RUN) dist
 
 # it changes nothing, so it needs no preparation
 doctor:
