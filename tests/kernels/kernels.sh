@@ -152,7 +152,8 @@ fit_tools() {
 
 	while read -r tool; do
 		[[ $(head -c 4 "$tool") == $'\x7fELF' ]] || continue
-		if ldd "$tool" 2>&1 | grep -q 'not found'; then
+		# not by a pipe, which ldd may find closed
+		if [[ $(ldd "$tool" 2>&1) == *"not found"* ]]; then
 			stale+=("$tool")
 		fi
 	done < <(find "$dir" -type f -perm -u+x)
