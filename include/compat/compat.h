@@ -2,7 +2,8 @@
 /*
  * Included before every file of src, which is written for the newest kernel's
  * interfaces. What an older kernel lacks is mapped down here by what the
- * probes found (XDF_HAVE_*), never by a version.
+ * probes found (XDF_HAVE_*), never by a version. What a kernel must have, and
+ * what is off without it: tests/kernels/README.md.
  *
  * Besides the kernel's own names src uses these:
  *
