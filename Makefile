@@ -17,7 +17,7 @@ RUN := tests/lib/runner
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: help modules deb doctor dist demo check check-unit check-build check-lab check-lab-all \
-	check-igt check-mutants backend \
+	check-igt check-mutants check-matrix-build probes-report backend \
 	preflight clean clean-cache
 
 help:
@@ -51,6 +51,12 @@ check-unit:
 
 check-build:
 	@$(RUN) check-build
+
+check-matrix-build:
+	@$(RUN) check-matrix-build
+
+probes-report:
+	@tests/kernels/probes-report
 
 check-lab-all:
 	@$(RUN) check-lab-all

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <linux/mm.h>
 #include <linux/slab.h>
-#include <xen/balloon.h>
 #include <xen/page.h>
+#include <xen/xen.h>
 
 #include "xdf_foreign.h"
 

@@ -126,13 +126,14 @@ static int xdf_gem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
 	vma->vm_ops = &xdf_gem_vm_ops;
 	return 0;
 }
+COMPAT_GEM_MMAP(xdf_gem_mmap);
 
 static const struct drm_gem_object_funcs xdf_gem_funcs = {
 	.free = xdf_gem_free,
 	.get_sg_table = xdf_gem_get_sg_table,
 	.vmap = COMPAT_FN(xdf_gem_vmap),
 	.vunmap = COMPAT_FN(xdf_gem_vunmap),
-	.mmap = xdf_gem_mmap,
+	COMPAT_GEM_FUNCS_MMAP(xdf_gem_mmap)
 	.vm_ops = &xdf_gem_vm_ops,
 };
 

@@ -412,7 +412,7 @@ static void xdf_crtc_helper_atomic_flush(struct drm_crtc *crtc,
 		xdf_head_show(&output->head,
 			      to_xdf_plane_state(plane_state)->view,
 			      plane_state->fb, held ? event : NULL,
-			      crtc->state->async_flip);
+			      compat_is_async_flip(crtc->state));
 		if (held)
 			return;
 	}
@@ -443,9 +443,9 @@ static void xdf_crtc_disable_vblank(struct drm_crtc *crtc)
 	xdf_head_clock_stop(&crtc_to_output(crtc)->head);
 }
 
-static bool xdf_crtc_get_vblank_timestamp(struct drm_crtc *crtc,
-					  int *max_error, ktime_t *time,
-					  bool in_vblank_irq)
+static bool __maybe_unused
+xdf_crtc_get_vblank_timestamp(struct drm_crtc *crtc, int *max_error,
+			      ktime_t *time, bool in_vblank_irq)
 {
 	*time = xdf_head_clock_time(&crtc_to_output(crtc)->head);
 	return true;
@@ -460,7 +460,7 @@ static const struct drm_crtc_funcs xdf_crtc_funcs = {
 	.atomic_destroy_state = drm_atomic_helper_crtc_destroy_state,
 	.enable_vblank = xdf_crtc_enable_vblank,
 	.disable_vblank = xdf_crtc_disable_vblank,
-	.get_vblank_timestamp = xdf_crtc_get_vblank_timestamp,
+	COMPAT_CRTC_VBLANK_TIME(xdf_crtc_get_vblank_timestamp)
 };
 
 /*
@@ -528,12 +528,14 @@ static const struct drm_mode_config_funcs xdf_mode_config_funcs = {
 
 DEFINE_DRM_GEM_FOPS(xdf_fops);
 
+COMPAT_DEBUGFS_INIT(xdf_debugfs_init);
+
 static const struct drm_driver xdf_driver = {
 	.driver_features = DRIVER_GEM | DRIVER_MODESET | DRIVER_ATOMIC,
 	.fops = &xdf_fops,
 	.dumb_create = xdf_gem_dumb_create,
 	.gem_prime_import_sg_table = xdf_gem_import_sg_table,
-	.debugfs_init = xdf_debugfs_init,
+	.debugfs_init = COMPAT_FN(xdf_debugfs_init),
 	DRM_COMPAT_DRIVER_FIELDS
 	.name = "xendrm-du",
 	.desc = "Xen para-virtual display",

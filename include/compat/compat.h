@@ -2,7 +2,8 @@
 /*
  * Included before every file of src, which is written for the newest kernel's
  * interfaces. What an older kernel lacks is mapped down here by what the
- * probes found (XDF_HAVE_*), never by a version.
+ * probes found (XDF_HAVE_*), never by a version. What a kernel must have, and
+ * what is off without it: tests/kernels/README.md.
  *
  * Besides the kernel's own names src uses these:
  *
@@ -11,6 +12,7 @@
  *	COMPAT_CRTC_ATOMIC_CHECK(fn);	 also _BEGIN, _FLUSH, _ENABLE, _DISABLE
  *	COMPAT_FB_CREATE(fn);
  *	COMPAT_MODE_VALID(fn);
+ *	COMPAT_DEBUGFS_INIT(fn);
  *	COMPAT_GEM_VMAP(fn);		 and COMPAT_GEM_VUNMAP(fn);
  *	COMPAT_XENBUS_REMOVE(fn);
  * and COMPAT_FN(fn) where the hook is set.
@@ -20,9 +22,14 @@
  *	COMPAT_XENBUS_DRIVER_FIELDS	 struct xenbus_driver
  *	COMPAT_PLANE_PANIC(fn)		 struct drm_plane_helper_funcs; fn may be
  *	COMPAT_PLANE_PANIC_FLUSH(fn)	 unused: mark it __maybe_unused
+ *	COMPAT_CRTC_VBLANK_TIME(fn)	 struct drm_crtc_funcs; fn likewise
+ *	COMPAT_GEM_FUNCS_MMAP(fn)	 struct drm_gem_object_funcs, with
+ *					 COMPAT_GEM_MMAP(fn); at file scope behind
+ *					 fn, for one in the whole module
  *
  * Others:
  *	COMPAT_IMPORT_NS_DMA_BUF;	 at file scope
+ *	compat_is_async_flip(state)	 of a CRTC
  *	compat_panic_set_pages(sb, p)	 false if the panic screen needs a mapping
  */
 #ifndef XDF_COMPAT_H

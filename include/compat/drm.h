@@ -19,6 +19,36 @@
 #include <drm/drm_prime.h>
 /* other DRM headers brought it along until 7.1 */
 #include <drm/drm_print.h>
+#include <drm/drm_rect.h>
+
+/*
+ * Messages name the device; 5.6. The names were other functions before.
+ */
+#if !XDF_HAVE_DRM_PRINT_DEVICE
+#define drm_err(drm, fmt, ...) dev_err((drm)->dev, "[drm] " fmt, ##__VA_ARGS__)
+#define drm_warn(drm, fmt, ...) dev_warn((drm)->dev, "[drm] " fmt, ##__VA_ARGS__)
+#define drm_warn_once(drm, fmt, ...)					\
+	dev_warn_once((drm)->dev, "[drm] " fmt, ##__VA_ARGS__)
+#define drm_info(drm, fmt, ...) dev_info((drm)->dev, "[drm] " fmt, ##__VA_ARGS__)
+#define drm_dbg_kms(drm, fmt, ...)					\
+	DRM_DEV_DEBUG_KMS((drm)->dev, fmt, ##__VA_ARGS__)
+#endif
+
+/*
+ * drm_rect_init(); new by 5.10.
+ */
+#if !XDF_HAVE_DRM_RECT_INIT
+static inline void drm_rect_init(struct drm_rect *rect, int x, int y, int width,
+				 int height)
+{
+	rect->x1 = x;
+	rect->y1 = y;
+	rect->x2 = x + width;
+	rect->y2 = y + height;
+}
+#endif
+
+#include "drm_lifetime.h"
 
 /*
  * struct drm_atomic_state became struct drm_atomic_commit, and its functions
@@ -37,7 +67,7 @@
 #endif
 
 /*
- * Hooks of planes took the plane's own state and take the whole update; 5.12.
+ * Hooks of planes took the plane's own state and take the whole update; 5.13.
  * atomic_check had the new state, the others the old one, and both point to
  * the update.
  */
@@ -75,6 +105,31 @@
 #define COMPAT_CRTC_ATOMIC_FLUSH(fn) COMPAT_CRTC_HOOK(void, fn)
 #define COMPAT_CRTC_ATOMIC_ENABLE(fn) COMPAT_CRTC_HOOK(void, fn)
 #define COMPAT_CRTC_ATOMIC_DISABLE(fn) COMPAT_CRTC_HOOK(void, fn)
+
+/*
+ * A CRTC knows when its last vblank was; 5.7. Before, that was asked of the
+ * whole driver; left out there, events bear the time at which they are sent.
+ */
+#if XDF_HAVE_DRM_CRTC_VBLANK_TIME
+#define COMPAT_CRTC_VBLANK_TIME(fn) .get_vblank_timestamp = fn,
+#else
+#define COMPAT_CRTC_VBLANK_TIME(fn)
+#endif
+
+/*
+ * A state's pageflip_flags became its async_flip; 5.4.
+ */
+#if XDF_HAVE_DRM_ASYNC_FLIP
+static inline bool compat_is_async_flip(const struct drm_crtc_state *state)
+{
+	return state->async_flip;
+}
+#else
+static inline bool compat_is_async_flip(const struct drm_crtc_state *state)
+{
+	return state->pageflip_flags & DRM_MODE_PAGE_FLIP_ASYNC;
+}
+#endif
 
 /*
  * A connector judges a constant mode; 6.15.
@@ -136,8 +191,7 @@ compat_get_format_info(struct drm_device *dev, u32 format, u64 modifier)
  * it as a part of another one.
  */
 #if !XDF_HAVE_DRM_CHECK_PRIMARY_PLANE
-static inline int
-drm_atomic_helper_check_crtc_primary_plane(struct drm_crtc_state *state)
+static inline int compat_check_primary_plane(struct drm_crtc_state *state)
 {
 	struct drm_plane *primary = state->crtc->primary;
 
@@ -145,6 +199,8 @@ drm_atomic_helper_check_crtc_primary_plane(struct drm_crtc_state *state)
 		return 0;
 	return -EINVAL;
 }
+
+#define drm_atomic_helper_check_crtc_primary_plane compat_check_primary_plane
 #endif
 
 /*
@@ -212,9 +268,9 @@ static inline bool compat_panic_set_pages(struct drm_scanout_buffer *sb,
 
 /*
  * struct drm_driver is constant; 5.11. Before, DRM wrote to it only for legacy
- * drivers.
+ * drivers. (Without managed lifetimes: see drm_lifetime.h.)
  */
-#if !XDF_HAVE_DRM_DRIVER_CONST
+#if XDF_HAVE_DRM_MANAGED && !XDF_HAVE_DRM_DRIVER_CONST
 #undef devm_drm_dev_alloc
 #define devm_drm_dev_alloc(parent, driver, type, member)		\
 	((type *)__devm_drm_dev_alloc(parent, (struct drm_driver *)(driver), \
@@ -228,6 +284,29 @@ static inline bool compat_panic_set_pages(struct drm_scanout_buffer *sb,
 #define COMPAT_DRM_DATE .date = "20261122",
 #else
 #define COMPAT_DRM_DATE
+#endif
+
+/*
+ * Exporting buffers needed a feature flag; gone in 5.4.
+ */
+#if XDF_HAVE_DRM_DRIVER_PRIME
+#define DRIVER_GEM (DRIVER_GEM | DRIVER_PRIME)
+#endif
+
+/*
+ * .debugfs_init returned an int; 5.8.
+ */
+#if XDF_HAVE_DRM_DEBUGFS_VOID
+#define COMPAT_DEBUGFS_INIT(fn)						\
+	COMPAT_HOOK(void, fn, (struct drm_minor *minor), (minor))
+#else
+#define COMPAT_DEBUGFS_INIT(fn)						\
+static int compat_##fn(struct drm_minor *minor)				\
+{									\
+	fn(minor);							\
+	return 0;							\
+}									\
+struct compat_hook
 #endif
 
 /*
@@ -270,8 +349,8 @@ static inline bool compat_panic_set_pages(struct drm_scanout_buffer *sb,
 #include <drm/drm_fb_helper.h>
 #include <drm/drm_fbdev_generic.h>
 #endif
-static inline void drm_client_setup(struct drm_device *dev,
-				    const struct drm_format_info *format)
+static inline void compat_client_setup(struct drm_device *dev,
+				       const struct drm_format_info *format)
 {
 	unsigned int bpp __maybe_unused = format ? format->cpp[0] * 8 : 32;
 
@@ -281,10 +360,13 @@ static inline void drm_client_setup(struct drm_device *dev,
 	drm_fbdev_generic_setup(dev, bpp);
 #endif
 }
+
+#define drm_client_setup compat_client_setup
 #endif
 
 #define DRM_COMPAT_DRIVER_FIELDS					\
 	COMPAT_DRM_DATE							\
+	COMPAT_DRM_RELEASE						\
 	COMPAT_DRM_PRIME_HANDLES					\
 	COMPAT_DRM_PRIME_MMAP						\
 	COMPAT_DRM_FBDEV
@@ -324,6 +406,62 @@ struct compat_hook
 #endif
 
 /*
+ * A buffer has a hook of its own to be mapped; 5.5. Before, the card's file had
+ * one, for all, and set the flags for memory of a device.
+ */
+#if XDF_HAVE_DRM_GEM_MMAP
+#define COMPAT_GEM_MMAP(fn) struct compat_##fn
+#define COMPAT_GEM_FUNCS_MMAP(fn) .mmap = fn,
+#else
+extern int (*const compat_gem_object_mmap)(struct drm_gem_object *obj,
+					   struct vm_area_struct *vma);
+
+#define COMPAT_GEM_MMAP(fn)						\
+int (*const compat_gem_object_mmap)(struct drm_gem_object *obj,		\
+				    struct vm_area_struct *vma) = fn
+#define COMPAT_GEM_FUNCS_MMAP(fn)
+
+static inline int compat_gem_mmap(struct file *file,
+				  struct vm_area_struct *vma)
+{
+	struct drm_gem_object *obj;
+	int ret = drm_gem_mmap(file, vma);
+
+	if (ret)
+		return ret;
+	obj = vma->vm_private_data;
+	vm_flags_clear(vma, VM_IO);
+	ret = compat_gem_object_mmap(obj, vma);
+	/* a mapping that fails is not closed */
+	if (ret)
+		drm_gem_vm_close(vma);
+	return ret;
+}
+
+#undef DEFINE_DRM_GEM_FOPS
+#define DEFINE_DRM_GEM_FOPS(name)					\
+	static const struct file_operations name = {			\
+		.owner = THIS_MODULE,					\
+		.open = drm_open,					\
+		.release = drm_release,					\
+		.unlocked_ioctl = drm_ioctl,				\
+		.compat_ioctl = drm_compat_ioctl,			\
+		.poll = drm_poll,					\
+		.read = drm_read,					\
+		.llseek = noop_llseek,					\
+		.mmap = compat_gem_mmap,				\
+	}
+#endif
+
+/*
+ * drm_gem_object_put() was for those with a lock, drm_gem_object_put_unlocked()
+ * for the rest; 5.9.
+ */
+#if XDF_HAVE_DRM_GEM_PUT_UNLOCKED
+#define drm_gem_object_put(obj) drm_gem_object_put_unlocked(obj)
+#endif
+
+/*
  * obj->import_attach became drm_gem_is_imported(); 6.15 and within the 6.12
  * series.
  */
@@ -332,6 +470,14 @@ static inline bool drm_gem_is_imported(const struct drm_gem_object *obj)
 {
 	return obj->import_attach;
 }
+#endif
+
+/*
+ * drm_prime_pages_to_sg(pages, count) became (dev, pages, count); 5.10.
+ */
+#if !XDF_HAVE_DRM_PAGES_TO_SG_DEV
+#define drm_prime_pages_to_sg(dev, pages, count)			\
+	((void)(dev), drm_prime_pages_to_sg(pages, count))
 #endif
 
 /*
@@ -351,10 +497,10 @@ static inline bool drm_gem_is_imported(const struct drm_gem_object *obj)
 struct drm_edid;
 
 static inline const struct drm_edid *
-drm_edid_read_custom(struct drm_connector *connector,
-		     int (*read)(void *context, u8 *buf, unsigned int block,
-				 size_t len),
-		     void *context)
+compat_edid_read_custom(struct drm_connector *connector,
+			int (*read)(void *context, u8 *buf, unsigned int block,
+				    size_t len),
+			void *context)
 {
 #if XDF_HAVE_DRM_DO_GET_EDID
 	return (const struct drm_edid *)drm_do_get_edid(connector, read,
@@ -364,24 +510,29 @@ drm_edid_read_custom(struct drm_connector *connector,
 #endif
 }
 
-static inline int drm_edid_connector_update(struct drm_connector *connector,
-					    const struct drm_edid *edid)
+static inline int compat_edid_connector_update(struct drm_connector *connector,
+					       const struct drm_edid *edid)
 {
 	return drm_connector_update_edid_property(connector,
 						  (const struct edid *)edid);
 }
 
-static inline int drm_edid_connector_add_modes(struct drm_connector *connector)
+static inline int compat_edid_add_modes(struct drm_connector *connector)
 {
 	struct drm_property_blob *blob = connector->edid_blob_ptr;
 
 	return blob ? drm_add_edid_modes(connector, blob->data) : 0;
 }
 
-static inline void drm_edid_free(const struct drm_edid *edid)
+static inline void compat_edid_free(const struct drm_edid *edid)
 {
 	kfree(edid);
 }
+
+#define drm_edid_read_custom compat_edid_read_custom
+#define drm_edid_connector_update compat_edid_connector_update
+#define drm_edid_connector_add_modes compat_edid_add_modes
+#define drm_edid_free compat_edid_free
 #elif !XDF_HAVE_DRM_EDID_MODES
 static inline int compat_edid_connector_update(struct drm_connector *connector,
 					       const struct drm_edid *edid)
@@ -394,7 +545,7 @@ static inline int compat_edid_connector_update(struct drm_connector *connector,
 #define drm_edid_connector_update compat_edid_connector_update
 
 /* they are there already */
-static inline int drm_edid_connector_add_modes(struct drm_connector *connector)
+static inline int compat_edid_add_modes(struct drm_connector *connector)
 {
 	struct list_head *mode;
 	int count = 0;
@@ -403,6 +554,8 @@ static inline int drm_edid_connector_add_modes(struct drm_connector *connector)
 		count++;
 	return count;
 }
+
+#define drm_edid_connector_add_modes compat_edid_add_modes
 #endif
 
 #endif /* XDF_COMPAT_DRM_H */

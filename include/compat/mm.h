@@ -9,7 +9,7 @@
 #include <linux/vmalloc.h>
 
 /*
- * Writing to vma->vm_flags became vm_flags_set(), _clear() and _mod(); 6.3.
+ * Writing to vma->vm_flags became vm_flags_set() and vm_flags_clear(); 6.3.
  */
 #if !XDF_HAVE_CORE_VM_FLAGS_SET
 static inline void vm_flags_set(struct vm_area_struct *vma, unsigned long flags)
@@ -21,19 +21,13 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, unsigned long flag
 {
 	vma->vm_flags &= ~flags;
 }
-
-static inline void vm_flags_mod(struct vm_area_struct *vma, unsigned long set,
-				unsigned long clear)
-{
-	vma->vm_flags |= set;
-	vma->vm_flags &= ~clear;
-}
 #endif
 
 /*
  * Plain pointers became struct dma_buf_map in 5.11, struct iosys_map in 5.18.
+ * Where both are there it is DRM's word that counts.
  */
-#if XDF_HAVE_CORE_IOSYS_MAP
+#if XDF_HAVE_CORE_IOSYS_MAP && !XDF_HAVE_DRM_VMAP_DMA_BUF_MAP
 #include <linux/iosys-map.h>
 #elif XDF_HAVE_CORE_DMA_BUF_MAP
 #include <linux/dma-buf-map.h>
@@ -75,21 +69,21 @@ static inline bool iosys_map_is_null(const struct iosys_map *map)
 static inline int dma_buf_vmap_unlocked(struct dma_buf *buf,
 					struct iosys_map *map)
 {
-#if XDF_HAVE_CORE_IOSYS_MAP || XDF_HAVE_CORE_DMA_BUF_MAP
-	return dma_buf_vmap(buf, map);
-#else
+#if XDF_HAVE_CORE_DMA_BUF_VMAP_POINTER
 	iosys_map_set_vaddr(map, dma_buf_vmap(buf));
 	return map->vaddr ? 0 : -ENOMEM;
+#else
+	return dma_buf_vmap(buf, map);
 #endif
 }
 
 static inline void dma_buf_vunmap_unlocked(struct dma_buf *buf,
 					   struct iosys_map *map)
 {
-#if XDF_HAVE_CORE_IOSYS_MAP || XDF_HAVE_CORE_DMA_BUF_MAP
-	dma_buf_vunmap(buf, map);
-#else
+#if XDF_HAVE_CORE_DMA_BUF_VMAP_POINTER
 	dma_buf_vunmap(buf, map->vaddr);
+#else
+	dma_buf_vunmap(buf, map);
 #endif
 }
 #endif
@@ -99,10 +93,9 @@ static inline void dma_buf_vunmap_unlocked(struct dma_buf *buf,
  * the DMA helpers of an architecture had only what the page allocator holds.
  */
 #if !XDF_HAVE_CORE_DMA_ALLOC_PAGES
-static inline struct page *dma_alloc_pages(struct device *dev, size_t size,
-					   dma_addr_t *dma,
-					   enum dma_data_direction direction,
-					   gfp_t gfp)
+static inline struct page *
+compat_dma_alloc_pages(struct device *dev, size_t size, dma_addr_t *dma,
+		       enum dma_data_direction direction, gfp_t gfp)
 {
 	void *vaddr = alloc_pages_exact(size, gfp | __GFP_ZERO);
 
@@ -110,12 +103,15 @@ static inline struct page *dma_alloc_pages(struct device *dev, size_t size,
 	return vaddr ? virt_to_page(vaddr) : NULL;
 }
 
-static inline void dma_free_pages(struct device *dev, size_t size,
-				  struct page *page, dma_addr_t dma,
-				  enum dma_data_direction direction)
+static inline void compat_dma_free_pages(struct device *dev, size_t size,
+					 struct page *page, dma_addr_t dma,
+					 enum dma_data_direction direction)
 {
 	free_pages_exact(page_address(page), size);
 }
+
+#define dma_alloc_pages compat_dma_alloc_pages
+#define dma_free_pages compat_dma_free_pages
 #endif
 
 #endif /* XDF_COMPAT_MM_H */

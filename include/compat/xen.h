@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 
 #include <xen/xen.h>
+/* without a guard of its own before 5.9: src must not include it */
 #include <xen/balloon.h>
 #include <xen/events.h>
 #include <xen/grant_table.h>
@@ -32,7 +33,7 @@ struct compat_hook
 #endif
 
 /*
- * .allow_rebind: a removed device can come back; 4.20.
+ * .allow_rebind: a removed device can come back; new by 5.10.
  * .not_essential: booting does not wait for the device; 5.16.
  */
 #if XDF_HAVE_XEN_ALLOW_REBIND
@@ -48,6 +49,23 @@ struct compat_hook
 #define COMPAT_XENBUS_DRIVER_FIELDS					\
 	COMPAT_XENBUS_ALLOW_REBIND					\
 	COMPAT_XENBUS_NOT_ESSENTIAL
+
+/*
+ * xenbus_alloc_evtchn() took an int * for the port; 5.7.
+ */
+#if !XDF_HAVE_XEN_ALLOC_EVTCHN_PORT
+static inline int compat_alloc_evtchn(struct xenbus_device *dev,
+				      evtchn_port_t *port)
+{
+	int number = 0;
+	int ret = xenbus_alloc_evtchn(dev, &number);
+
+	*port = number;
+	return ret;
+}
+
+#define xenbus_alloc_evtchn compat_alloc_evtchn
+#endif
 
 /*
  * xenbus_read_driver_state(path) became (dev, path); new by 7.1.
@@ -86,13 +104,15 @@ static inline unsigned long compat_page_address(struct page *page)
  * use; 5.17 and most stable series, not Red Hat's.
  */
 #if !XDF_HAVE_XEN_TRY_END_ACCESS
-static inline int gnttab_try_end_foreign_access(grant_ref_t ref)
+static inline int compat_try_end_foreign_access(grant_ref_t ref)
 {
 	if (!gnttab_end_foreign_access_ref(ref))
 		return 0;
 	gnttab_free_grant_reference(ref);
 	return 1;
 }
+
+#define gnttab_try_end_foreign_access compat_try_end_foreign_access
 #endif
 
 /*
@@ -103,11 +123,18 @@ static inline int gnttab_try_end_foreign_access(grant_ref_t ref)
 #endif
 
 /*
- * alloc_xenballooned_pages() became xen_alloc_unpopulated_pages(); 5.9.
+ * alloc_xenballooned_pages() became xen_alloc_unpopulated_pages(); 5.9, not in
+ * RHEL 8. A kernel may export none: then no page stands for another domain's.
  */
 #if !XDF_HAVE_XEN_UNPOPULATED
+#if XDF_HAVE_XEN_BALLOONED
 #define xen_alloc_unpopulated_pages(nr, pages) alloc_xenballooned_pages(nr, pages)
 #define xen_free_unpopulated_pages(nr, pages) free_xenballooned_pages(nr, pages)
+#else
+#define xen_alloc_unpopulated_pages(nr, pages)				\
+	((void)(nr), (void)(pages), -EOPNOTSUPP)
+#define xen_free_unpopulated_pages(nr, pages) ((void)(nr), (void)(pages))
+#endif
 #endif
 
 /*
@@ -115,7 +142,9 @@ static inline int gnttab_try_end_foreign_access(grant_ref_t ref)
  * down; 5.10 and most stable series, not RHEL 8's.
  */
 #if !XDF_HAVE_XEN_LATEEOI
+#ifndef XEN_EOI_FLAG_SPURIOUS
 #define XEN_EOI_FLAG_SPURIOUS 1
+#endif
 #define bind_evtchn_to_irqhandler_lateeoi(evtchn, handler, flags, name, id) \
 	bind_evtchn_to_irqhandler(evtchn, handler, flags, name, id)
 #define xen_irq_lateeoi(irq, flags) ((void)(irq), (void)(flags))

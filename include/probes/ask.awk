@@ -12,6 +12,13 @@ function broken(what,  i) {
 	failed = 1
 	exit 1
 }
+function any_exported(names,  i, n, one) {
+	n = split(names, one, "|")
+	for (i = 1; i <= n; i++)
+		if (one[i] in exported)
+			return 1
+	return 0
+}
 # part 1: the comments of the questions, as FILE:LINE:TEXT
 FILENAME ~ /\.notes$/ {
 	split($0, part, ":")
@@ -21,9 +28,12 @@ FILENAME ~ /\.notes$/ {
 	sub(/^[^:]*:[^:]*:/, "", text)
 	if (text ~ /needs symbol: /) {
 		sub(/.*needs symbol: */, "", text)
-		sub(/[ *].*/, "", text)
+		sub(/ *\*\/.*/, "", text)
+		count = split(text, symbol, " ")
+		for (i = 1; i <= count; i++)
+			wanted[symbol[i]] = 1
+		gsub(/ +/, "|", text)
 		needs[name] = needs[name] " " text
-		wanted[text] = 1
 	} else if (text ~ /required: /) {
 		sub(/.*required: */, "", text)
 		sub(/ *\*\/.*/, "", text)
@@ -87,14 +97,14 @@ END {
 		sub(/\.c$/, "", name)
 		missing = split(needs[name], symbol, " ")
 		for (s = 1; s <= missing; s++)
-			if (!(symbol[s] in exported)) {
+			if (!any_exported(symbol[s])) {
 				absent[name] = 1
 				text_of[name] = text_of[name] "the kernel does not export " symbol[s] "\n"
 			}
 		if (name in required && name in absent) {
 			printf "\nxen_drm_front: cannot be built for kernel %s: it is too old, or too new.\n", release > "/dev/stderr"
 			printf "  It lacks %s.\n", required[name] > "/dev/stderr"
-			printf "  Supported are Linux 5.10 to 7.3 and kernels with as much backported, such as RHEL 8.10.\n" > "/dev/stderr"
+			printf "  Supported are Linux 5.4 to 7.3 and kernels with as much backported, such as those of RHEL 8.\n" > "/dev/stderr"
 			printf "%s\n", text_of[name] > "/dev/stderr"
 			exit 1
 		}

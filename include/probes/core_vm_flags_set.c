@@ -6,5 +6,4 @@ static void core_vm_flags_set(struct vm_area_struct *vma)
 {
 	vm_flags_set(vma, VM_IO);
 	vm_flags_clear(vma, VM_IO);
-	vm_flags_mod(vma, VM_IO, VM_PFNMAP);
 }

@@ -4,7 +4,16 @@
 # The kernels under test, shared by the scripts beside this file.
 
 # shellcheck disable=SC2034 # read by the scripts that source this file
-all_kernels=(5.10 6.1 6.12 7.2 7.3)
+{
+	# Debian's headers for this machine
+	all_kernels=(5.10 6.1 6.12 7.2 7.3)
+	# Red Hat's and others, made out of those, until each side of a shim has a
+	# kernel: see imitate
+	imitations=(bare 5.18 el8.3 el9.0 el9.6)
+	# Ubuntu's, Debian's for arm64, trees made of sources (see fetch-tree), imitations
+	more_kernels=(5.4 5.15 6.8 7.0 el8.10 el10.0 5.10-arm64 6.1-arm64 6.12-arm64 7.2-arm64 7.3-arm64
+		6.18 7.1 6.1-clang 6.18-arm64-64k)
+}
 
 # a failure inside $() is a failure of the script
 shopt -s inherit_errexit
@@ -19,14 +28,43 @@ die() {
 }
 
 suite_of() {
-	case $1 in
+	case ${1%-arm64} in
+	5.4) echo ubuntu-focal ;;
 	5.10) echo bullseye ;;
+	5.15 | 6.8) echo ubuntu-jammy ;;
 	6.1) echo bookworm ;;
 	6.12) echo trixie ;;
+	7.0) echo ubuntu-noble ;;
 	7.2) echo forky ;;
 	7.3) echo trixie-backports ;;
-	*) die "no kernel $1: give one of ${all_kernels[*]}" ;;
+	*) die "no kernel $1: give one of ${all_kernels[*]} ${more_kernels[*]} ${imitations[*]}" ;;
 	esac
+}
+
+arch_of() {
+	case $1 in
+	*-arm64*) echo arm64 ;;
+	*) echo amd64 ;;
+	esac
+}
+
+# What to give make for a kernel, beside its directory; one word a line.
+make_flags() {
+	# there is no complete list of symbols
+	! is_tree "$1" || echo KBUILD_MODPOST_WARN=1
+	case $1 in
+	*-arm64*) printf '%s\n' ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- ;;
+	*-clang) echo LLVM=1 ;;
+	# these name a compiler of their own distribution's
+	6.8 | 7.0) echo CC=gcc ;;
+	# its kernel-doc does not run
+	5.4) echo cmd_checkdoc=: ;;
+	esac
+}
+
+# A source tree's name is longer than its version, or only that is to be had.
+is_tree() {
+	[[ $1 == 6.18* || $1 == 7.1* || $1 == *-clang || $1 == *k ]]
 }
 
 # The packages behind a meta package: those whose names match, all the way down.
@@ -48,10 +86,26 @@ closure() {
 	done
 }
 
-# The ABI name of the newest kernel, e.g. 6.1.0-56-amd64.
+# newest_abi SUITE headers|image [META]: the name of the newest kernel, e.g. 6.1.0-56-amd64.
 newest_abi() {
-	"$apt_private" depends "$1" "linux-$2-amd64" |
-		sed -n "s/^linux-$2-\([0-9].*-amd64\)\$/\1/p" | head -n 1
+	"$apt_private" depends "$1" "${3:-linux-$2-amd64}" |
+		sed -n "s/^linux-$2-\([0-9].*-[a-z][a-z0-9]*\)\$/\1/p" | head -n 1
+}
+
+headers_abi() {
+	local key=$1 suite=$2
+
+	case $key in
+	5.10-arm64)
+		# of this suite's later ones only those for amd64 are on all mirrors
+		"$apt_private" newest "$suite" 'linux-headers-5[.]10[.]0-[12]?[0-9]-arm64|linux-headers-5[.]10[.]0-3[0-2]-arm64' |
+			sed 's/^linux-headers-//; s/ .*//'
+		;;
+	6.8) newest_abi "$suite" headers linux-headers-generic-hwe-22.04 ;;
+	7.0) newest_abi "$suite" headers linux-headers-generic-hwe-24.04 ;;
+	5.4 | 5.15) newest_abi "$suite" headers linux-headers-generic ;;
+	*) newest_abi "$suite" headers "linux-headers-$(arch_of "$key")" ;;
+	esac
 }
 
 # One unpacker at a time for each entry; the winner publishes it by a rename.
@@ -67,7 +121,7 @@ lock_entry() {
 # structure or the way functions are called.
 fit_compiler() {
 	local src=$1 conf=$1/include/config/auto.conf header=$1/include/generated/autoconf.h
-	local config code flag cc=${CC:-gcc}
+	local config code flag cc=$2
 
 	while IFS='|' read -r config flag code; do
 		grep -q "^$config=" "$conf" || continue
@@ -92,20 +146,21 @@ END
 }
 
 # Build tools of newer suites want a newer C library than this machine may
-# have: give those that fail here their own suite's.
+# have: give those that fail here their own suite's. DIR is where tools are.
 fit_tools() {
-	local root=$1 suite=$2 kbuild=$3 tool name lib
+	local root=$1 suite=$2 package=$3 dir=$4 tool name lib
 	local -a stale=() libraries=()
 
 	while read -r tool; do
 		[[ $(head -c 4 "$tool") == $'\x7fELF' ]] || continue
-		if ldd "$tool" 2>&1 | grep -q 'not found'; then
+		# not by a pipe, which ldd may find closed
+		if [[ $(ldd "$tool" 2>&1) == *"not found"* ]]; then
 			stale+=("$tool")
 		fi
-	done < <(find "$root/usr/lib" -path '*linux-kbuild*' -type f -perm -u+x)
+	done < <(find "$dir" -type f -perm -u+x)
 	((${#stale[@]})) || return 0
 
-	closure "$suite" '^(lib(c6|elf|zstd|ssl)|zlib1g)' "$kbuild" >"$root/libs.list"
+	closure "$suite" '^(lib(c6|elf|dw|zstd|ssl|bz2|lzma|gcc-s)|zlib1g)' "$package" >"$root/libs.list"
 	mapfile -t libraries < <(grep -v '^linux-' "$root/libs.list")
 	"$apt_private" fetch "$suite" "${libraries[@]}" >"$root/libs.debs"
 	while read -r lib; do
@@ -121,6 +176,7 @@ fit_tools() {
 			# runs the real tool with the C library it was built for
 			self=$(readlink -f "$0")
 			root=${self%/usr/lib/linux-kbuild*}
+			root=${root%/usr/src/*}
 			libs=$(printf '%s:' "$root"/libs/{usr/,}lib/x86_64-linux-gnu)
 			for ld in "$root"/libs/{usr/,}lib/x86_64-linux-gnu/ld-linux-x86-64.so.2; do
 				[ ! -e "$ld" ] || exec "$ld" --library-path "$libs" --argv0 "$0" \

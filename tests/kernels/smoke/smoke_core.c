@@ -1,25 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <linux/dma-buf.h>
+#include <linux/dma-mapping.h>
 #include <linux/hrtimer.h>
 #include <linux/iosys-map.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/timer.h>
-#include <linux/workqueue.h>
 
 #include "smoke.h"
 
-static struct smoke {
-	struct timer_list timer;
-	struct hrtimer hrtimer;
-	unsigned int ticks;
-} smoke;
-
-static void smoke_timer(struct timer_list *timer)
-{
-	struct smoke *s = timer_container_of(s, timer, timer);
-
-	s->ticks++;
-}
+static struct hrtimer smoke_timer;
 
 static enum hrtimer_restart smoke_hrtimer(struct hrtimer *timer)
 {
@@ -30,7 +19,6 @@ static vm_fault_t smoke_fault(struct vm_fault *vmf)
 {
 	vm_flags_set(vmf->vma, VM_PFNMAP);
 	vm_flags_clear(vmf->vma, VM_IO);
-	vm_flags_mod(vmf->vma, VM_DONTEXPAND, VM_IO);
 	return VM_FAULT_SIGBUS;
 }
 
@@ -39,20 +27,31 @@ const struct vm_operations_struct smoke_vm_ops = {
 	.fault = smoke_fault,
 };
 
+int smoke_buf(struct device *dev, struct dma_buf *buf)
+{
+	struct iosys_map map;
+	dma_addr_t dma;
+	struct page *page;
+	int ret = dma_buf_vmap_unlocked(buf, &map);
+
+	if (!ret)
+		dma_buf_vunmap_unlocked(buf, &map);
+	page = dma_alloc_pages(dev, PAGE_SIZE, &dma, DMA_BIDIRECTIONAL, GFP_KERNEL);
+	if (page)
+		dma_free_pages(dev, PAGE_SIZE, page, dma, DMA_BIDIRECTIONAL);
+	return ret;
+}
+
 static int __init smoke_init(void)
 {
-	struct workqueue_struct *wq = alloc_workqueue("smoke", WQ_PERCPU, 0);
 	struct iosys_map map;
 
-	iosys_map_set_vaddr(&map, wq);
+	iosys_map_set_vaddr(&map, &smoke_timer);
 	if (iosys_map_is_null(&map))
 		return -ENOMEM;
 	iosys_map_clear(&map);
-	timer_setup(&smoke.timer, smoke_timer, 0);
-	timer_delete_sync(&smoke.timer);
-	hrtimer_setup(&smoke.hrtimer, smoke_hrtimer, CLOCK_MONOTONIC,
+	hrtimer_setup(&smoke_timer, smoke_hrtimer, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_ABS);
-	destroy_workqueue(wq);
 	return smoke_xen_register();
 }
 module_init(smoke_init);

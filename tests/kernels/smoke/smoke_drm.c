@@ -12,12 +12,15 @@
 #include <drm/drm_gem_atomic_helper.h>
 #include <drm/drm_gem_framebuffer_helper.h>
 #include <drm/drm_ioctl.h>
+#include <drm/drm_managed.h>
 #include <drm/drm_mode_config.h>
 #include <drm/drm_modeset_helper.h>
 #include <drm/drm_modeset_helper_vtables.h>
 #include <drm/drm_panic.h>
 #include <drm/drm_prime.h>
 #include <drm/drm_print.h>
+#include <drm/drm_probe_helper.h>
+#include <drm/drm_rect.h>
 
 #include "smoke.h"
 
@@ -88,6 +91,8 @@ COMPAT_CRTC_ATOMIC_BEGIN(smoke_crtc_begin);
 
 static void smoke_crtc_flush(struct drm_crtc *crtc, struct drm_atomic_commit *commit)
 {
+	if (compat_is_async_flip(crtc->state))
+		drm_dbg_kms(crtc->dev, "at once\n");
 	drm_atomic_commit_put(commit);
 }
 COMPAT_CRTC_ATOMIC_FLUSH(smoke_crtc_flush);
@@ -108,6 +113,17 @@ static const struct drm_crtc_helper_funcs smoke_crtc_funcs = {
 	.atomic_flush = COMPAT_FN(smoke_crtc_flush),
 	.atomic_enable = COMPAT_FN(smoke_crtc_enable),
 	.atomic_disable = COMPAT_FN(smoke_crtc_disable),
+};
+
+static bool __maybe_unused smoke_vblank_time(struct drm_crtc *crtc, int *max_error,
+					     ktime_t *time, bool in_vblank_irq)
+{
+	return false;
+}
+
+static const struct drm_crtc_funcs smoke_crtc_base_funcs = {
+	.destroy = drm_crtc_cleanup,
+	COMPAT_CRTC_VBLANK_TIME(smoke_vblank_time)
 };
 
 static void smoke_encoder_enable(struct drm_encoder *encoder,
@@ -200,8 +216,23 @@ static void smoke_gem_vunmap(struct drm_gem_object *obj, struct iosys_map *map)
 }
 COMPAT_GEM_VUNMAP(smoke_gem_vunmap);
 
+static struct sg_table *smoke_gem_sg_table(struct drm_gem_object *obj)
+{
+	struct page *pages[1] = { NULL };
+
+	return drm_prime_pages_to_sg(obj->dev, pages, 1);
+}
+
+static int smoke_gem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
+{
+	return -EINVAL;
+}
+COMPAT_GEM_MMAP(smoke_gem_mmap);
+
 static const struct drm_gem_object_funcs smoke_gem_funcs = {
 	.free = smoke_gem_free,
+	.get_sg_table = smoke_gem_sg_table,
+	COMPAT_GEM_FUNCS_MMAP(smoke_gem_mmap)
 	.vmap = COMPAT_FN(smoke_gem_vmap),
 	.vunmap = COMPAT_FN(smoke_gem_vunmap),
 };
@@ -218,6 +249,12 @@ static struct drm_gem_object *smoke_import(struct drm_device *dev,
 
 DEFINE_DRM_GEM_FOPS(smoke_fops);
 
+static void smoke_debugfs(struct drm_minor *minor)
+{
+	drm_info(minor->dev, "debugfs\n");
+}
+COMPAT_DEBUGFS_INIT(smoke_debugfs);
+
 const struct drm_driver smoke_drm_driver = {
 	.driver_features = DRIVER_MODESET | DRIVER_ATOMIC | DRIVER_GEM,
 	.name = "smoke",
@@ -225,6 +262,7 @@ const struct drm_driver smoke_drm_driver = {
 	.major = 1,
 	.fops = &smoke_fops,
 	.gem_prime_import_sg_table = smoke_import,
+	.debugfs_init = COMPAT_FN(smoke_debugfs),
 	DRM_COMPAT_DRIVER_FIELDS
 };
 
@@ -237,16 +275,35 @@ struct smoke_card {
 	struct drm_connector connector;
 };
 
+static void smoke_end(struct drm_device *drm, void *data)
+{
+	struct smoke_card *card = data;
+
+	drm_encoder_cleanup(&card->encoder);
+}
+
 int smoke_drm(struct device *dev)
 {
 	struct smoke_card *card;
+	struct drm_rect rect;
 
 	if (drm_firmware_drivers_only())
 		return -ENODEV;
 	card = devm_drm_dev_alloc(dev, &smoke_drm_driver, struct smoke_card, drm);
 	if (IS_ERR(card))
 		return PTR_ERR(card);
+	if (!drmm_kcalloc(&card->drm, 1, 1, GFP_KERNEL) ||
+	    drmm_add_action_or_reset(&card->drm, smoke_end, card) ||
+	    drmm_mode_config_init(&card->drm)) {
+		drm_err(&card->drm, "no memory\n");
+		return -ENOMEM;
+	}
+	drm_rect_init(&rect, 0, 0, 1, 1);
+	drm_warn(&card->drm, "%d\n", drm_rect_width(&rect));
+	drm_warn_once(&card->drm, "once\n");
+	card->crtc.funcs = &smoke_crtc_base_funcs;
 	card->obj.funcs = &smoke_gem_funcs;
+	drm_gem_object_put(&card->obj);
 	card->drm.mode_config.funcs = &smoke_mode_config_funcs;
 	card->drm.mode_config.helper_private = &smoke_mode_config_helpers;
 	drm_plane_helper_add(&card->plane, &smoke_plane_funcs);
