@@ -187,23 +187,6 @@ compat_get_format_info(struct drm_device *dev, u32 format, u64 modifier)
 #endif
 
 /*
- * The helper that makes a commit without the primary plane fail; 6.2. 6.1 had
- * it as a part of another one.
- */
-#if !XDF_HAVE_DRM_CHECK_PRIMARY_PLANE
-static inline int compat_check_primary_plane(struct drm_crtc_state *state)
-{
-	struct drm_plane *primary = state->crtc->primary;
-
-	if (primary && (state->plane_mask & drm_plane_mask(primary)))
-		return 0;
-	return -EINVAL;
-}
-
-#define drm_atomic_helper_check_crtc_primary_plane compat_check_primary_plane
-#endif
-
-/*
  * DRM_PLANE_HELPER_NO_SCALING became DRM_PLANE_NO_SCALING; 6.0.
  */
 #if !XDF_HAVE_DRM_NO_SCALING

@@ -77,9 +77,7 @@ static const struct drm_plane_helper_funcs smoke_plane_funcs = {
 
 static int smoke_crtc_check(struct drm_crtc *crtc, struct drm_atomic_commit *commit)
 {
-	struct drm_crtc_state *state = drm_atomic_get_new_crtc_state(commit, crtc);
-
-	return drm_atomic_helper_check_crtc_primary_plane(state);
+	return drm_atomic_add_affected_planes(commit, crtc);
 }
 COMPAT_CRTC_ATOMIC_CHECK(smoke_crtc_check);
 
