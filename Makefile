@@ -10,14 +10,16 @@ else
 KDIR ?= /lib/modules/$(shell uname -r)/build
 DISPLAYS ?= 1
 PART ?=
+SUITES ?=
 RUN := tests/lib/runner
 
 # Targets talk to one another through the cache and build/; make's own -j is
 # for the kernel's build, where it is handed on.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help modules deb doctor dist demo check check-unit check-build check-lab check-lab-all \
-	check-igt check-mutants check-matrix-build probes-report backend \
+.PHONY: help modules deb repo doctor dist demo check check-unit check-build check-lab check-lab-all \
+	check-igt check-mutants check-matrix-build probes-report check-packages check-packages-short \
+	backend \
 	preflight clean clean-cache
 
 help:
@@ -29,6 +31,9 @@ modules:
 
 deb:
 	@$(RUN) deb
+
+repo:
+	@$(RUN) repo
 
 dist:
 	@$(RUN) dist
@@ -66,6 +71,12 @@ check-mutants:
 
 check-igt:
 	@KERNEL='$(KERNEL)' $(RUN) check-igt
+
+check-packages:
+	@SUITES='$(SUITES)' PART='$(PART)' $(RUN) check-packages
+
+check-packages-short:
+	@$(RUN) check-packages-short
 
 check-lab:
 	@PART='$(PART)' $(RUN) check-lab
