@@ -17,7 +17,7 @@ RUN := tests/lib/runner
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: help modules deb doctor dist demo check check-unit check-build check-lab check-lab-all \
-	check-igt check-mutants check-matrix-build probes-report backend \
+	check-igt check-mutants check-matrix-build probes-report backend rpm \
 	preflight clean clean-cache
 
 help:
@@ -36,6 +36,9 @@ dist:
 # it changes nothing, so it needs no preparation
 doctor:
 	@src/xen-drm-front-doctor
+
+rpm:
+	@$(RUN) rpm
 
 backend:
 	@$(RUN) backend
