@@ -17,7 +17,7 @@ RUN := tests/lib/runner
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: help modules deb doctor dist demo check check-unit check-build check-lab check-lab-all \
-	check-igt check-mutants check-matrix-build probes-report backend rpm \
+	check-igt check-mutants check-matrix-build probes-report check-rpm backend rpm \
 	preflight clean clean-cache
 
 help:
@@ -69,6 +69,9 @@ check-mutants:
 
 check-igt:
 	@KERNEL='$(KERNEL)' $(RUN) check-igt
+
+check-rpm:
+	@$(RUN) check-rpm
 
 check-lab:
 	@PART='$(PART)' $(RUN) check-lab
