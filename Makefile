@@ -17,9 +17,9 @@ RUN := tests/lib/runner
 # for the kernel's build, where it is handed on.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help modules deb repo doctor dist demo check check-unit check-build check-lab check-lab-all \
+.PHONY: help modules deb repo rpm doctor dist demo check check-unit check-build check-lab check-lab-all \
 	check-igt check-mutants check-matrix-build probes-report check-packages check-packages-short \
-	backend \
+	check-rpm backend \
 	preflight clean clean-cache
 
 help:
@@ -41,6 +41,9 @@ dist:
 # it changes nothing, so it needs no preparation
 doctor:
 	@src/xen-drm-front-doctor
+
+rpm:
+	@$(RUN) rpm
 
 backend:
 	@$(RUN) backend
@@ -77,6 +80,9 @@ check-packages:
 
 check-packages-short:
 	@$(RUN) check-packages-short
+
+check-rpm:
+	@$(RUN) check-rpm
 
 check-lab:
 	@PART='$(PART)' $(RUN) check-lab
