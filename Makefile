@@ -17,7 +17,7 @@ RUN := tests/lib/runner
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: help modules deb demo check check-unit check-build check-lab check-lab-all \
-	check-igt check-mutants backend \
+	check-igt check-mutants check-clients backend \
 	preflight clean clean-cache
 
 help:
@@ -53,6 +53,9 @@ check-mutants:
 
 check-igt:
 	@KERNEL='$(KERNEL)' $(RUN) check-igt
+
+check-clients:
+	@PART='$(PART)' $(RUN) check-clients
 
 check-lab:
 	@PART='$(PART)' $(RUN) check-lab
