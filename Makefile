@@ -19,7 +19,7 @@ RUN := tests/lib/runner
 .DEFAULT_GOAL := help
 .PHONY: help modules deb repo rpm doctor dist demo check check-unit check-build check-lab check-lab-all \
 	check-igt check-mutants check-matrix-build probes-report check-packages check-packages-short \
-	check-rpm backend \
+	check-rpm check-clients backend \
 	preflight clean clean-cache
 
 help:
@@ -83,6 +83,9 @@ check-packages-short:
 
 check-rpm:
 	@$(RUN) check-rpm
+
+check-clients:
+	@PART='$(PART)' $(RUN) check-clients
 
 check-lab:
 	@PART='$(PART)' $(RUN) check-lab
