@@ -18,6 +18,7 @@
 #include <drm/drm_panic.h>
 #include <drm/drm_print.h>
 #include <drm/drm_probe_helper.h>
+#include <drm/drm_property.h>
 #include <drm/drm_vblank.h>
 
 #include "xdf_config.h"
@@ -583,6 +584,9 @@ static int xdf_output_init(struct xdf_card *card, struct xdf_output *output)
 				 &xdf_connector_helper_funcs);
 	/* which DRM leaves out of virtual ones */
 	drm_connector_attach_edid_property(&output->connector);
+	/* asks desktops to take the preferred mode whenever that changes */
+	drm_object_attach_property(&output->connector.base,
+				   card->hotplug_mode_update, 1);
 	return drm_connector_attach_encoder(&output->connector,
 					    &output->encoder);
 }
@@ -741,6 +745,11 @@ static int xdf_mode_config(struct xdf_card *card)
 	drm->mode_config.async_page_flip = true;
 	drm->mode_config.funcs = &xdf_mode_config_funcs;
 	drm->mode_config.helper_private = &xdf_mode_config_helper_funcs;
+	card->hotplug_mode_update =
+		drm_property_create_range(drm, DRM_MODE_PROP_IMMUTABLE,
+					  "hotplug_mode_update", 0, 1);
+	if (!card->hotplug_mode_update)
+		return -ENOMEM;
 
 	xdf_for_each_output(output, card) {
 		ret = xdf_output_init(card, output);

@@ -64,6 +64,7 @@ struct xdf_output {
  * @views: pictures
  * @count: number of outputs
  * @outputs: one for each channel of the link, those in use first
+ * @hotplug_mode_update: property of connectors whose preferred mode changes
  * @registered: clients may know it
  * @asking: monitors asked and not answered, plus one while asking
  * @registering: makes the card known
@@ -75,6 +76,7 @@ struct xdf_card {
 	struct xdf_views views;
 	unsigned int count;
 	struct xdf_output *outputs;
+	struct drm_property *hotplug_mode_update;
 	bool registered;
 	atomic_t asking;
 	struct work_struct registering;

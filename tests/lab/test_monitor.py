@@ -130,7 +130,8 @@ def test_live_resize(lab, be, g):
     def events():
         return int(g.run("cat /sys/kernel/uevent_seqnum").out)
 
-    wait_card(g)
+    info = wait_card(g)
+    need(info.get("conn0.prop.hotplug_mode_update") == "1", "desktops are not asked to follow")
     with shown(g, "draw --conns 0,1 --seed 9") as v:
         before = events()
         lab.need(f"xenstore-write {node} 1024x768")
