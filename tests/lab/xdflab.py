@@ -827,6 +827,7 @@ class Guest:
             res = self.lab.dom0("xl list %d" % self.domid)
             now = time.monotonic()
             if res.rc or set("sd") & set(res.out.splitlines()[-1].split()[-2]):
+                self._die("it went down")
                 return now - begin
             if now > begin + timeout * self.lab._slow():
                 raise LabError("guest %s does not go down:\n%s" % (self.name, res.out))
