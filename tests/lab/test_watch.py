@@ -5,6 +5,7 @@ import re
 from scene import check, counters, guest_prog, log, mark, need, wait_card
 
 TRACE = "/sys/kernel/tracing"
+BLINK = "/sys/class/graphics/fbcon/cursor_blink"
 FIELD = re.compile(r"(\w+)=(\S+)")
 
 
@@ -14,12 +15,14 @@ def debugfs(g):
 
 def trace(g, cmd):
     """What CMD causes: [(event, {field: value})]."""
-    g.run(f"mount -t tracefs t {TRACE} 2>/dev/null; echo >{TRACE}/trace; "
-          f"echo 1 >{TRACE}/events/xen_drm_front/enable")
+    # Events are switched one after the other: a flip of the console's at
+    # either end would be seen in part.
+    g.run(f"mount -t tracefs t {TRACE} 2>/dev/null; echo 0 >{BLINK}; sleep 0.5; "
+          f"echo >{TRACE}/trace; echo 1 >{TRACE}/events/xen_drm_front/enable")
     try:
         guest_prog(g, cmd)
     finally:
-        g.run(f"echo 0 >{TRACE}/events/xen_drm_front/enable")
+        g.run(f"sleep 0.5; echo 0 >{TRACE}/events/xen_drm_front/enable; echo 1 >{BLINK}")
     found = []
     for line in g.run(f"cat {TRACE}/trace").out.splitlines():
         m = re.search(r": (xdf_\w+): (.*)", line)
