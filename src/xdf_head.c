@@ -18,8 +18,6 @@
 #define FLIP_TIMEOUT_NS		(1ULL * NSEC_PER_SEC)
 /* An accepted flip whose event is lost is forgotten after this. */
 #define EVENT_TIMEOUT_NS	(3ULL * NSEC_PER_SEC)
-/* So many events in a row at an odd phase move the clock. */
-#define PHASE_EVENTS		8
 /* For the backend to take a picture. */
 #define PANIC_MS		50
 
@@ -31,19 +29,12 @@ static u64 head_elapsed(ktime_t now, ktime_t then)
 	return max_t(s64, ns, 0);
 }
 
-/* When the last vblank was at @now, also when no tick has noted it. */
-static ktime_t clock_last(const struct xdf_clock *clock, ktime_t now)
+/* With the clock's lock held. */
+static void head_start_timer(struct xdf_head *head, u64 time)
 {
-	u64 gone = head_elapsed(now, clock->time);
-
-	return ktime_add_ns(clock->time, clock->period *
-			    div64_u64(gone, clock->period));
-}
-
-static void clock_set(struct xdf_clock *clock, ktime_t time)
-{
-	clock->time = time;
-	clock->next = ktime_add_ns(time, clock->period);
+	if (head->ticking)
+		hrtimer_start(&head->timer, ns_to_ktime(time),
+			      HRTIMER_MODE_ABS);
 }
 
 static bool head_submit(struct xdf_head *head, enum xdf_head_op op)
@@ -225,36 +216,15 @@ static void head_done(struct xdf_request *rq)
 	spin_unlock_irqrestore(&head->lock, flags);
 }
 
-/*
- * Keeps the clock in step with the backend's. An event about a period after
- * the last vblank is the next one; when they keep coming at another phase,
- * the clock is moved there, once.
- */
+/* The clock goes by the backend's. */
 static bool head_clock_event(struct xdf_head *head)
 {
-	struct xdf_clock *clock = &head->clock;
-	ktime_t now = ktime_get();
-	bool vblank = false, moved = false;
-	u64 phase;
+	bool vblank;
 
-	spin_lock(&clock->lock);
-	phase = head_elapsed(now, clock->time);
-	if (phase >= clock->period / 4 * 3) {
-		vblank = true;
-		head->late = 0;
-	} else if (phase < clock->period / 8) {
-		head->late = 0;
-	} else if (++head->late >= PHASE_EVENTS) {
-		head->late = 0;
-		moved = true;
-	}
-	if (vblank || moved) {
-		clock_set(clock, now);
-		if (clock->on)
-			hrtimer_start(&clock->timer, clock->next,
-				      HRTIMER_MODE_ABS);
-	}
-	spin_unlock(&clock->lock);
+	spin_lock(&head->clock_lock);
+	vblank = xdf_clock_event(&head->clock, ktime_get_ns());
+	head_start_timer(head, head->clock.next);
+	spin_unlock(&head->clock_lock);
 	return vblank;
 }
 
@@ -327,33 +297,27 @@ static void head_check_time(struct xdf_head *head, ktime_t now)
 
 static enum hrtimer_restart head_tick(struct hrtimer *timer)
 {
-	struct xdf_head *head = container_of(timer, struct xdf_head,
-					     clock.timer);
-	struct xdf_clock *clock = &head->clock;
+	struct xdf_head *head = container_of(timer, struct xdf_head, timer);
+	bool wait, vblank = false;
 	unsigned long flags;
-	bool wait, vblank;
 	ktime_t now;
 
 	spin_lock_irqsave(&head->lock, flags);
 	now = ktime_get();
+	spin_lock(&head->clock_lock);
 	/* An event that is about due is this vblank: wait a little for it. */
 	wait = head->event && !head->async && !head->grace && head->up &&
 		!head->stalled && head->op == XDF_HEAD_FLIP &&
-		!head->presented;
+		!head->presented && ktime_to_ns(now) >= head->clock.next;
 	head->grace = wait;
-
-	spin_lock(&clock->lock);
 	/* else an event was quicker and has moved the clock on */
-	vblank = clock->on && !ktime_before(now, clock->next);
-	if (vblank && !wait)
-		clock_set(clock, clock_last(clock, now));
-	if (clock->on)
-		hrtimer_start(timer, vblank && wait ?
-			      ktime_add_ns(now, clock->period / 4) :
-			      clock->next, HRTIMER_MODE_ABS);
-	spin_unlock(&clock->lock);
+	if (head->ticking && !wait)
+		vblank = xdf_clock_tick(&head->clock, ktime_to_ns(now));
+	head_start_timer(head, wait ? ktime_to_ns(now) + head->clock.period / 4 :
+				      head->clock.next);
+	spin_unlock(&head->clock_lock);
 
-	if (vblank && !wait) {
+	if (vblank) {
 		drm_crtc_handle_vblank(head->crtc);
 		head_check_time(head, now);
 		if (head_elapsed(now, head->responded_at) > EVENT_TIMEOUT_NS)
@@ -380,14 +344,13 @@ static enum hrtimer_restart head_tick(struct hrtimer *timer)
  */
 void xdf_head_clock_start(struct xdf_head *head)
 {
-	struct xdf_clock *clock = &head->clock;
 	unsigned long flags;
 
-	spin_lock_irqsave(&clock->lock, flags);
-	clock_set(clock, clock_last(clock, ktime_get()));
-	clock->on = true;
-	hrtimer_start(&clock->timer, clock->next, HRTIMER_MODE_ABS);
-	spin_unlock_irqrestore(&clock->lock, flags);
+	spin_lock_irqsave(&head->clock_lock, flags);
+	xdf_clock_tick(&head->clock, ktime_get_ns());
+	head->ticking = true;
+	head_start_timer(head, head->clock.next);
+	spin_unlock_irqrestore(&head->clock_lock, flags);
 }
 
 /**
@@ -399,13 +362,12 @@ void xdf_head_clock_start(struct xdf_head *head)
  */
 void xdf_head_clock_stop(struct xdf_head *head)
 {
-	struct xdf_clock *clock = &head->clock;
 	unsigned long flags;
 
-	spin_lock_irqsave(&clock->lock, flags);
-	clock->on = false;
-	hrtimer_try_to_cancel(&clock->timer);
-	spin_unlock_irqrestore(&clock->lock, flags);
+	spin_lock_irqsave(&head->clock_lock, flags);
+	head->ticking = false;
+	hrtimer_try_to_cancel(&head->timer);
+	spin_unlock_irqrestore(&head->clock_lock, flags);
 }
 
 /**
@@ -418,14 +380,14 @@ void xdf_head_clock_stop(struct xdf_head *head)
  */
 ktime_t xdf_head_clock_time(struct xdf_head *head)
 {
-	struct xdf_clock *clock = &head->clock;
 	unsigned long flags;
-	ktime_t time;
+	u64 time;
 
-	spin_lock_irqsave(&clock->lock, flags);
-	time = clock->on ? clock->time : clock_last(clock, ktime_get());
-	spin_unlock_irqrestore(&clock->lock, flags);
-	return time;
+	spin_lock_irqsave(&head->clock_lock, flags);
+	time = head->ticking ? head->clock.time :
+			       xdf_clock_last(&head->clock, ktime_get_ns());
+	spin_unlock_irqrestore(&head->clock_lock, flags);
+	return ns_to_ktime(time);
 }
 
 /**
@@ -440,10 +402,10 @@ ktime_t xdf_head_clock_time(struct xdf_head *head)
 void xdf_head_enable(struct xdf_head *head, u32 width, u32 height, u64 period)
 {
 	spin_lock_irq(&head->lock);
-	spin_lock(&head->clock.lock);
+	spin_lock(&head->clock_lock);
 	head->clock.period = period;
-	clock_set(&head->clock, ktime_get());
-	spin_unlock(&head->clock.lock);
+	xdf_clock_set(&head->clock, ktime_get_ns());
+	spin_unlock(&head->clock_lock);
 	head->on = true;
 	head->width = width;
 	head->height = height;
@@ -611,9 +573,9 @@ void xdf_head_init(struct xdf_head *head, struct drm_crtc *crtc,
 	head->index = index;
 	head->rq.done = head_done;
 	spin_lock_init(&head->lock);
-	spin_lock_init(&head->clock.lock);
+	spin_lock_init(&head->clock_lock);
 	head->clock.period = NSEC_PER_SEC / XDF_DEFAULT_HZ;
-	hrtimer_setup(&head->clock.timer, head_tick, CLOCK_MONOTONIC,
+	hrtimer_setup(&head->timer, head_tick, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_ABS);
 }
 
@@ -623,5 +585,5 @@ void xdf_head_init(struct xdf_head *head, struct drm_crtc *crtc,
  */
 void xdf_head_fini(struct xdf_head *head)
 {
-	hrtimer_cancel(&head->clock.timer);
+	hrtimer_cancel(&head->timer);
 }

@@ -8,6 +8,7 @@
 #include <drm/drm_crtc.h>
 
 #include "xdf_channel.h"
+#include "xdf_clock.h"
 #include "xdf_link.h"
 #include "xdf_view.h"
 
@@ -47,31 +48,16 @@ struct xdf_head_stats {
 };
 
 /**
- * struct xdf_clock - when this head's vertical blanking is
- * @lock: leaf; taken where DRM holds its vblank locks
- * @timer: ticks while @on
- * @on: DRM wants vblanks
- * @time: of the last one
- * @next: of the next one
- * @period: of the mode, in ns
- */
-struct xdf_clock {
-	spinlock_t lock;
-	struct hrtimer timer;
-	bool on;
-	ktime_t time;
-	ktime_t next;
-	u64 period;
-};
-
-/**
  * struct xdf_head - the picture of one connector
  * @crtc: whose vblank this is
  * @mode_refused: told when the backend does not take the mode; any context,
  *	with the head's lock held, must not sleep
  * @link: the way to the backend
  * @index: the channel
- * @clock: vblank
+ * @timer: ticks at vblanks while @ticking
+ * @clock_lock: of the clock; leaf, taken where DRM holds its vblank locks
+ * @clock: vblanks
+ * @ticking: DRM wants vblanks
  * @lock: of all that follows; taken in interrupts, outside of DRM's own
  * @up: the link is
  * @on: shall be on
@@ -102,7 +88,6 @@ struct xdf_clock {
  * @busy: the backend still has an earlier flip
  * @waiting: holds a vblank reference until the next tick, to send then
  * @grace: this tick was put off for an event that is due
- * @late: events in a row far from the tick
  * @rq: the request of @op
  * @stats: counters
  */
@@ -111,7 +96,11 @@ struct xdf_head {
 	void (*mode_refused)(struct xdf_head *head, u32 width, u32 height);
 	struct xdf_link *link;
 	unsigned int index;
+
+	struct hrtimer timer;
+	spinlock_t clock_lock;
 	struct xdf_clock clock;
+	bool ticking;
 
 	spinlock_t lock;
 	bool up;
@@ -145,7 +134,6 @@ struct xdf_head {
 	bool busy;
 	bool waiting;
 	bool grace;
-	unsigned int late;
 	struct xdf_request rq;
 	struct xdf_head_stats stats;
 };

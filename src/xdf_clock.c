@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include "xdf_clock.h"
+
+/* So many events in a row at an odd phase move the clock. */
+#define ODD_EVENTS	8
+
+/**
+ * xdf_clock_set - there was a vblank
+ * @clock: the clock, with its period
+ * @time: of the vblank; the others follow from it
+ */
+void xdf_clock_set(struct xdf_clock *clock, u64 time)
+{
+	clock->time = time;
+	clock->next = time + clock->period;
+	clock->odd = 0;
+}
+
+/**
+ * xdf_clock_last - when the last vblank was, also when no tick has noted it
+ * @clock: the clock
+ * @now: the time
+ *
+ * Return: its time, not later than @now.
+ */
+u64 xdf_clock_last(const struct xdf_clock *clock, u64 now)
+{
+	if (now < clock->next)
+		return clock->time;
+	return clock->next +
+	       div64_u64(now - clock->next, clock->period) * clock->period;
+}
+
+/**
+ * xdf_clock_tick - note the vblank that is due
+ * @clock: the clock
+ * @now: the time
+ *
+ * Return: whether there was one since the last call.
+ */
+bool xdf_clock_tick(struct xdf_clock *clock, u64 now)
+{
+	if (now < clock->next)
+		return false;
+	clock->time = xdf_clock_last(clock, now);
+	clock->next = clock->time + clock->period;
+	return true;
+}
+
+/* Follows slowly, so that an event's delay does not show in the timestamps. */
+static u64 clock_step(const struct xdf_clock *clock, u64 off)
+{
+	return min_t(u64, off / 8, clock->period / 320);
+}
+
+/**
+ * xdf_clock_event - the backend has shown a picture
+ * @clock: the clock
+ * @now: the time
+ *
+ * Near a vblank the clock moves a little towards the event. When the events
+ * keep coming at another phase it is moved there, once. An event right after a
+ * vblank is a backend's that waits for none.
+ *
+ * Return: whether that is a vblank, which is noted.
+ */
+bool xdf_clock_event(struct xdf_clock *clock, u64 now)
+{
+	u64 off;
+
+	if (now < clock->next) {
+		off = clock->next - now;
+		if (off <= clock->period / 4) {
+			clock->next -= clock_step(clock, off);
+			clock->odd = 0;
+			return false;
+		}
+		if (now < clock->time + clock->period / 8) {
+			clock->odd = 0;
+			return false;
+		}
+	} else {
+		off = now - xdf_clock_last(clock, now);
+		if (off <= clock->period / 4) {
+			xdf_clock_set(clock, now - off);
+			clock->next += clock_step(clock, off);
+			return true;
+		}
+	}
+	if (++clock->odd < ODD_EVENTS)
+		return false;
+	xdf_clock_set(clock, now);
+	return true;
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <stdlib.h>
+
+#include "unit.h"
+#include "xdf_clock.h"
+
+#define PERIOD	16666667
+#define START	1000000000000ULL
+
+static struct xdf_clock clock_at_start(void)
+{
+	struct xdf_clock clock = { .period = PERIOD };
+
+	xdf_clock_set(&clock, START);
+	return clock;
+}
+
+/* The vblank at which an event that comes at NOW is noted, by tick or event. */
+static u64 vblank_of(struct xdf_clock *clock, u64 now)
+{
+	if (!xdf_clock_event(clock, now))
+		assert_true(xdf_clock_tick(clock, clock->next));
+	return clock->time;
+}
+
+/* Between -SPAN and SPAN, the same in every run. */
+static int jitter(int span)
+{
+	static u32 seed = 1;
+
+	seed = seed * 1664525 + 1013904223;
+	return (int)(seed >> 8) % (2 * span + 1) - span;
+}
+
+static void ticks_alone(void **state)
+{
+	struct xdf_clock clock = clock_at_start();
+
+	assert_false(xdf_clock_tick(&clock, START + PERIOD - 1));
+	assert_true(xdf_clock_tick(&clock, START + PERIOD + 1000));
+	assert_int_equal(clock.time, START + PERIOD);
+	assert_int_equal(xdf_clock_last(&clock, START + 2 * PERIOD - 1), START + PERIOD);
+	/* ticks that were missed are made up for */
+	assert_int_equal(xdf_clock_last(&clock, START + 10 * PERIOD + 5), START + 10 * PERIOD);
+	assert_true(xdf_clock_tick(&clock, START + 10 * PERIOD + 5));
+	assert_int_equal(clock.next, START + 11 * PERIOD);
+	assert_false(xdf_clock_tick(&clock, START + 10 * PERIOD + 5));
+}
+
+/* What programs expect of timestamps: half a hundredth of a period. */
+static void events_of_a_nervous_backend(void **state)
+{
+	struct xdf_clock clock = clock_at_start();
+	u64 last = START;
+	int i;
+
+	for (i = 1; i < 2000; i++) {
+		u64 now = START + (u64)i * PERIOD + jitter(PERIOD / 8);
+		u64 time = vblank_of(&clock, now);
+
+		assert_in_range(time - last, PERIOD - PERIOD / 200, PERIOD + PERIOD / 200);
+		last = time;
+	}
+	/* and they have not led it astray */
+	assert_in_range(last + PERIOD / 16, START + 1999ULL * PERIOD,
+			START + 1999ULL * PERIOD + PERIOD / 8);
+}
+
+static void backend_of_another_rate(void **state)
+{
+	int rates[] = { PERIOD - PERIOD / 500, PERIOD + PERIOD / 500 }, k, i;
+
+	for (k = 0; k < 2; k++) {
+		struct xdf_clock clock = clock_at_start();
+		u64 now = START;
+
+		for (i = 0; i < 2000; i++) {
+			u64 time;
+
+			now += rates[k];
+			time = vblank_of(&clock, now);
+			/* never a vblank more or less than the backend's */
+			assert_in_range(time + PERIOD / 8, now, now + PERIOD / 4);
+		}
+	}
+}
+
+static void backend_of_another_phase(void **state)
+{
+	struct xdf_clock clock = clock_at_start();
+	u64 phase = PERIOD / 2, now = START + phase;
+	int i, vblanks = 0;
+
+	for (i = 0; i < 8; i++) {
+		vblanks += xdf_clock_event(&clock, now);
+		now += PERIOD;
+		xdf_clock_tick(&clock, now - phase);
+	}
+	/* once, by all of it, and not before it was sure */
+	assert_int_equal(vblanks, 1);
+	assert_int_equal(clock.odd, 0);
+	assert_true(xdf_clock_event(&clock, now + PERIOD / 100));
+	assert_int_equal(clock.time, now);
+}
+
+/* Its events come soon after flips, which come soon after vblanks. */
+static void backend_that_waits_for_none(void **state)
+{
+	struct xdf_clock clock = clock_at_start();
+	int i;
+
+	for (i = 1; i < 1000; i++) {
+		assert_true(xdf_clock_tick(&clock, clock.next));
+		assert_false(xdf_clock_event(&clock, clock.time + PERIOD / 20));
+	}
+	assert_int_equal(clock.time, START + 999ULL * PERIOD);
+}
+
+/* A lone event at an odd time is no vblank. */
+static void event_astray(void **state)
+{
+	struct xdf_clock clock = clock_at_start();
+	int i;
+
+	for (i = 1; i < 100; i++) {
+		u64 time = clock.next;
+
+		assert_false(xdf_clock_event(&clock, clock.time + PERIOD / 2));
+		assert_true(xdf_clock_event(&clock, time));
+		assert_int_equal(clock.time, time);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ticks_alone),
+		cmocka_unit_test(events_of_a_nervous_backend),
+		cmocka_unit_test(backend_of_another_rate),
+		cmocka_unit_test(backend_of_another_phase),
+		cmocka_unit_test(backend_that_waits_for_none),
+		cmocka_unit_test(event_astray),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
