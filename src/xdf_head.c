@@ -120,12 +120,24 @@ static void head_advance(struct xdf_head *head)
 	head_submit(head, XDF_HEAD_FLIP);
 }
 
+/* A tick may come late, when the client has asked for the next vblank already. */
+static bool head_asked_before(struct xdf_head *head)
+{
+	u64 time;
+
+	spin_lock(&head->clock_lock);
+	time = head->clock.time;
+	spin_unlock(&head->clock_lock);
+	return ktime_before(head->event_since, ns_to_ktime(time));
+}
+
 /* Sends the client's event when its picture is on the screen, or cannot be. */
 static void head_settle(struct xdf_head *head, bool vblank)
 {
 	struct drm_device *drm = head->crtc->dev;
 
-	if (!head->event || !(vblank || head->async))
+	if (!head->event ||
+	    !(head->async || (vblank && head_asked_before(head))))
 		return;
 	if (head->up && !head->stalled && head->refused != head->config &&
 	    head->shown_want < head->event_want)
@@ -327,7 +339,7 @@ static enum hrtimer_restart head_tick(struct hrtimer *timer)
 			drm_crtc_vblank_put(head->crtc);
 		}
 		head_settle(head, true);
-		if (head->event && !head->async)
+		if (head->event && !head->async && head_asked_before(head))
 			head->stats.missed++;
 		head_advance(head);
 	}

@@ -119,6 +119,36 @@ def test_contiguous_without_room(lab, be, g):
     one_piece(be, g, False)
 
 
+@check(own=True, kernel="7.3", vdispl=[BE_ALLOC, LARGE], cmdline="cma=96M", memory=512)
+def test_contiguous_beside_be_alloc(lab, be, g):
+    """contiguous=1 in a guest with one card whose backend allocates, and one whose does not"""
+    lab.need("echo 65536 >/sys/module/xen_gntalloc/parameters/limit")
+    card_of(g, 0)
+    reload(g, "contiguous=1")
+    cards = [card_of(g, dev) for dev in (0, 1)]
+    for end in (None, be.kill):
+        at = mark(be)
+        with shown(g, f"draw --card {cards[0]} --conns 0,1 --seed 50") as a, \
+                shown(g, f"draw --card {cards[1]} --conns 0,1 --seed 51") as b:
+            if end:
+                end()
+                be = lab.backend()
+            for n in (0, 1):
+                see(be, g, n, a[f"conn{n}.crc"], timeout=40)
+                see(be, g, n, b[f"conn{n}.crc"], timeout=40, dev=1)
+            kinds = [buffers(g, dev) for dev in (0, 1)]
+            need(kinds[0]["copied to the backend's memory"] >= 2 and
+                 not kinds[0]["shared, contiguous"], f"{kinds[0]}")
+            need(kinds[1]["shared, contiguous"] >= 2 and
+                 not kinds[1]["copied to the backend's memory"], f"{kinds[1]}")
+        if not end:
+            creates = log(be, g, at, kind="REQ", op="DBUF_CREATE")
+            need({ln.get("flags") for ln in creates} == {"0x0", "0x1"}, f"{creates}")
+    keeps_protocol(be, g)
+    modprobe_r(g)
+    nothing_mapped(lab, g, "after modprobe -r")
+
+
 def card_of(g, dev):
     """The node of a device's card, of which there are two."""
     path = f"/sys/bus/xen/devices/vdispl-{dev}/drm"
