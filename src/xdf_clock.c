@@ -89,6 +89,12 @@ bool xdf_clock_event(struct xdf_clock *clock, u64 now)
 	}
 	if (++clock->odd < ODD_EVENTS)
 		return false;
+	/* a vblank so soon after the last one would be taken for the same */
+	if (now < clock->time + clock->period / 2) {
+		clock->next = now + clock->period;
+		clock->odd = 0;
+		return false;
+	}
 	xdf_clock_set(clock, now);
 	return true;
 }
