@@ -3,6 +3,8 @@
 
 /* So many events in a row at an odd phase move the clock. */
 #define ODD_EVENTS	8
+/* Where that did not help, the backend's events follow our vblanks. */
+#define MAX_MOVES	2
 
 /**
  * xdf_clock_set - there was a vblank
@@ -14,6 +16,7 @@ void xdf_clock_set(struct xdf_clock *clock, u64 time)
 	clock->time = time;
 	clock->next = time + clock->period;
 	clock->odd = 0;
+	clock->moves = 0;
 }
 
 /**
@@ -53,14 +56,29 @@ static u64 clock_step(const struct xdf_clock *clock, u64 off)
 	return min_t(u64, off / 8, clock->period / 320);
 }
 
+static bool clock_move(struct xdf_clock *clock, u64 now)
+{
+	unsigned int moves = clock->moves + 1;
+	bool vblank = now >= clock->time + clock->period / 2;
+
+	if (vblank) {
+		xdf_clock_set(clock, now);
+	} else {
+		/* so soon after the last one it would be taken for the same */
+		clock->next = now + clock->period;
+		clock->odd = 0;
+	}
+	clock->moves = moves;
+	return vblank;
+}
+
 /**
  * xdf_clock_event - the backend has shown a picture
  * @clock: the clock
  * @now: the time
  *
  * Near a vblank the clock moves a little towards the event. When the events
- * keep coming at another phase it is moved there, once. An event right after a
- * vblank is a backend's that waits for none.
+ * keep coming at another phase it is moved there, once.
  *
  * Return: whether that is a vblank, which is noted.
  */
@@ -68,33 +86,23 @@ bool xdf_clock_event(struct xdf_clock *clock, u64 now)
 {
 	u64 off;
 
-	if (now < clock->next) {
-		off = clock->next - now;
-		if (off <= clock->period / 4) {
-			clock->next -= clock_step(clock, off);
-			clock->odd = 0;
-			return false;
-		}
-		if (now < clock->time + clock->period / 8) {
-			clock->odd = 0;
-			return false;
-		}
-	} else {
+	if (now >= clock->next) {
 		off = now - xdf_clock_last(clock, now);
 		if (off <= clock->period / 4) {
 			xdf_clock_set(clock, now - off);
 			clock->next += clock_step(clock, off);
 			return true;
 		}
+	} else {
+		off = clock->next - now;
+		if (off <= clock->period / 4) {
+			clock->next -= clock_step(clock, off);
+			clock->odd = 0;
+			clock->moves = 0;
+			return false;
+		}
 	}
-	if (++clock->odd < ODD_EVENTS)
+	if (clock->moves == MAX_MOVES || ++clock->odd < ODD_EVENTS)
 		return false;
-	/* a vblank so soon after the last one would be taken for the same */
-	if (now < clock->time + clock->period / 2) {
-		clock->next = now + clock->period;
-		clock->odd = 0;
-		return false;
-	}
-	xdf_clock_set(clock, now);
-	return true;
+	return clock_move(clock, now);
 }

@@ -11,12 +11,14 @@
  * @next: of the next one
  * @period: of the mode
  * @odd: events in a row that fit no vblank
+ * @moves: how often in a row that has moved the clock
  */
 struct xdf_clock {
 	u64 time;
 	u64 next;
 	u64 period;
 	unsigned int odd;
+	unsigned int moves;
 };
 
 void xdf_clock_set(struct xdf_clock *clock, u64 time);
