@@ -78,7 +78,7 @@ static void on_flip(int fd, unsigned int seq, unsigned int sec, unsigned int use
 	if (f->events && ts < f->last_ts)
 		bad += fail("connector %d: timestamp %.6f after %.6f", f->head->index, ts, f->last_ts);
 	/* microseconds, cut off */
-	if (ts > now + 0.001 || ts < f->submit - (check_seq ? 1e-6 : 1.0))
+	if (ts > now + 0.001 || ts < f->submit - (check_seq ? 1 / 1e6 : 1.0))
 		bad += fail("connector %d: timestamp %.6f is not near the flip (%.6f to %.6f)",
 			    f->head->index, ts, f->submit, now);
 
