@@ -81,18 +81,23 @@ int card_open_fd(const struct opts *o, char *path, size_t len)
 		return fd;
 	}
 
+	/* not an emulated VGA's, say, that came first */
 	for (int i = 0; i < 16; i++) {
-		struct drm_mode_card_res res = { 0 };
+		drmVersionPtr v;
+		bool ours;
 
 		snprintf(path, len, "/dev/dri/card%d", i);
 		fd = open(path, O_RDWR | O_CLOEXEC);
 		if (fd < 0)
 			continue;
-		if (!drmIoctl(fd, DRM_IOCTL_MODE_GETRESOURCES, &res))
+		v = drmGetVersion(fd);
+		ours = v && !strcmp(v->name, "xendrm-du");
+		drmFreeVersion(v);
+		if (ours)
 			return fd;
 		close(fd);
 	}
-	die("no card with mode setting below /dev/dri; is the driver loaded and connected?");
+	die("no card of xendrm-du below /dev/dri; is the driver loaded and connected?");
 }
 
 void card_open(struct card *c, const struct opts *o)

@@ -71,7 +71,7 @@ static void usage(FILE *f)
 	for (size_t i = 0; i < NCOMMANDS; i++)
 		fprintf(f, "  %-10s%s\n", commands[i].name, commands[i].help);
 	fputs("\n"
-	      "  --card PATH         card to use (default: the first with modes)\n"
+	      "  --card PATH         card to use (default: the first of xendrm-du)\n"
 	      "  --conns N[,N...]    connectors by index (default 0)\n"
 	      "  --format FOURCC     pixel format (default XR24)\n"
 	      "  --width W --height H  mode to use (default: the first)\n"
