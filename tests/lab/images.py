@@ -28,6 +28,8 @@ XEN = "4.17"
 
 DOM0_PACKAGES = ["xen-utils-" + XEN, "xenstore-utils", "python3-minimal", "libpng16-16", "kmod",
                  "iproute2", "libxenstore4", "libxenevtchn1", "libxengnttab1"]
+# The device model of HVM guests; on a disk of its own, for few scenarios want it.
+DOM0_HVM_PACKAGES = ["qemu-system-xen", "seabios", "ipxe-qemu"]
 # In this order they load; each brings its dependencies.
 DOM0_MODULES = ["virtio_pci", "virtio_blk", "crc32c_generic", "ext4", "9pnet_virtio", "9p",
                 "virtio_console", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-privcmd",
@@ -36,6 +38,8 @@ DOM0_MODULES = ["virtio_pci", "virtio_blk", "crc32c_generic", "ext4", "9pnet_vir
 GUEST_MODULES = ["drm", "drm_kms_helper", "drm_shmem_helper", "drm_client_lib", "drm_ttm_helper",
                  "vgem", "vkms", "xen-kbdfront", "evdev", "xen-blkfront", "sysimgblt", "syscopyarea",
                  "sysfillrect", "fb_sys_fops", "fb_sys_helpers", "fb_deferred_io", "video"]
+# The emulated VGA's driver; its name has changed.
+HVM_MODULES = ["bochs", "bochs-drm"]
 INTREE = "drm_xen_front"
 
 
@@ -329,17 +333,18 @@ def ext4(directory, image, mib):
              "lazy_itable_init=1,root_owner=0:0", "-d", directory, image, "%dM" % mib])
 
 
-def dom0_disk():
+def dom0_disk(hvm=False):
     version = command([APT, "version", SUITE, "xen-utils-" + XEN]).strip()
+    packages = DOM0_PACKAGES + (DOM0_HVM_PACKAGES if hvm else [])
 
     def build(tmp):
         root = os.path.join(tmp, "root")
-        mmdebstrap(root, DOM0_PACKAGES)
-        ext4(root, os.path.join(tmp, "dom0.ext4"), 768)
+        mmdebstrap(root, packages)
+        ext4(root, os.path.join(tmp, "dom0.ext4"), 1024 if hvm else 768)
         remove_tree(root)
 
-    return os.path.join(cached("dom0", digest("1", SUITE, *DOM0_PACKAGES, version), build, 1200),
-                        "dom0.ext4")
+    return os.path.join(cached("dom0-hvm" if hvm else "dom0", digest("1", SUITE, *packages, version),
+                               build, 1500 if hvm else 1200), "dom0.ext4")
 
 
 def busybox():
@@ -362,6 +367,29 @@ def dom0_initramfs(kernel, path):
     cpio.file("modules/order", ("\n".join(order) + "\n").encode())
     cpio.file("init", read(os.path.join(HERE, "dom0-initramfs.sh")), 0o755)
     return write_if_new(path, gzip.compress(cpio.data(), 1, mtime=0))
+
+
+# Where HVM guests have their kernel and initramfs: above what the firmware uses.
+HVM_KERNEL = 0x1000000
+HVM_INITRD = 0x8000000
+
+
+def split_bzimage(path, initrd_size):
+    """A kernel whose code only goes where the real one is put, and that.
+
+    The firmware gets what kernel= and ramdisk= name byte by byte through an
+    emulated port, which takes an emulated machine minutes. So it gets the real
+    mode part and a stub that knows the places.
+    """
+    data = read(path)
+    if data[0x202:0x206] != b"HdrS":
+        raise LabError("%s is no bzImage" % path)
+    end = ((data[0x1f1] or 4) + 1) * 512
+    here, = struct.unpack_from("<I", data, 0x214)
+    # movl $..., ramdisk_image(%esi); movl $..., ramdisk_size(%esi); jmp
+    stub = struct.pack("<HIIHII", 0x86c7, 0x218, HVM_INITRD, 0x86c7, 0x21c, initrd_size)
+    stub += struct.pack("<Bi", 0xe9, HVM_KERNEL - (here + len(stub) + 5))
+    return data[:end] + stub.ljust(512, b"\0"), data[end:]
 
 
 def compile_agent(builddir):
@@ -399,9 +427,9 @@ def guest_base(builddir, programs):
     return cpio.data()
 
 
-def guest_modules(kernel, which, ours=None):
+def guest_modules(kernel, which, ours=None, more=()):
     """The part with /lib/modules. WHICH: ours, intree, both or none."""
-    names = list(GUEST_MODULES)
+    names = GUEST_MODULES + list(more)
     if which in ("intree", "both"):
         names.append(INTREE)
     if ours:

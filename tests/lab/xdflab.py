@@ -78,11 +78,13 @@ def scenario(kernel="6.1", kind="pv", vdispl="backend=0,connectors=id0:800x600",
 
 
 class Lab:
-    def __init__(self, builddir=None, cache=None, verbose=True, memory=4096):
+    def __init__(self, builddir=None, cache=None, verbose=True, memory=4096, hvm=False):
         if cache:
             images.CACHE = os.path.abspath(cache)
         self.builddir = os.path.abspath(builddir or os.path.join(TOP, "build"))
         self.memory = memory
+        # whether HVM guests can be had, which take a larger dom0
+        self.hvm = hvm
         self.verbose = verbose
         self.dir = None
         self.qemu = None
@@ -150,7 +152,7 @@ class Lab:
         kernel = images.Kernel("6.1")
         image = kernel.image()
         initrd = images.dom0_initramfs(kernel, os.path.join(self.dir, "dom0.initrd"))
-        disk = images.dom0_disk()
+        disk = images.dom0_disk(self.hvm)
         argv = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu",
                 "qemu64,+svm,+npt,+nrip-save", "-smp", "2", "-m", str(self.memory),
                 "-nodefaults", "-display", "none", "-no-reboot", "-nic", "none",
@@ -367,16 +369,17 @@ class Lab:
 
     # ---- guests ------------------------------------------------------------
 
-    def module(self, key, which):
+    def module(self, key, which, more=()):
         """(kernel, cpio of its modules), made once."""
         with self._image_lock:
-            if (key, which) not in self._modules:
+            if (key, which, *more) not in self._modules:
                 kernel = images.Kernel(key)
                 ours = None
                 if which in ("ours", "both"):
                     ours = images.build_module(key, self.builddir)
-                self._modules[key, which] = (kernel, images.guest_modules(kernel, which, ours))
-            return self._modules[key, which]
+                self._modules[key, which, *more] = (
+                    kernel, images.guest_modules(kernel, which, ours, more))
+            return self._modules[key, which, *more]
 
     def programs(self):
         """The initramfs part with tests/guest's programs."""
@@ -687,26 +690,47 @@ class Guest:
         if res["rc"]:
             raise LabError("no console of %s: %s" % (self.name, res["out"]))
 
+    def _file(self, kind, data):
+        """A file of this guest's; its name in dom0."""
+        name = "guests/%s.%s" % (self.name, kind)
+        with open(os.path.join(self.lab.dir, name), "wb") as f:
+            f.write(data)
+        return "/share/" + name
+
+    def _hvm_lines(self, kernel, initrd_size, extra):
+        """Its device model puts kernel and initramfs into its memory."""
+        begin, rest = images.split_bzimage(os.path.join(kernel.dir, "vmlinuz"), initrd_size)
+        more = []
+        for file, at in ((self._file("kernel", rest), images.HVM_KERNEL),
+                         ("/share/guests/%s.initrd" % self.name, images.HVM_INITRD)):
+            more += ["-device", "loader,file=%s,addr=%#x,force-raw=on" % (file, at)]
+        lines = ["kernel=%s" % self._quote(self._file("begin", begin)),
+                 "device_model_args_hvm=[%s]" % ",".join(map(self._quote, more)),
+                 "nographics=1", "vnc=0"]
+        # an emulated VGA, seen by nobody but the guest
+        return lines if "vga=" in extra else lines + ['vga="stdvga"']
+
     def create(self, vdispl, memory, modules, cmdline, vcpus, vkb, extra, more):
         lab = self.lab
         self._begin = time.monotonic()
+        hvm = self.kind == "hvm"
+        drivers = images.HVM_MODULES if hvm else ()
         if modules == "none":
             kernel = images.Kernel(self.kernel)
-            data = images.guest_modules(kernel, "none")
+            data = images.guest_modules(kernel, "none", None, drivers)
         else:
-            kernel, data = lab.module(self.kernel, modules)
-        image = kernel.image()
-        path = os.path.join(lab.dir, "guests", self.name + ".initrd")
-        with open(path, "wb") as f:
-            f.write(lab.programs())
-            f.write(data)
-            f.write(more)
+            kernel, data = lab.module(self.kernel, modules, drivers)
         args = ("console=hvc0 quiet loglevel=1 mitigations=off audit=0 panic=1 rdinit=/init "
-                "slub_debug=FZPU slab_debug=FZPU " + cmdline)
-        self._config(["kernel=%s" % self._quote("/cache/" + os.path.relpath(
-            image, os.path.join(images.CACHE, "lab"))),
-            "ramdisk=%s" % self._quote("/share/guests/%s.initrd" % self.name)],
-            vdispl, vkb, memory, vcpus, args.strip(), extra)
+                "slub_debug=FZPU slab_debug=FZPU " + cmdline).strip()
+        data = lab.programs() + data + more
+        self._file("initrd", data)
+        if hvm:
+            lines = self._hvm_lines(kernel, len(data), extra)
+        else:
+            lines = ["kernel=%s" % self._quote("/cache/" + os.path.relpath(
+                kernel.image(), os.path.join(images.CACHE, "lab"))),
+                "ramdisk=%s" % self._quote("/share/guests/%s.initrd" % self.name)]
+        self._config(lines, vdispl, vkb, memory, vcpus, args, extra)
         self.console.handler = self._line
         # whoever waits for an answer need not wait any longer
         self.console.on_close = lambda: self._die("its domain is gone")
