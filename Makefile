@@ -18,7 +18,7 @@ RUN := tests/lib/runner
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: help modules deb repo rpm doctor dist demo check check-unit check-build check-lab check-lab-all \
-	check-igt check-mutants check-matrix-build probes-report check-packages check-packages-short \
+	check-igt check-matrix check-mutants check-matrix-build probes-report check-packages check-packages-short \
 	check-rpm check-clients backend \
 	preflight clean clean-cache
 
@@ -74,6 +74,9 @@ check-mutants:
 
 check-igt:
 	@KERNEL='$(KERNEL)' $(RUN) check-igt
+
+check-matrix:
+	@KERNEL='$(KERNEL)' PART='$(PART)' $(RUN) check-matrix
 
 check-packages:
 	@SUITES='$(SUITES)' PART='$(PART)' $(RUN) check-packages
