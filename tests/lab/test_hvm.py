@@ -51,9 +51,10 @@ def beside(g):
     need(info["driver"] == "xendrm-du", "driver " + info["driver"])
     drivers = g.run("for c in /sys/class/drm/card[0-9]; do readlink $c/device/driver; done").out
     need("bochs" in drivers, "the emulated VGA has no card:\n" + drivers)
-    found = screens(g)
-    need(set(found) == {"bochs-drm", "xendrm-du"}, "screens of fbdev: " + g.run("cat /proc/fb").out)
-    return found
+    # they come a little later than the cards
+    wait_for("a screen of each card in /proc/fb",
+             lambda: set(screens(g)) == {"bochs-drm", "xendrm-du"}, 10)
+    return screens(g)
 
 
 @check(**HVM)
@@ -91,6 +92,5 @@ def test_console_by_map(lab, be, g):
 def test_console_without_vga(lab, be, g):
     """Without an emulated VGA the console is on our card."""
     wait_card(g)
-    found = screens(g)
-    need(found == {"xendrm-du": 0}, "screens of fbdev: " + g.run("cat /proc/fb").out)
+    wait_for("our screen alone in /proc/fb", lambda: screens(g) == {"xendrm-du": 0}, 10)
     on_ours_alone(be, g, 63)

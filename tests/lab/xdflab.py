@@ -33,7 +33,7 @@ Result = collections.namedtuple("Result", "rc out")
 
 # Lines of a kernel log that no scenario may cause unless it says so.
 SPLAT = re.compile(
-    r"BUG:|WARNING:|Oops|refcount_t|use-after-free|Poison overwritten|Object already free|"
+    r"BUG:|WARNING:|\bOops|refcount_t|use-after-free|Poison overwritten|Object already free|"
     r"Redzone|double free|possible recursive|possible circular|inconsistent lock|"
     r"blocked for more than|soft lockup|hard LOCKUP|rcu.*(stall|detected)|kernel BUG|"
     r"general protection fault|unable to handle|Kernel panic|sleeping function called|"
@@ -725,6 +725,8 @@ class Guest:
         data = lab.programs() + data + more
         self._file("initrd", data)
         if hvm:
+            # a look for bridges in 256 buses by emulated ports takes longer than all the rest
+            args += " pci=noearly"
             lines = self._hvm_lines(kernel, len(data), extra)
         else:
             lines = ["kernel=%s" % self._quote("/cache/" + os.path.relpath(
