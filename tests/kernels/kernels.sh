@@ -12,7 +12,7 @@
 	imitations=(bare 5.18 el8.3 el9.0 el9.6)
 	# Ubuntu's, Debian's for arm64, trees made of sources (see fetch-tree), imitations
 	more_kernels=(5.4 5.15 6.8 7.0 el8.10 el10.0 5.10-arm64 6.1-arm64 6.12-arm64 7.2-arm64 7.3-arm64
-		6.18 7.1 6.1-clang 6.18-arm64-64k)
+		7.3-arm64-16k 6.18 7.1 6.1-clang 6.18-arm64-64k)
 }
 
 # a failure inside $() is a failure of the script
@@ -28,7 +28,7 @@ die() {
 }
 
 suite_of() {
-	case ${1%-arm64} in
+	case ${1%-arm64*} in
 	5.4) echo ubuntu-focal ;;
 	5.10) echo bullseye ;;
 	5.15 | 6.8) echo ubuntu-jammy ;;
@@ -64,7 +64,7 @@ make_flags() {
 
 # A source tree's name is longer than its version, or only that is to be had.
 is_tree() {
-	[[ $1 == 6.18* || $1 == 7.1* || $1 == *-clang || $1 == *k ]]
+	[[ $1 == 6.18* || $1 == 7.1* || $1 == *-clang ]]
 }
 
 # The packages behind a meta package: those whose names match, all the way down.
@@ -86,10 +86,18 @@ closure() {
 	done
 }
 
-# newest_abi SUITE headers|image [META]: the name of the newest kernel, e.g. 6.1.0-56-amd64.
+# Debian's name for what a key's kernel is configured for: amd64, arm64, arm64-16k.
+flavour_of() {
+	case $1 in
+	*-arm64*) echo "arm64${1#*-arm64}" ;;
+	*) echo amd64 ;;
+	esac
+}
+
+# newest_abi SUITE headers|image META: the name of the newest kernel, e.g. 6.1.0-56-amd64.
 newest_abi() {
-	"$apt_private" depends "$1" "${3:-linux-$2-amd64}" |
-		sed -n "s/^linux-$2-\([0-9].*-[a-z][a-z0-9]*\)\$/\1/p" | head -n 1
+	"$apt_private" depends "$1" "$3" |
+		sed -n "s/^linux-$2-\([0-9].*-[a-z][a-z0-9-]*\)\$/\1/p" | head -n 1
 }
 
 headers_abi() {
@@ -104,7 +112,7 @@ headers_abi() {
 	6.8) newest_abi "$suite" headers linux-headers-generic-hwe-22.04 ;;
 	7.0) newest_abi "$suite" headers linux-headers-generic-hwe-24.04 ;;
 	5.4 | 5.15) newest_abi "$suite" headers linux-headers-generic ;;
-	*) newest_abi "$suite" headers "linux-headers-$(arch_of "$key")" ;;
+	*) newest_abi "$suite" headers "linux-headers-$(flavour_of "$key")" ;;
 	esac
 }
 
