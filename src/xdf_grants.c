@@ -260,11 +260,21 @@ int xdf_grants_init(unsigned int budget)
 	return 0;
 }
 
+/*
+ * Memory in one piece has no page to hand over for each reference, and given
+ * none the kernel looks for it by the frame of 4 KiB: with larger pages it
+ * takes a page that is none.
+ */
+static bool grants_can_be_left(const struct xdf_grants *g)
+{
+	return !g->mem || PAGE_SIZE == XEN_PAGE_SIZE;
+}
+
 /**
  * xdf_grants_exit - leave what is still mapped to the kernel
  *
  * The kernel frees the references and our hold on the pages when the backend
- * lets go; the module can go meanwhile.
+ * lets go; the module can go meanwhile. What cannot be left so stays granted.
  */
 void xdf_grants_exit(void)
 {
@@ -274,10 +284,12 @@ void xdf_grants_exit(void)
 	cancel_delayed_work_sync(&table.work);
 	list_for_each_entry_safe(g, next, &table.list, link) {
 		if (!grants_end(g))
-			pr_info("xen_drm_front: the backend still maps %u pages; the kernel takes them back when it lets go\n",
-				g->count);
+			pr_info("xen_drm_front: the backend still maps %u pages; %s\n",
+				g->count, grants_can_be_left(g) ?
+				"the kernel takes them back when it lets go" :
+				"they stay granted");
 		/* Memory in one piece goes to nobody else while a part is in use. */
-		for (i = 0; i < g->count; i++)
+		for (i = 0; i < g->count && grants_can_be_left(g); i++)
 			gnttab_end_foreign_access(g->refs[i], g->mem ? NULL :
 						  g->pages[i]);
 		if (g->count)
