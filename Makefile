@@ -19,7 +19,7 @@ RUN := tests/lib/runner
 .DEFAULT_GOAL := help
 .PHONY: help modules deb repo rpm doctor dist demo check check-unit check-build check-lab check-lab-all \
 	check-igt check-matrix check-mutants check-matrix-build probes-report check-packages check-packages-short \
-	check-rpm check-clients backend \
+	check-rpm check-clients check-arm64 backend \
 	preflight clean clean-cache
 
 help:
@@ -89,6 +89,9 @@ check-rpm:
 
 check-clients:
 	@PART='$(PART)' $(RUN) check-clients
+
+check-arm64:
+	@PART='$(PART)' $(RUN) check-arm64
 
 check-lab:
 	@PART='$(PART)' $(RUN) check-lab

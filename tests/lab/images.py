@@ -25,13 +25,20 @@ CACHE = os.path.abspath(os.environ.get("XDF_CACHE", "/var/cache/xen-drm-front"))
 APT = os.path.join(TOP, "tests/lib/apt-private")
 SUITE = "bookworm"
 XEN = "4.17"
+# Debian's name of the machine that is emulated; what runs on it is built here, on amd64.
+ARCH = "amd64"
+TRIPLETS = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
 
 DOM0_PACKAGES = ["xen-utils-" + XEN, "xenstore-utils", "python3-minimal", "libpng16-16", "kmod",
                  "iproute2", "libxenstore4", "libxenevtchn1", "libxengnttab1"]
+# Headers and libraries for programs of another architecture than this machine's, and those
+# of a guest's programs that come from Debian.
+SYSROOT_PACKAGES = ["libc6-dev", "libxen-dev", "libpng-dev", "libdrm-dev", "dash", "kmod",
+                    "busybox-static", "libdrm-tests"]
 # The device model of HVM guests; on a disk of its own, for few scenarios want it.
 DOM0_HVM_PACKAGES = ["qemu-system-xen", "seabios", "ipxe-qemu"]
 # In this order they load; each brings its dependencies.
-DOM0_MODULES = ["virtio_pci", "virtio_blk", "crc32c_generic", "ext4", "9pnet_virtio", "9p",
+DOM0_MODULES = ["virtio_pci", "virtio_mmio", "virtio_blk", "crc32c_generic", "ext4", "9pnet_virtio", "9p",
                 "virtio_console", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-privcmd",
                 "xenfs", "xen-blkback"]
 # Whatever a DRM driver or its tests may want; those that a kernel lacks are left out.
@@ -59,6 +66,29 @@ def command(argv, **kw):
         raise LabError("%s failed (%d):\n%s%s" % (" ".join(argv[:4]), res.returncode,
                                                   res.stdout[-4000:], res.stderr[-4000:]))
     return res.stdout
+
+
+def apt(*args):
+    """What tests/lib/apt-private says, asked for the emulated machine's architecture."""
+    return command([APT, *args], env={**os.environ, "XDF_ARCH": ARCH})
+
+
+def foreign():
+    return ARCH != "amd64"
+
+
+def by_arch(name):
+    """NAME, or a name of its own for another architecture than this machine's."""
+    return "%s-%s" % (name, ARCH) if foreign() else name
+
+
+def at_home(specs):
+    """The guests of SPECS as this architecture has them: Xen knows one kind of guest on arm64."""
+    if not foreign():
+        return specs
+    # what is of an emulated PC alone is left out
+    return [dict(s, kind="pvh", kernel=s["kernel"] if ARCH in s["kernel"] else by_arch(s["kernel"]))
+            for s in specs if s["kind"] != "hvm"]
 
 
 def digest(*parts):
@@ -174,13 +204,20 @@ class Cpio:
         self._entry("dev/console", stat.S_IFCHR | 0o600, rdev=(5, 1))
         self._entry("dev/null", stat.S_IFCHR | 0o666, rdev=(1, 3))
 
-    def program(self, name, path):
-        """A program with the libraries that it is linked to."""
+    def program(self, name, path, root=""):
+        """A program with the libraries of ROOT that it is linked to."""
         self.copy(name, path)
-        res = subprocess.run(["ldd", path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                             text=True)
-        for lib in re.findall(r"(/\S+) \(0x", res.stdout):
-            self.copy(lib, os.path.realpath(lib))
+        # not by ldd, which runs the program's own loader
+        said = command(["readelf", "-dl", path])
+        places = ["%s/lib/%s" % (usr, TRIPLETS[ARCH]) for usr in ("", "/usr")]
+        for lib in re.findall(r"interpreter: (/[^]]+)\]|\(NEEDED\).*\[(.+)\]", said):
+            names = [lib[0]] if lib[0] else ["%s/%s" % (place, lib[1]) for place in places]
+            found = [n for n in names if os.path.exists(root + n)]
+            if not found:
+                raise LabError("no %s for %s: looked for %s" % (
+                    lib[0] or lib[1], path, " ".join(root + n for n in names)))
+            if found[0].strip("/") not in self.names:
+                self.program(found[0], os.path.realpath(root + found[0]), root)
 
     def data(self):
         out = list(self.parts)
@@ -297,20 +334,24 @@ class Kernel:
 
 def xen():
     """The hypervisor, unpacked from its package."""
-    deb = command([APT, "fetch", SUITE, "xen-hypervisor-%s-amd64" % XEN]).split()[-1]
+    deb = apt("fetch", SUITE, "xen-hypervisor-%s-%s" % (XEN, ARCH)).split()[-1]
 
     def build(tmp):
         command(["dpkg-deb", "-x", deb, os.path.join(tmp, "root")])
-        gz = os.path.join(tmp, "root/boot/xen-%s-amd64.gz" % XEN)
+        path = os.path.join(tmp, "root/boot/xen-%s-%s" % (XEN, ARCH))
+        data = read(path) if os.path.exists(path) else gzip.decompress(read(path + ".gz"))
         with open(os.path.join(tmp, "xen"), "wb") as f:
-            f.write(gzip.decompress(read(gz)))
+            f.write(data)
         shutil.rmtree(os.path.join(tmp, "root"))
 
-    return os.path.join(cached("xen", digest("1", os.path.basename(deb)), build, 50), "xen")
+    return os.path.join(cached(by_arch("xen"), digest("1", os.path.basename(deb)), build, 50), "xen")
 
 
 def mmdebstrap(target, packages, extra=(), suite=SUITE):
-    command(["mmdebstrap", "--mode=root", "--variant=minbase", "--quiet",
+    """A root, configured; one of another architecture is unpacked alone, for nothing of it runs here."""
+    variant = ["--variant=extract", "--architectures=" + ARCH, "--skip=check/qemu"] if foreign() else \
+        ["--variant=minbase"]
+    command(["mmdebstrap", "--mode=root", *variant, "--quiet",
              "--include=" + ",".join(packages),
              # a suite in the making may not have been signed anew for a while
              '--aptopt=Acquire::Check-Valid-Until "false"',
@@ -323,7 +364,7 @@ def mmdebstrap(target, packages, extra=(), suite=SUITE):
 
 def sources(suite=SUITE):
     """sources.list of a suite, without source packages."""
-    return "\n".join(line for line in command([APT, "sources", suite]).splitlines()
+    return "\n".join(line for line in apt("sources", suite).splitlines()
                      if not line.startswith("deb-src")) + "\n"
 
 
@@ -334,23 +375,58 @@ def ext4(directory, image, mib):
 
 
 def dom0_disk(hvm=False):
-    version = command([APT, "version", SUITE, "xen-utils-" + XEN]).strip()
+    version = apt("version", SUITE, "xen-utils-" + XEN).strip()
     packages = DOM0_PACKAGES + (DOM0_HVM_PACKAGES if hvm else [])
+    # what is not configured is not seen to be complete either
+    extra = ["--include=?essential", "--include=mount"] if foreign() else []
 
     def build(tmp):
         root = os.path.join(tmp, "root")
-        mmdebstrap(root, packages)
+        mmdebstrap(root, packages, extra)
+        if foreign():
+            # as base-files' script would have it
+            os.rmdir(os.path.join(root, "var/run"))
+            os.symlink("../run", os.path.join(root, "var/run"))
         ext4(root, os.path.join(tmp, "dom0.ext4"), 1024 if hvm else 768)
         remove_tree(root)
 
-    return os.path.join(cached("dom0-hvm" if hvm else "dom0", digest("1", SUITE, *packages, version),
-                               build, 1500 if hvm else 1200), "dom0.ext4")
+    return os.path.join(cached(by_arch("dom0-hvm" if hvm else "dom0"),
+                               digest("1", SUITE, *packages, version), build, 1500 if hvm else 1200), "dom0.ext4")
+
+
+def sysroot():
+    """Where the emulated machine's programs and libraries are; "" for this machine's own."""
+    if not foreign():
+        return ""
+    versions = [apt("version", SUITE, package).strip() for package in SYSROOT_PACKAGES]
+
+    def build(tmp):
+        mmdebstrap(os.path.join(tmp, "root"), SYSROOT_PACKAGES)
+
+    return os.path.join(cached(by_arch("sysroot"), digest("1", SUITE, *SYSROOT_PACKAGES, *versions),
+                               build, 200), "root")
+
+
+def compiler():
+    """The words of the compiler for the emulated machine's programs."""
+    if not foreign():
+        return ["gcc"]
+    return [TRIPLETS[ARCH] + "-gcc", "--sysroot=" + sysroot()]
+
+
+def build_part(part, builddir):
+    """Builds tests/PART for the emulated machine; returns the directory of what comes out."""
+    out = os.path.join(builddir, by_arch(part))
+    os.makedirs(out, exist_ok=True)
+    with locked(os.path.join(out, "lock")):
+        command(["make", "-s", "-C", os.path.join(TOP, "tests", part), "O=" + out,
+                 *(["CC=" + " ".join(compiler())] if foreign() else [])])
+    return out
 
 
 def busybox():
-    for path in ("/bin/busybox", "/usr/bin/busybox"):
-        if os.path.exists(path) and not subprocess.run(
-                ["ldd", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0:
+    for path in (sysroot() + "/bin/busybox", sysroot() + "/usr/bin/busybox"):
+        if os.path.exists(path) and "INTERP" not in command(["readelf", "-lW", path]):
             return path
     raise LabError("no static busybox: apt-get install busybox-static")
 
@@ -393,10 +469,10 @@ def split_bzimage(path, initrd_size):
 
 
 def compile_agent(builddir):
-    out = os.path.join(builddir, "guest-agent")
+    out = os.path.join(builddir, by_arch("guest-agent"))
     src = os.path.join(HERE, "guest-agent.c")
     if not os.path.exists(out) or os.stat(out).st_mtime < os.stat(src).st_mtime:
-        command(["gcc", "-O2", "-static", "-Wall", "-Wextra", "-o", out + ".new", src])
+        command([*compiler(), "-O2", "-static", "-Wall", "-Wextra", "-o", out + ".new", src])
         os.rename(out + ".new", out)
     return out
 
@@ -405,25 +481,25 @@ def guest_base(builddir, programs):
     """The part of a guest's initramfs that does not depend on the kernel."""
     cpio = Cpio()
     cpio.console()
+    root = sysroot()
     for d in ("bin", "sbin", "usr/bin", "usr/sbin", "lib64", "etc", "var", "root"):
         cpio.directory(d)
     cpio.copy("bin/busybox", busybox())
     # not busybox's shell: that one takes its own applets before the real kmod
-    cpio.program("bin/sh", os.path.realpath("/bin/dash"))
-    kmod = shutil.which("kmod") or "/bin/kmod"
-    cpio.program("bin/kmod", kmod)
+    cpio.program("bin/sh", os.path.realpath(root + "/bin/dash"), root)
+    cpio.program("bin/kmod", root + "/bin/kmod", root)
     for tool in ("modprobe", "insmod", "rmmod", "lsmod", "modinfo", "depmod"):
         cpio.symlink("sbin/" + tool, "../bin/kmod")
-    modetest = shutil.which("modetest")
-    if modetest:
-        cpio.program("usr/bin/modetest", modetest)
+    modetest = root + "/usr/bin/modetest"
+    if os.path.exists(modetest):
+        cpio.program("usr/bin/modetest", modetest, root)
     cpio.copy("bin/guest-agent", compile_agent(builddir))
     cpio.file("bin/coldplug", read(os.path.join(HERE, "guest-coldplug.sh")), 0o755)
     cpio.file("init", read(os.path.join(HERE, "guest-init.sh")), 0o755)
     cpio.file("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n")
     cpio.file("etc/group", b"root:x:0:\n")
     for path in programs:
-        cpio.program("usr/bin/" + os.path.basename(path), path)
+        cpio.program("usr/bin/" + os.path.basename(path), path, root)
     return cpio.data()
 
 
@@ -516,7 +592,9 @@ def build_module(kernel_key, builddir):
                         os.path.exists(os.path.join(TOP, os.path.dirname(rel))) and \
                         "generated" not in rel:
                     os.unlink(path)
-        command(["make", "-C", kdir, "M=" + tree, "-j%d" % (os.cpu_count() or 1), "modules"])
+        flags = command(["bash", "-c", '. "$1" && make_flags "$2"', "bash",
+                         os.path.join(TOP, "tests/kernels/kernels.sh"), kernel_key]).split()
+        command(["make", "-C", kdir, "M=" + tree, *flags, "-j%d" % (os.cpu_count() or 1), "modules"])
     for rel in ("xen_drm_front.ko", "src/xen_drm_front.ko"):
         path = os.path.join(tree, rel)
         if os.path.exists(path):

@@ -113,6 +113,28 @@ def test_contiguous(lab, be, g):
     one_piece(be, g, True)
 
 
+@check(own=True, kernel="7.3", vdispl=LARGE, cmdline="cma=64M", memory=512)
+def test_contiguous_still_mapped(lab, be, g):
+    """The module goes while a backend that is held up maps memory in one piece"""
+    reload(g, "contiguous=1")
+    with shown(g, "draw --conns 0,1 --seed 5") as v:
+        see(be, g, 0, v["conn0.crc"])
+        see(be, g, 1, v["conn1.crc"])
+        need(buffers(g)["shared, contiguous"], f"{buffers(g)}")
+    lab.need(f"kill -STOP $(cat {be.pidfile})")
+    try:
+        modprobe_r(g, timeout=60)
+        g.dmesg()
+        need(any("the backend still maps" in ln for ln in g.kernel_log()), "nothing was mapped any more")
+    finally:
+        lab.need(f"kill -CONT $(cat {be.pidfile})")
+    nothing_mapped(lab, g, "after the backend went on")
+    g.load()
+    wait_card(g)
+    with shown(g, "draw --conns 0,1 --seed 6") as v:
+        see(be, g, 0, v["conn0.crc"])
+
+
 @check(own=True, kernel="6.1", vdispl=LARGE)
 def test_contiguous_without_room(lab, be, g):
     """contiguous=1 on a kernel without such an area: the large buffer is said to be scattered"""

@@ -78,7 +78,9 @@ def scenario(kernel="6.1", kind="pv", vdispl="backend=0,connectors=id0:800x600",
 
 
 class Lab:
-    def __init__(self, builddir=None, cache=None, verbose=True, memory=4096, hvm=False):
+    def __init__(self, builddir=None, cache=None, verbose=True, memory=4096, hvm=False, arch=None):
+        if arch:
+            images.ARCH = arch
         if cache:
             images.CACHE = os.path.abspath(cache)
         self.builddir = os.path.abspath(builddir or os.path.join(TOP, "build"))
@@ -149,29 +151,25 @@ class Lab:
             os.chmod(path, 0o755)
         images.need_space(self.dir, 1500, "the lab")
         xen = images.xen()
-        kernel = images.Kernel("6.1")
+        kernel = images.Kernel(images.by_arch("6.1"))
         image = kernel.image()
-        initrd = images.dom0_initramfs(kernel, os.path.join(self.dir, "dom0.initrd"))
-        disk = images.dom0_disk(self.hvm)
-        argv = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu",
-                "qemu64,+svm,+npt,+nrip-save", "-smp", "2", "-m", str(self.memory),
+        initrd = images.dom0_initramfs(kernel, os.path.join(self.dir, images.by_arch("dom0") + ".initrd"))
+        argv = [*(self._arm64 if images.ARCH == "arm64" else self._amd64)(xen, image, initrd),
+                "-accel", "tcg,thread=multi", "-smp", "2", "-m", str(self.memory),
                 "-nodefaults", "-display", "none", "-no-reboot", "-nic", "none",
                 "-serial", "file:" + os.path.join(self.dir, "logs/xen.log"),
-                "-kernel", xen, "-append",
-                "console=com1 com1=115200 dom0_mem=1280M dom0_max_vcpus=2 gnttab_max_frames=256 spec-ctrl=no xpti=no "
-                "loglvl=info guest_loglvl=info bootscrub=0",
-                "-initrd", "%s console=hvc0 quiet mitigations=off audit=0,%s" % (image, initrd),
-                "-drive", "file=%s,format=raw,if=virtio,snapshot=on" % disk,
                 "-fsdev", "local,id=share,path=%s,security_model=none" % self.dir,
-                "-device", "virtio-9p-pci,fsdev=share,mount_tag=share",
                 "-fsdev", "local,id=cache,path=%s,security_model=none,readonly=on" %
-                os.path.join(images.CACHE, "lab"),
-                "-device", "virtio-9p-pci,fsdev=cache,mount_tag=cache",
-                "-device", "virtio-serial-pci", "-chardev",
-                "socket,id=agent,path=%s,server=on,wait=off" % self._socket_path(),
-                "-device", "virtserialport,chardev=agent,name=agent"]
-        for path in self.disks:
-            argv += ["-drive", "file=%s,format=raw,if=virtio,snapshot=on" % path]
+                os.path.join(images.CACHE, "lab"), "-chardev",
+                "socket,id=agent,path=%s,server=on,wait=off" % self._socket_path()]
+        # on arm64 Xen leaves no PCI to dom0
+        bus = "device" if images.ARCH == "arm64" else "pci"
+        for i, path in enumerate([images.dom0_disk(self.hvm), *self.disks]):
+            argv += ["-drive", "file=%s,format=raw,if=none,id=disk%d,snapshot=on" % (path, i),
+                     "-device", "virtio-blk-%s,drive=disk%d" % (bus, i)]
+        for name in ("share", "cache"):
+            argv += ["-device", "virtio-9p-%s,fsdev=%s,mount_tag=%s" % (bus, name, name)]
+        argv += ["-device", "virtio-serial-" + bus, "-device", "virtserialport,chardev=agent,name=agent"]
         env = {**os.environ, "TMPDIR": os.path.join(self.dir, "tmp")}
         with open(os.path.join(self.dir, "logs/qemu.log"), "wb") as log:
             self.qemu = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -186,6 +184,22 @@ class Lab:
                 res.out, os.path.join(self.dir, "logs/dom0-init.log")))
         self._serve()
         self._note("Xen and dom0 are up after %.0f s" % (time.monotonic() - begin))
+
+    XEN_ARGS = "dom0_mem=1280M dom0_max_vcpus=2 gnttab_max_frames=256 loglvl=info guest_loglvl=info bootscrub=0"
+    DOM0_ARGS = "console=hvc0 quiet mitigations=off audit=0"
+
+    def _amd64(self, xen, image, initrd):
+        return ["qemu-system-x86_64", "-cpu", "qemu64,+svm,+npt,+nrip-save", "-kernel", xen,
+                "-append", "console=com1 com1=115200 spec-ctrl=no xpti=no " + self.XEN_ARGS,
+                "-initrd", "%s %s,%s" % (image, self.DOM0_ARGS, initrd)]
+
+    def _arm64(self, xen, image, initrd):
+        # where in memory they lie: clear of Xen, and of one another
+        return ["qemu-system-aarch64", "-machine", "virt,virtualization=on,gic-version=3",
+                "-cpu", "cortex-a76", "-kernel", xen, "-append", "console=dtuart " + self.XEN_ARGS,
+                "-device", 'guest-loader,addr=0x49000000,kernel=%s,bootargs="%s"' % (image, self.DOM0_ARGS),
+                "-device", "guest-loader,addr=0x4d000000,initrd=%s" % initrd,
+                "-global", "virtio-mmio.force-legacy=false"]
 
     @staticmethod
     def _slow():
@@ -385,11 +399,9 @@ class Lab:
         """The initramfs part with tests/guest's programs."""
         with self._image_lock:
             if self._base is None:
-                out = os.path.join(self.builddir, "guest")
                 progs = []
                 if os.path.exists(os.path.join(TOP, "tests/guest/Makefile")):
-                    images.command(["make", "-s", "-C", os.path.join(TOP, "tests/guest"),
-                                    "O=" + out])
+                    out = images.build_part("guest", self.builddir)
                     progs = [os.path.join(out, f) for f in sorted(os.listdir(out))
                              if os.access(os.path.join(out, f), os.X_OK) and
                              os.path.isfile(os.path.join(out, f))]
@@ -437,11 +449,7 @@ class Backend:
 
     def start(self):
         lab = self.lab
-        source = os.path.join(TOP, "tests/backend")
-        out = os.path.join(lab.builddir, "backend")
-        os.makedirs(out, exist_ok=True)
-        with images.locked(os.path.join(out, "lock")):
-            images.command(["make", "-s", "-C", source, "O=" + out])
+        out = images.build_part("backend", lab.builddir)
         binary = os.path.join(out, "xdf-backend")
         target = os.path.join(lab.dir, "bin/xdf-backend")
         if not os.path.exists(target) or images.read(target) != images.read(binary):
