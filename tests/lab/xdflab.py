@@ -757,7 +757,7 @@ class Guest:
         while not self._ready.wait(1):
             if self.dead or self.console.closed or time.monotonic() > end:
                 raise LabError("guest %s did not reach its shell (%s): see %s" % (
-                    self.name, self.dead or "closed" if self.console.closed else "time-out",
+                    self.name, self.dead or ("closed" if self.console.closed else "time-out"),
                     self.console.log.name))
         self.booted = time.monotonic() - self._begin
         self.lab._note("guest %s (%s %s) is up after %.0f s" % (self.name, self.kernel, self.kind,
