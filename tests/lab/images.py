@@ -503,6 +503,21 @@ def guest_base(builddir, programs):
     return cpio.data()
 
 
+def kexec(kernel, initrd):
+    """The part with which a guest boots that kernel and initramfs by itself."""
+    deb = command([APT, "fetch", SUITE, "kexec-tools"]).split()[-1]
+
+    def build(tmp):
+        command(["dpkg-deb", "-x", deb, tmp])
+
+    tools = cached("kexec", digest("1", os.path.basename(deb)), build, 5)
+    cpio = Cpio()
+    cpio.program("sbin/kexec", os.path.join(tools, "sbin/kexec"))
+    cpio.copy("kexec/vmlinuz", os.path.join(kernel.dir, "vmlinuz"))
+    cpio.file("kexec/initrd", initrd)
+    return cpio.data()
+
+
 def guest_modules(kernel, which, ours=None, more=()):
     """The part with /lib/modules. WHICH: ours, intree, both or none."""
     names = GUEST_MODULES + list(more)

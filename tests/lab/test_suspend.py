@@ -95,6 +95,22 @@ def test_shutdown(lab, be, g):
         lab.backend()
 
 
+# Xen's soft reset; Debian's toolstack does not bring PV and PVH guests back from it
+@check(own=True, timeout=600, kernel="6.1", kind="hvm", vdispl=SPEC, memory=640, kexec=True)
+def test_kexec(lab, be, g):
+    """kexec with a picture on the screen: the next kernel finds the screen as the first one did"""
+    wait_card(g)
+    v = guest_prog(g, "draw --conns 0,1 --seed 95 --hold")
+    for n in (0, 1):
+        see(be, g, n, v[f"conn{n}.crc"])
+    g.kexec()
+    wait_card(g)
+    with shown(g, "draw --conns 0,1 --seed 96") as v:
+        for n in (0, 1):
+            see(be, g, n, v[f"conn{n}.crc"])
+    guest_prog(g, "flips --conns 0,1 --count 30", timeout=120)
+
+
 @check(polite=False, own=True, kernel="7.3", vdispl=SPEC, extra='on_crash="preserve"')
 def test_panic(lab, be, g):
     """The kernel panics: its last words are on the screen"""

@@ -409,16 +409,17 @@ class Lab:
             return self._base
 
     def guest(self, name, kernel="6.1", kind="pv", vdispl=None, memory=384, modules="ours",
-              cmdline="", vcpus=2, vkb=None, load=True, timeout=150, extra="", more=b""):
+              cmdline="", vcpus=2, vkb=None, load=True, timeout=150, extra="", more=b"", kexec=False):
         """Boots a guest and returns when its shell answers.
 
         vdispl: text of one device, or a list of them. modules: ours, intree,
         both or none. load=False leaves loading the driver to the scenario.
+        kexec=True gives it what Guest.kexec() needs.
         """
         if name in self.guests:
             self.guests[name].destroy()
         g = Guest(self, name, kernel, kind)
-        g.create(vdispl, memory, modules, cmdline, vcpus, vkb, extra, more)
+        g.create(vdispl, memory, modules, cmdline, vcpus, vkb, extra, more, kexec)
         g.wait_ready(timeout)
         if load and modules != "none":
             g.load()
@@ -718,7 +719,7 @@ class Guest:
         # an emulated VGA, seen by nobody but the guest
         return lines if "vga=" in extra else lines + ['vga="stdvga"']
 
-    def create(self, vdispl, memory, modules, cmdline, vcpus, vkb, extra, more):
+    def create(self, vdispl, memory, modules, cmdline, vcpus, vkb, extra, more, kexec):
         lab = self.lab
         self._begin = time.monotonic()
         hvm = self.kind == "hvm"
@@ -731,6 +732,8 @@ class Guest:
         args = ("console=hvc0 quiet loglevel=1 mitigations=off audit=0 panic=1 rdinit=/init "
                 "slub_debug=FZPU slab_debug=FZPU " + cmdline).strip()
         data = lab.programs() + data + more
+        if kexec:
+            data += images.kexec(kernel, data)
         self._file("initrd", data)
         if hvm:
             # a look for bridges in 256 buses by emulated ports takes longer than all the rest
@@ -866,6 +869,34 @@ class Guest:
             if now > begin + timeout * self.lab._slow():
                 raise LabError("guest %s does not go down:\n%s" % (self.name, res.out))
             time.sleep(0.1)
+
+    def kexec(self, timeout=120):
+        """Its kernel boots the same one anew, without the toolstack's creating another domain."""
+        kernel = "cat /proc/sys/kernel/random/boot_id"
+        before = self.run(kernel).out
+        # kexec copies to pages that the guest may have given back to Xen, and so lose what it copies
+        res = self.run("cd /sys/devices/system/xen_memory/xen_memory0 && "
+                       "echo $(($(cat info/current_kb) + $(cat info/low_kb))) >target_kb && "
+                       "for i in 1 2 3 4 5 6 7 8 9; do [ $(cat info/low_kb) = 0 ] && exit; sleep 1; done; "
+                       "grep . info/*; exit 1", timeout=30)
+        if res.rc:
+            raise LabError("the guest's memory does not come back from Xen: " + res.out)
+        res = self.run("kexec -s -l /kexec/vmlinuz --initrd=/kexec/initrd --reuse-cmdline", timeout=90)
+        if res.rc:
+            raise LabError("kexec in the guest: " + res.out)
+        self.run("(sleep 1; kexec -e) >/dev/null 2>&1 &")
+        end = time.monotonic() + timeout * self.lab._slow()
+        while time.monotonic() < end:
+            time.sleep(3)
+            try:
+                res = self.run(kernel, timeout=10)
+                if res.rc == 0 and res.out != before:
+                    self.load()
+                    return
+            except LabError:
+                pass
+        raise LabError("guest %s does not come back from kexec: see %s" % (
+            self.name, self.console.log.name))
 
     def destroy(self):
         if self.domid is None:
