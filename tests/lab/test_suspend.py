@@ -103,7 +103,11 @@ def test_kexec(lab, be, g):
     v = guest_prog(g, "draw --conns 0,1 --seed 95 --hold")
     for n in (0, 1):
         see(be, g, n, v[f"conn{n}.crc"])
+    at = mark(be)
     g.kexec()
+    # left to the bus it would be Closing first, for as long as the backend takes
+    i = be.wait_log(rf"dom{g.domid}/dev0\b.*STATE fe=[56]", timeout=5, after=at)
+    need("fe=6" in be.log()[i], "the driver did not close its device: " + be.log()[i])
     wait_card(g)
     with shown(g, "draw --conns 0,1 --seed 96") as v:
         for n in (0, 1):
