@@ -50,6 +50,25 @@ bool xdf_clock_tick(struct xdf_clock *clock, u64 now)
 	return true;
 }
 
+/**
+ * xdf_clock_start - a mode begins
+ * @clock: the clock, zeroed before the first mode
+ * @period: of the mode's refresh
+ * @now: the time
+ *
+ * A backend does not begin its refreshes anew for us: what the clock has
+ * learned of their phase is kept as long as they are equally long.
+ */
+void xdf_clock_start(struct xdf_clock *clock, u64 period, u64 now)
+{
+	if (clock->next && period == clock->period) {
+		xdf_clock_tick(clock, now);
+		return;
+	}
+	clock->period = period;
+	xdf_clock_set(clock, now);
+}
+
 /* Follows slowly, so that an event's delay does not show in the timestamps. */
 static u64 clock_step(const struct xdf_clock *clock, u64 off)
 {

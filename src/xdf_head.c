@@ -415,8 +415,7 @@ void xdf_head_enable(struct xdf_head *head, u32 width, u32 height, u64 period)
 {
 	spin_lock_irq(&head->lock);
 	spin_lock(&head->clock_lock);
-	head->clock.period = period;
-	xdf_clock_set(&head->clock, ktime_get_ns());
+	xdf_clock_start(&head->clock, period, ktime_get_ns());
 	spin_unlock(&head->clock_lock);
 	head->on = true;
 	head->width = width;

@@ -11,7 +11,7 @@ static struct xdf_clock clock_at_start(void)
 {
 	struct xdf_clock clock = { .period = PERIOD };
 
-	xdf_clock_set(&clock, START);
+	xdf_clock_start(&clock, PERIOD, START);
 	return clock;
 }
 
@@ -142,6 +142,22 @@ static void event_astray(void **state)
 	}
 }
 
+/* A mode that ends and begins again finds the backend where it was. */
+static void phase_outlives_a_mode(void **state)
+{
+	struct xdf_clock clock = clock_at_start();
+
+	xdf_clock_start(&clock, PERIOD, START + 100ULL * PERIOD + PERIOD / 3);
+	assert_int_equal(clock.time, START + 100ULL * PERIOD);
+	assert_int_equal(clock.next, START + 101ULL * PERIOD);
+	/* the vblank that is due is not lost */
+	assert_true(xdf_clock_tick(&clock, START + 101ULL * PERIOD));
+	/* one of another rate has another phase */
+	xdf_clock_start(&clock, PERIOD / 2, START + 101ULL * PERIOD + PERIOD / 3);
+	assert_int_equal(clock.time, START + 101ULL * PERIOD + PERIOD / 3);
+	assert_int_equal(clock.next, clock.time + PERIOD / 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -151,6 +167,7 @@ int main(void)
 		cmocka_unit_test(backend_of_another_phase),
 		cmocka_unit_test(backend_that_waits_for_none),
 		cmocka_unit_test(event_astray),
+		cmocka_unit_test(phase_outlives_a_mode),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
