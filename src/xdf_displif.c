@@ -7,7 +7,8 @@
  *
  * The one place where a number of the backend's becomes an errno: only the
  * codes that a backend can honestly mean pass, so it can never choose, say,
- * -ERESTARTSYS for a caller of ours.
+ * -ERESTARTSYS for a caller of ours. Nor -ENODEV or -ETIMEDOUT, by which the
+ * channel says that the link is lost.
  *
  * Return: 0 or a negative errno.
  */
@@ -23,7 +24,6 @@ int xdf_displif_errno(s32 status)
 	case -EACCES:
 	case -EBUSY:
 	case -EEXIST:
-	case -ENODEV:
 	case -EINVAL:
 	case -ENOSPC:
 	case -ENOSYS:

@@ -7,6 +7,7 @@ from scene import (background, check, counters, guest_prog, keeps_protocol, mark
                    wait_card, wait_for)
 
 SPEC = "backend=0,connectors=id0:640x480;id1:322x242"
+OPERATIONS = ("DBUF_CREATE", "FB_ATTACH", "SET_CONFIG", "PG_FLIP", "FB_DETACH", "DBUF_DESTROY")
 
 
 @check(polite=False, kernel="6.12", vdispl=SPEC)
@@ -64,19 +65,17 @@ def test_wrong_answers(lab, be, g):
 def test_refusals(lab, be, g):
     """Each operation refused: an error or a message, no hang, and all well afterwards"""
     wait_card(g)
-    for op in ("DBUF_CREATE", "FB_ATTACH", "SET_CONFIG", "PG_FLIP", "FB_DETACH", "DBUF_DESTROY"):
-        be.ctl(f"refuse {op}:ENOMEM")
+    # ENODEV: a monitor that is gone, not the backend
+    for op, error in [(op, "ENOMEM") for op in OPERATIONS] + [("SET_CONFIG", "ENODEV"), ("DBUF_CREATE", "ENODEV")]:
+        be.ctl(f"refuse {op}:{error}")
         begin = time.monotonic()
         g.run("xdf-guest draw --conns 0,1 --seed 1; xdf-guest flips --count 5 --timeout-ms 9000",
               timeout=90)
-        need(time.monotonic() - begin < 60, f"{op} refused: the client took too long")
+        need(time.monotonic() - begin < 60, f"{op} refused with {error}: the client took too long")
         be.ctl("refuse none")
         with shown(g, "draw --conns 0,1 --seed 70") as v:
             see(be, g, 0, v["conn0.crc"], timeout=20)
             see(be, g, 1, v["conn1.crc"], timeout=20)
-
-
-OPERATIONS = ("DBUF_CREATE", "FB_ATTACH", "SET_CONFIG", "PG_FLIP", "FB_DETACH", "DBUF_DESTROY")
 
 
 @check(polite=False, kernel="6.12", kind="pvh", vdispl=SPEC)

@@ -85,6 +85,8 @@ static void statuses(void **state)
 	assert_int_equal(xdf_displif_errno(-512), -EIO);
 	assert_int_equal(xdf_displif_errno(-EINPROGRESS), -EIO);
 	assert_int_equal(xdf_displif_errno(-ETIMEDOUT), -EIO);
+	/* what ends requests of a link that is lost is no backend's to say */
+	assert_int_equal(xdf_displif_errno(-ENODEV), -EIO);
 	assert_int_equal(xdf_displif_errno(1), -EIO);
 	assert_int_equal(xdf_displif_errno(INT32_MAX), -EIO);
 	assert_int_equal(xdf_displif_errno(INT32_MIN), -EIO);
