@@ -278,25 +278,32 @@ void xdf_link_backend_changed(struct xdf_link *link)
 	mutex_unlock(&link->mutex);
 }
 
-/* A watch fires once when it is set, on the bus's thread: that is all of it. */
+/*
+ * A watch fires once when it is set, on the bus's thread: that is all of it.
+ * Under the mutex, because xdf_link_stop() may be about to take it back.
+ */
 static void link_bus_called(struct xenbus_watch *watch, const char *path,
 			    const char *token)
 {
 	struct xdf_link *link = container_of(watch, struct xdf_link, bus);
 
-	unregister_xenbus_watch(watch);
-	clear_bit(XDF_LINK_CALLED, &link->flags);
-	xdf_link_backend_changed(link);
+	mutex_lock(&link->mutex);
+	if (test_and_clear_bit(XDF_LINK_CALLED, &link->flags))
+		unregister_xenbus_watch(watch);
+	link_step(link);
+	mutex_unlock(&link->mutex);
 }
 
 static void link_call_bus(struct xdf_link *link)
 {
-	if (test_and_set_bit(XDF_LINK_CALLED, &link->flags))
-		return;
-	if (!register_xenbus_watch(&link->bus))
-		return;
-	clear_bit(XDF_LINK_CALLED, &link->flags);
-	queue_delayed_work(link->wq, &link->retry, link->backoff * HZ);
+	mutex_lock(&link->mutex);
+	if (!test_bit(XDF_LINK_STOP, &link->flags) &&
+	    !test_and_set_bit(XDF_LINK_CALLED, &link->flags) &&
+	    register_xenbus_watch(&link->bus)) {
+		clear_bit(XDF_LINK_CALLED, &link->flags);
+		queue_delayed_work(link->wq, &link->retry, link->backoff * HZ);
+	}
+	mutex_unlock(&link->mutex);
 }
 
 static void link_retry_work(struct work_struct *work)
@@ -558,6 +565,7 @@ void xdf_link_resume(struct xdf_link *link)
 void xdf_link_stop(struct xdf_link *link)
 {
 	unsigned int i;
+	bool called;
 
 	unregister_reboot_notifier(&link->reboot);
 	/* The link's work may wait for a response itself: that ends here. */
@@ -565,10 +573,8 @@ void xdf_link_stop(struct xdf_link *link)
 	for (i = 0; i < link->count; i++)
 		xdf_channel_abort(&link->channels[i]);
 	cancel_work_sync(&link->work);
-	cancel_delayed_work_sync(&link->retry);
-	if (test_bit(XDF_LINK_CALLED, &link->flags))
-		unregister_xenbus_watch(&link->bus);
 	mutex_lock(&link->mutex);
+	called = test_and_clear_bit(XDF_LINK_CALLED, &link->flags);
 	/*
 	 * The bus writes it only for a device that cannot be bound again. A
 	 * device that the toolstack has removed is left alone by this.
@@ -577,7 +583,11 @@ void xdf_link_stop(struct xdf_link *link)
 		xenbus_switch_state(link->xdev, XenbusStateClosed);
 	link_down(link, XDF_LINK_GONE);
 	mutex_unlock(&link->mutex);
-	/* no interrupt and no request is left to ask for these again */
+	/* the bus's thread may just have been called: it waits for that */
+	if (called)
+		unregister_xenbus_watch(&link->bus);
+	/* no interrupt, request or step is left to ask for these again */
+	cancel_delayed_work_sync(&link->retry);
 	cancel_delayed_work_sync(&link->watchdog);
 	cancel_work_sync(&link->work);
 }
