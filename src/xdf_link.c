@@ -54,6 +54,8 @@ static void link_down(struct xdf_link *link, enum xdf_link_state state)
 
 	WRITE_ONCE(link->state, state);
 	link_close_channels(link);
+	/* it may be about to end requests that it found late */
+	cancel_delayed_work_sync(&link->watchdog);
 	/* no interrupt is left that could set them again */
 	clear_bit(XDF_LINK_LOST, &link->flags);
 	clear_bit(XDF_LINK_READY, &link->flags);
