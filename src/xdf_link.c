@@ -58,6 +58,7 @@ static void link_down(struct xdf_link *link, enum xdf_link_state state)
 	cancel_delayed_work_sync(&link->watchdog);
 	/* no interrupt is left that could set them again */
 	clear_bit(XDF_LINK_LOST, &link->flags);
+	clear_bit(XDF_LINK_FAULT, &link->flags);
 	clear_bit(XDF_LINK_READY, &link->flags);
 	if (was_up) {
 		link->losses++;
@@ -233,9 +234,12 @@ static void link_step(struct xdf_link *link)
 	if (link->state == XDF_LINK_DOWN) {
 		/* there is nothing to lose */
 		clear_bit(XDF_LINK_LOST, &link->flags);
+		clear_bit(XDF_LINK_FAULT, &link->flags);
 	} else if (test_bit(XDF_LINK_LOST, &link->flags)) {
+		bool fault = test_bit(XDF_LINK_FAULT, &link->flags);
+
 		link_lose(link, READ_ONCE(link->why));
-		if (test_and_clear_bit(XDF_LINK_FAULT, &link->flags))
+		if (fault)
 			link_retry(link);
 	}
 
