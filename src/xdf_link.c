@@ -332,14 +332,6 @@ static void link_work(struct work_struct *work)
 	mutex_lock(&link->mutex);
 	if (test_and_clear_bit(XDF_LINK_READY, &link->flags))
 		link_made_ready(link);
-	if (test_bit(XDF_LINK_HALT, &link->flags) &&
-	    link->state != XDF_LINK_GONE) {
-		bool up = link->state == XDF_LINK_UP;
-
-		link_down(link, XDF_LINK_GONE);
-		if (up)
-			xenbus_switch_state(link->xdev, XenbusStateClosed);
-	}
 	mutex_unlock(&link->mutex);
 	if (test_bit(XDF_LINK_LOST, &link->flags))
 		link_call_bus(link);
@@ -391,7 +383,8 @@ void xdf_link_fail(struct xdf_link *link, int err, const char *what)
 
 /*
  * The bus would say Closing and wait five seconds for a backend that may be
- * gone. A device that is closed already is left alone.
+ * gone. A device that is closed already is left alone. All of it here: on the
+ * way into hibernation the link's own work stands still.
  */
 static int link_reboot(struct notifier_block *nb, unsigned long event,
 		       void *data)
@@ -402,8 +395,15 @@ static int link_reboot(struct notifier_block *nb, unsigned long event,
 	set_bit(XDF_LINK_HALT, &link->flags);
 	for (i = 0; i < link->count; i++)
 		xdf_channel_abort(&link->channels[i]);
-	queue_work(link->wq, &link->work);
-	flush_work(&link->work);
+	mutex_lock(&link->mutex);
+	if (link->state != XDF_LINK_GONE) {
+		bool up = link->state == XDF_LINK_UP;
+
+		link_down(link, XDF_LINK_GONE);
+		if (up)
+			xenbus_switch_state(link->xdev, XenbusStateClosed);
+	}
+	mutex_unlock(&link->mutex);
 	return NOTIFY_DONE;
 }
 
