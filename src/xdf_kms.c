@@ -116,15 +116,22 @@ xdf_kms_fb_create(struct drm_device *drm, struct drm_file *file,
 }
 COMPAT_FB_CREATE(xdf_kms_fb_create);
 
-/* The part of a framebuffer that a plane shows. */
+/* The part of a framebuffer that a visible plane shows on the screen. */
+static void xdf_plane_area(const struct drm_plane_state *state,
+			   struct drm_rect *area)
+{
+	drm_rect_init(area, state->src.x1 >> 16, state->src.y1 >> 16,
+		      drm_rect_width(&state->src) >> 16,
+		      drm_rect_height(&state->src) >> 16);
+}
+
 static void xdf_plane_layout(const struct drm_plane_state *state,
 			     struct xdf_layout *layout)
 {
-	struct drm_rect rect;
+	struct drm_rect area;
 
-	drm_rect_init(&rect, state->src_x >> 16, state->src_y >> 16,
-		      state->src_w >> 16, state->src_h >> 16);
-	xdf_fb_layout(state->fb, &rect, layout);
+	xdf_plane_area(state, &area);
+	xdf_fb_layout(state->fb, &area, layout);
 }
 
 /*
@@ -153,6 +160,8 @@ static int xdf_plane_helper_atomic_check(struct drm_plane *plane,
 		drm_dbg_kms(plane->dev, "source is not at whole pixels\n");
 		return -EINVAL;
 	}
+	if (!state->visible)
+		return 0;
 	xdf_plane_layout(state, &layout);
 	return xdf_layout_fits(&layout,
 			       to_xdf_gem(state->fb->obj[0])->limit);
@@ -176,7 +185,7 @@ static int xdf_plane_helper_prepare_fb(struct drm_plane *plane,
 	if (!state->fb)
 		return 0;
 	ret = drm_gem_plane_helper_prepare_fb(plane, state);
-	if (ret)
+	if (ret || !state->visible)
 		return ret;
 	xdf_plane_layout(state, &layout);
 	/* the head waits for the backend to know it, the client does not */
@@ -380,16 +389,19 @@ static void xdf_plane_update_copy(struct drm_plane_state *old,
 				  struct drm_plane_state *state)
 {
 	struct xdf_view *view = to_xdf_plane_state(state)->view;
-	struct drm_rect damage;
+	struct drm_rect damage, area;
 
+	if (!view)
+		return;
 	if (!old || old->fb != state->fb) {
 		xdf_view_update(view, NULL);
 		return;
 	}
-	if (!drm_atomic_helper_damage_merged(old, state, &damage))
+	xdf_plane_area(state, &area);
+	if (!drm_atomic_helper_damage_merged(old, state, &damage) ||
+	    !drm_rect_intersect(&damage, &area))
 		return;
-	drm_rect_translate(&damage, -(state->src_x >> 16),
-			   -(state->src_y >> 16));
+	drm_rect_translate(&damage, -area.x1, -area.y1);
 	xdf_view_update(view, &damage);
 }
 
@@ -405,10 +417,9 @@ static void xdf_crtc_helper_atomic_flush(struct drm_crtc *crtc,
 		/* with the reference the head sends the event */
 		bool held = event && !drm_crtc_vblank_get(crtc);
 
-		if (plane_state->fb)
-			xdf_plane_update_copy(drm_atomic_get_old_plane_state(commit,
-									     &output->plane),
-					      plane_state);
+		xdf_plane_update_copy(drm_atomic_get_old_plane_state(commit,
+								     &output->plane),
+				      plane_state);
 		xdf_head_show(&output->head,
 			      to_xdf_plane_state(plane_state)->view,
 			      plane_state->fb, held ? event : NULL,

@@ -353,6 +353,13 @@ uint32_t req_mode(struct card *c, drmModeAtomicReqPtr req, struct head *h)
 
 int head_set_atomic(struct card *c, struct head *h, uint32_t fb)
 {
+	return head_set_around(c, h, fb, 0);
+}
+
+int head_set_around(struct card *c, struct head *h, uint32_t fb, unsigned int around)
+{
+	uint32_t p = h->plane, t = DRM_MODE_OBJECT_PLANE;
+	uint32_t w = h->mode.hdisplay + 2 * around, v = h->mode.vdisplay + 2 * around;
 	drmModeAtomicReqPtr req = drmModeAtomicAlloc();
 	uint32_t blob;
 	int ret;
@@ -361,6 +368,14 @@ int head_set_atomic(struct card *c, struct head *h, uint32_t fb)
 		die("no memory for an atomic request");
 	blob = req_mode(c, req, h);
 	req_plane(c, req, h, fb);
+	if (around) {
+		req_prop(c, req, p, t, "CRTC_X", -(int64_t)around);
+		req_prop(c, req, p, t, "CRTC_Y", -(int64_t)around);
+		req_prop(c, req, p, t, "CRTC_W", w);
+		req_prop(c, req, p, t, "CRTC_H", v);
+		req_prop(c, req, p, t, "SRC_W", (uint64_t)w << 16);
+		req_prop(c, req, p, t, "SRC_H", (uint64_t)v << 16);
+	}
 	ret = drmModeAtomicCommit(c->fd, req, DRM_MODE_ATOMIC_ALLOW_MODESET, NULL);
 	if (ret)
 		ret = -errno;

@@ -33,6 +33,18 @@ int cmd_pattern(const struct opts *o)
 	return 0;
 }
 
+/* Of what is left of a buffer without AROUND pixels at each edge. */
+static uint32_t crc_within(const struct buf *b, unsigned int around)
+{
+	unsigned int cpp = format_cpp(b->format);
+	uint32_t crc = 0;
+
+	for (uint32_t y = around; y < b->height - around; y++)
+		crc = crc32_add(crc, b->map + (size_t)y * b->pitch + around * cpp,
+				(b->width - 2 * around) * cpp);
+	return crc;
+}
+
 int cmd_draw(const struct opts *o)
 {
 	struct buf bufs[MAX_HEADS];
@@ -47,12 +59,18 @@ int cmd_draw(const struct opts *o)
 		uint32_t crc;
 		int ret;
 
-		ret = buf_create(&c, b, h->mode.hdisplay, h->mode.vdisplay, o->format, o->pad);
+		ret = buf_create(&c, b, h->mode.hdisplay + 2 * o->around,
+				 h->mode.vdisplay + 2 * o->around, o->format, o->pad);
 		if (ret)
 			return fail("buffer %ux%u %s: %s", h->mode.hdisplay, h->mode.vdisplay,
 				    format_str(o->format), strerror(-ret));
 		crc = buf_fill(b, o, o->seed + h->index);
-		ret = o->atomic ? head_set_atomic(&c, h, b->fb) : head_set(&c, h, b->fb);
+		if (o->around) {
+			crc = crc_within(b, o->around);
+			ret = head_set_around(&c, h, b->fb, o->around);
+		} else {
+			ret = o->atomic ? head_set_atomic(&c, h, b->fb) : head_set(&c, h, b->fb);
+		}
 		if (ret)
 			return fail("connector %d: setting the mode %s: %s", h->index,
 				    h->mode.name, strerror(-ret));

@@ -31,7 +31,7 @@ static const struct {
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 enum {
-	O_CARD = 256, O_CONN, O_FORMAT, O_WIDTH, O_HEIGHT, O_PAD, O_SEED,
+	O_CARD = 256, O_CONN, O_FORMAT, O_WIDTH, O_HEIGHT, O_PAD, O_AROUND, O_SEED,
 	O_COUNT, O_CYCLES, O_SECONDS, O_TIMEOUT, O_LIMIT, O_STILL, O_RATE, O_TOLERANCE,
 	O_HOLD, O_ASYNC, O_ATOMIC, O_BUSY, O_ANY_SEQ, O_BARS, O_FROM, O_QUIET, O_HELP,
 };
@@ -44,6 +44,7 @@ static const struct option options[] = {
 	{ "width", required_argument, NULL, O_WIDTH },
 	{ "height", required_argument, NULL, O_HEIGHT },
 	{ "pad", required_argument, NULL, O_PAD },
+	{ "around", required_argument, NULL, O_AROUND },
 	{ "seed", required_argument, NULL, O_SEED },
 	{ "count", required_argument, NULL, O_COUNT },
 	{ "cycles", required_argument, NULL, O_CYCLES },
@@ -76,6 +77,7 @@ static void usage(FILE *f)
 	      "  --format FOURCC     pixel format (default XR24)\n"
 	      "  --width W --height H  mode to use (default: the first)\n"
 	      "  --pad N             pixels by which rows in memory are longer\n"
+	      "  --around N          pixels of the buffer beyond each edge of the screen\n"
 	      "  --seed S            of the pattern; --bars draws colour bars\n"
 	      "  --count N, --cycles N, --seconds N  how much or how long\n"
 	      "  --timeout-ms N      longest wait for an event (default 10000)\n"
@@ -152,6 +154,9 @@ int main(int argc, char **argv)
 			break;
 		case O_HEIGHT:
 			o.height = number(name, optarg);
+			break;
+		case O_AROUND:
+			o.around = number(name, optarg);
 			break;
 		case O_PAD:
 			o.pad = number(name, optarg);

@@ -27,6 +27,7 @@ struct opts {
 	unsigned int width;	/* 0: the first mode of the connector */
 	unsigned int height;
 	unsigned int pad;	/* further pixels in each row of the buffer */
+	unsigned int around;	/* pixels of the buffer beyond each edge of the screen */
 	uint32_t seed;
 	unsigned int count;
 	unsigned int cycles;
@@ -109,6 +110,8 @@ int head_set(struct card *c, struct head *h, uint32_t fb);
 /* Returns the blob of the mode, to be destroyed after the commit. */
 uint32_t req_mode(struct card *c, drmModeAtomicReqPtr req, struct head *h);
 int head_set_atomic(struct card *c, struct head *h, uint32_t fb);
+/* The framebuffer begins AROUND pixels above and left of the screen, and ends as far beyond it. */
+int head_set_around(struct card *c, struct head *h, uint32_t fb, unsigned int around);
 int head_off(struct card *c, struct head *h);
 /* Add "this plane shows the whole of that framebuffer" to a request. */
 void req_plane(struct card *c, drmModeAtomicReqPtr req, struct head *h,

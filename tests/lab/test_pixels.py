@@ -31,6 +31,16 @@ def test_formats(lab, be, g):
         see(be, g, 1, pattern.crc("XR24", 401, 301, 1235))
 
 
+@check(kernel=["6.1", "7.3"], vdispl="backend=0,connectors=id0:640x480;id1:322x242")
+def test_around(lab, be, g):
+    """A picture larger than the screen, which begins above and left of it: the middle is shown"""
+    wait_card(g)
+    for around in (8, 1):
+        with shown(g, f"draw --conns 0,1 --around {around} --seed {around}") as v:
+            see(be, g, 0, v["conn0.crc"])
+            see(be, g, 1, v["conn1.crc"])
+
+
 @check(kernel="6.1", memory=640, vdispl="backend=0,connectors=id0:3840x2160;id1:7680x4320", cmdline="drm_kms_helper.fbdev_emulation=0",
        extra="max_grant_frames=256")
 def test_large_modes(lab, be, g):
