@@ -855,10 +855,17 @@ class Guest:
         self._moved("xl migrate -s '' %d 'xl migrate-receive' >/tmp/migrate.log 2>&1 </dev/null; "
                     "rc=$?; cat /tmp/migrate.log; exit $rc" % self.domid, timeout)
 
-    def poweroff(self, timeout=40):
-        """Its kernel goes down; returns how many seconds that took."""
-        self.run("(sleep 1; poweroff -f) >/dev/null 2>&1 &")
+    def poweroff(self, timeout=40, command="poweroff -f", sysrq=None):
+        """Its kernel goes down; returns how many seconds that took.
+
+        With SYSRQ it is that key which has it go down, some time after COMMAND.
+        """
+        self.run("(sleep 1; %s) >/dev/null 2>&1 &" % command)
         begin = time.monotonic() + 1
+        if sysrq:
+            time.sleep(4 * self.lab._slow())
+            begin = time.monotonic()
+            self.lab.dom0("xl sysrq %d %s" % (self.domid, sysrq))
         # not until it is gone: the toolstack waits ten seconds for a backend that is dead
         while True:
             res = self.lab.dom0("xl list %d" % self.domid)
