@@ -111,11 +111,22 @@ void xdf_grants_release(struct xdf_grants *g)
 	spin_unlock_irqrestore(&table.lock, flags);
 }
 
-static int grants_budget_take(unsigned int count)
+static bool grants_count(unsigned int count)
 {
 	if (atomic_add_return(count, &table.used) <= table.budget)
-		return 0;
+		return true;
 	atomic_sub(count, &table.used);
+	return false;
+}
+
+static int grants_budget_take(unsigned int count)
+{
+	if (grants_count(count))
+		return 0;
+	/* A backend that has begun anew has let go of what it had before. */
+	flush_delayed_work(&table.work);
+	if (grants_count(count))
+		return 0;
 	pr_warn_ratelimited("xen_drm_front: %u grants asked for, %u of %u in use: no room for this buffer. Show fewer or smaller buffers, or raise Xen's max_grant_frames for this guest\n",
 			    count, xdf_grants_used(), table.budget);
 	return -ENOSPC;

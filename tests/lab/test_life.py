@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 """The backend comes late, stops, is killed, and comes again."""
+import re
 import threading
 import time
 
-from scene import (background, guest_prog, keeps_protocol, let_go, mark, need, output, see, shown,
+from scene import (background, guest_prog, keeps_protocol, let_go, mark, modprobe_r, need, output, see, shown,
                    values, wait_card, wait_for)
 from xdflab import scenario
 
@@ -113,3 +114,32 @@ def test_backend_killed(lab, g):
     wait_card(g)
     for _ in range(2):
         again(lab, g, lambda be: be.kill())
+
+
+@scenario(kernel="6.12", vdispl="backend=0,connectors=id0:640x480", own=True, timeout=300)
+def test_backend_lets_go_late(lab, g):
+    """The backend sleeps, keeps all buffers meanwhile, and there are grants for hardly more: all come back"""
+    be = lab.backend()
+    wait_card(g)
+    pid = background(g, "hold --conns 0 --timeout-ms 30000", "first")
+    wait_for("flips", lambda: "beat=2" in output(g, "first"), 30)
+    used = re.search(r"^grants: (\d+) of", g.run("cat /sys/kernel/debug/dri/*/xen").out, re.M).group(1)
+    let_go(g, pid)
+    modprobe_r(g)
+    res = g.run(f"modprobe xen_drm_front max_grants={int(used) + 12}")
+    need(res.rc == 0, "modprobe: " + res.out)
+    wait_card(g)
+    pid = background(g, "hold --conns 0 --timeout-ms 30000", "session")
+    wait_for("flips", lambda: "beat=2" in output(g, "session"), 30)
+    at = mark(be)
+    be.pause()
+    # until the driver gives the backend up, and asks but seldom whether it has let go
+    time.sleep(22)
+    be.resume()
+    be.wait_log(rf"dom{g.domid}/dev0\b.*STATE.*fe=4", timeout=60, after=at)
+    at = mark(be)
+    be.wait_log(r"REQ op=PG_FLIP", timeout=20, after=at)
+    log = g.dmesg()
+    need("does not answer" in log, "the driver never gave the backend up: nothing was tested")
+    need("could not announce" not in log and "no room for this buffer" not in log, "a buffer stays dark:\n" + log[-1500:])
+    let_go(g, pid)

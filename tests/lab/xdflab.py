@@ -545,6 +545,12 @@ class Backend:
     def kill(self):
         self._signal("KILL")
 
+    def pause(self):
+        self.lab.dom0("kill -STOP $(cat %s)" % self.pidfile)
+
+    def resume(self):
+        self.lab.dom0("kill -CONT $(cat %s)" % self.pidfile)
+
 
 class Console:
     """What a guest says on its PV console, and how to type there."""
