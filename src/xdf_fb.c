@@ -220,7 +220,8 @@ static bool fb_layout_equal(const struct xdf_layout *a,
  * @base: the framebuffer
  * @layout: the part, as of xdf_fb_layout()
  *
- * Made known to the backend if it is new; nobody waits for the answer.
+ * Made known to the backend if it is new or was refused; nobody waits for the
+ * answer.
  *
  * Context: may sleep.
  *
@@ -234,14 +235,18 @@ struct xdf_view *xdf_fb_view(struct drm_framebuffer *base,
 	struct xdf_view *view;
 	unsigned int i;
 
-	if (fb_layout_equal(layout, &fb->full->layout))
+	if (fb_layout_equal(layout, &fb->full->layout)) {
+		xdf_view_retry(fb->full);
 		return xdf_view_get(fb->full);
+	}
 
 	mutex_lock(&fb->lock);
 	for (i = 0; i < FB_PARTS; i++) {
 		view = fb->part[i];
-		if (view && fb_layout_equal(layout, &view->layout))
+		if (view && fb_layout_equal(layout, &view->layout)) {
+			xdf_view_retry(view);
 			goto out;
+		}
 	}
 	view = xdf_view_create(fb->views, to_xdf_gem(base->obj[0]),
 			       layout, base->format->format);

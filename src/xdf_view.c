@@ -311,6 +311,13 @@ static int view_share_buffer(struct xdf_view *view, struct displif_dbuf_create *
 	return view_directory(view, g->refs, g->count);
 }
 
+/* A name that was refused is not used again. Under xdf_views.mutex. */
+static void view_name(struct xdf_view *view)
+{
+	view->dbuf_cookie = ++view->views->cookie;
+	view->fb_cookie = ++view->views->cookie;
+}
+
 /* Tells the backend of a view it does not know. Under xdf_views.mutex. */
 static int view_announce(struct xdf_view *view)
 {
@@ -379,8 +386,7 @@ struct xdf_view *xdf_view_create(struct xdf_views *views, struct xdf_gem *gem,
 	INIT_WORK(&view->work, view_work);
 
 	mutex_lock(&views->mutex);
-	view->dbuf_cookie = ++views->cookie;
-	view->fb_cookie = ++views->cookie;
+	view_name(view);
 	if (views->up)
 		ret = view_announce(view);
 	if (!ret) {
@@ -394,6 +400,30 @@ struct xdf_view *xdf_view_create(struct xdf_views *views, struct xdf_gem *gem,
 		return ERR_PTR(ret);
 	}
 	return view;
+}
+
+/**
+ * xdf_view_retry - a view is to be shown that could not be before
+ * @view: the view
+ *
+ * Nothing happens unless it was refused, by the backend or for want of memory.
+ *
+ * Context: may sleep.
+ */
+void xdf_view_retry(struct xdf_view *view)
+{
+	struct xdf_views *views = view->views;
+
+	if (!xdf_view_is_refused(view))
+		return;
+	mutex_lock(&views->mutex);
+	if (views->up && xdf_view_is_refused(view)) {
+		/* its work may not have got to that yet */
+		view_unshare(view);
+		view_name(view);
+		view_announce(view);
+	}
+	mutex_unlock(&views->mutex);
 }
 
 static bool view_is_settled(struct xdf_view *view)

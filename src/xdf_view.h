@@ -155,6 +155,7 @@ void xdf_views_count(struct xdf_views *views, struct xdf_views_count *count);
 struct xdf_view *xdf_view_create(struct xdf_views *views, struct xdf_gem *gem,
 				 const struct xdf_layout *layout, u32 format);
 int xdf_view_wait(struct xdf_view *view);
+void xdf_view_retry(struct xdf_view *view);
 void xdf_view_put(struct xdf_view *view);
 void xdf_view_update(struct xdf_view *view, const struct drm_rect *rect);
 
