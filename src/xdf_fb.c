@@ -49,8 +49,8 @@ void xdf_fb_destroy(struct drm_framebuffer *base)
 }
 
 /* A picture's part of a framebuffer has been drawn to. */
-static void fb_update_view(struct xdf_fb *fb, struct xdf_view *view,
-			   const struct drm_rect *damage)
+static int fb_update_view(struct xdf_fb *fb, struct xdf_view *view,
+			  const struct drm_rect *damage)
 {
 	const struct xdf_layout *l = &view->layout;
 	u32 start = l->offset - fb->base.offsets[0];
@@ -59,9 +59,9 @@ static void fb_update_view(struct xdf_fb *fb, struct xdf_view *view,
 	drm_rect_init(&area, start % l->pitch / l->cpp, start / l->pitch,
 		      l->width, l->height);
 	if (!drm_rect_intersect(&rect, &area))
-		return;
+		return 0;
 	drm_rect_translate(&rect, -area.x1, -area.y1);
-	xdf_view_update(view, &rect);
+	return xdf_view_update(view, &rect);
 }
 
 /* Around all the clips; without any, all of it. */
@@ -93,21 +93,25 @@ static void fb_clips_bounds(const struct drm_framebuffer *base,
  * the caller's to tell.
  *
  * Context: may sleep.
+ *
+ * Return: 0, or a negative errno as of xdf_view_update().
  */
-void xdf_fb_update(struct drm_framebuffer *base,
-		   const struct drm_clip_rect *clips, unsigned int count)
+int xdf_fb_update(struct drm_framebuffer *base,
+		  const struct drm_clip_rect *clips, unsigned int count)
 {
 	struct xdf_fb *fb = to_xdf_fb(base);
 	struct drm_rect damage;
 	unsigned int i;
+	int ret;
 
 	fb_clips_bounds(base, clips, count, &damage);
-	fb_update_view(fb, fb->full, &damage);
+	ret = fb_update_view(fb, fb->full, &damage);
 	mutex_lock(&fb->lock);
-	for (i = 0; i < FB_PARTS; i++)
+	for (i = 0; !ret && i < FB_PARTS; i++)
 		if (fb->part[i])
-			fb_update_view(fb, fb->part[i], &damage);
+			ret = fb_update_view(fb, fb->part[i], &damage);
 	mutex_unlock(&fb->lock);
+	return ret;
 }
 
 /**

@@ -15,8 +15,8 @@ xdf_fb_create(struct xdf_views *views, struct drm_file *file,
 	      const struct drm_mode_fb_cmd2 *cmd,
 	      const struct drm_framebuffer_funcs *funcs);
 void xdf_fb_destroy(struct drm_framebuffer *base);
-void xdf_fb_update(struct drm_framebuffer *base,
-		   const struct drm_clip_rect *clips, unsigned int count);
+int xdf_fb_update(struct drm_framebuffer *base,
+		  const struct drm_clip_rect *clips, unsigned int count);
 void xdf_fb_layout(const struct drm_framebuffer *base,
 		   const struct drm_rect *rect, struct xdf_layout *layout);
 struct xdf_view *xdf_fb_view(struct drm_framebuffer *base,

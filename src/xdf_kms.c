@@ -72,8 +72,12 @@ static int xdf_fb_dirty(struct drm_framebuffer *base, struct drm_file *file,
 {
 	struct xdf_card *card = to_xdf_card(base->dev);
 	struct xdf_output *output;
+	int ret;
 
-	xdf_fb_update(base, clips, num_clips);
+	/* a client that a signal interrupts asks again */
+	ret = xdf_fb_update(base, clips, num_clips);
+	if (ret)
+		return ret;
 	xdf_for_each_output(output, card)
 		xdf_head_damage(&output->head, base);
 	return 0;

@@ -496,16 +496,21 @@ void xdf_view_put(struct xdf_view *view)
  * The backend notices with the next flip.
  *
  * Context: may sleep.
+ *
+ * Return: 0, or a negative errno as of xdf_copy_update().
  */
-void xdf_view_update(struct xdf_view *view, const struct drm_rect *rect)
+int xdf_view_update(struct xdf_view *view, const struct drm_rect *rect)
 {
+	int ret = 0;
+
 	/* of most there is none; a new one is made with what is drawn then */
 	if (!READ_ONCE(view->copy))
-		return;
+		return 0;
 	mutex_lock(&view->copy_lock);
 	if (view->copy && view->copy->pages)
-		xdf_copy_update(view->copy, rect);
+		ret = xdf_copy_update(view->copy, rect);
 	mutex_unlock(&view->copy_lock);
+	return ret;
 }
 
 /**

@@ -157,7 +157,7 @@ struct xdf_view *xdf_view_create(struct xdf_views *views, struct xdf_gem *gem,
 int xdf_view_wait(struct xdf_view *view);
 void xdf_view_retry(struct xdf_view *view);
 void xdf_view_put(struct xdf_view *view);
-void xdf_view_update(struct xdf_view *view, const struct drm_rect *rect);
+int xdf_view_update(struct xdf_view *view, const struct drm_rect *rect);
 
 static inline struct xdf_view *xdf_view_get(struct xdf_view *view)
 {
