@@ -962,11 +962,12 @@ void xdf_kms_remove(struct xdf_card *card)
 	/* First, so that nobody waits for the backend while DRM waits for him. */
 	xdf_link_stop(&card->link);
 	cancel_work_sync(&card->registering);
-	if (card->registered) {
+	if (card->registered)
 		drm_dev_unplug(&card->drm);
-		cancel_work_sync(&card->hotplug);
+	/* a new resolution asks for it before there is a card, too */
+	cancel_work_sync(&card->hotplug);
+	if (card->registered)
 		drm_atomic_helper_shutdown(&card->drm);
-	}
 	xdf_for_each_output(output, card)
 		xdf_head_fini(&output->head);
 }
