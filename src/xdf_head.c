@@ -131,13 +131,15 @@ static bool head_asked_before(struct xdf_head *head)
 	return ktime_before(head->event_since, ns_to_ktime(time));
 }
 
-/* Sends the client's event when its picture is on the screen, or cannot be. */
-static void head_settle(struct xdf_head *head, bool vblank)
+/*
+ * Sends the client's event when its picture is on the screen, or cannot be;
+ * unless asynchronous at a vblank after it was asked for, which is @due.
+ */
+static void head_settle(struct xdf_head *head, bool due)
 {
 	struct drm_device *drm = head->crtc->dev;
 
-	if (!head->event ||
-	    !(head->async || (vblank && head_asked_before(head))))
+	if (!head->event || !(head->async || due))
 		return;
 	if (head->up && !head->stalled && head->refused != head->config &&
 	    head->shown_want < head->event_want)
@@ -283,7 +285,7 @@ void xdf_head_presented(struct xdf_head *head, u64 fb_cookie)
 	if (head->responded)
 		head_finish(head, 0);
 	if (vblank)
-		head_settle(head, true);
+		head_settle(head, head_asked_before(head));
 out:
 	spin_unlock_irqrestore(&head->lock, flags);
 }
@@ -310,7 +312,7 @@ static void head_check_time(struct xdf_head *head, ktime_t now)
 static enum hrtimer_restart head_tick(struct hrtimer *timer)
 {
 	struct xdf_head *head = container_of(timer, struct xdf_head, timer);
-	bool wait, vblank = false;
+	bool wait, due, vblank = false;
 	unsigned long flags;
 	ktime_t now;
 
@@ -338,8 +340,9 @@ static enum hrtimer_restart head_tick(struct hrtimer *timer)
 			head->waiting = false;
 			drm_crtc_vblank_put(head->crtc);
 		}
-		head_settle(head, true);
-		if (head->event && !head->async && head_asked_before(head))
+		due = head_asked_before(head);
+		head_settle(head, due);
+		if (head->event && !head->async && due)
 			head->stats.missed++;
 		head_advance(head);
 	}
