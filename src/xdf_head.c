@@ -233,11 +233,16 @@ static void head_done(struct xdf_request *rq)
 /* The clock goes by the backend's. */
 static bool head_clock_event(struct xdf_head *head)
 {
+	u64 now = ktime_get_ns();
 	bool vblank;
+	u64 next;
 
 	spin_lock(&head->clock_lock);
-	vblank = xdf_clock_event(&head->clock, ktime_get_ns());
-	head_start_timer(head, head->clock.next);
+	next = head->clock.next;
+	vblank = xdf_clock_event(&head->clock, now);
+	/* a vblank that is due may only have waited for this */
+	if (head->clock.next != next || next <= now)
+		head_start_timer(head, head->clock.next);
 	spin_unlock(&head->clock_lock);
 	return vblank;
 }
