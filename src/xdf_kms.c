@@ -230,7 +230,8 @@ xdf_plane_helper_get_scanout_buffer(struct drm_plane *plane,
 		sb->map[0].vaddr += l->offset;
 		return 0;
 	}
-	if (offset_in_page(l->offset) ||
+	/* an import that was copied has none, and no copy without a backend */
+	if (!view->gem->pages || offset_in_page(l->offset) ||
 	    !compat_panic_set_pages(sb, view->gem->pages +
 				    (l->offset >> PAGE_SHIFT)))
 		return -EOPNOTSUPP;
