@@ -631,6 +631,8 @@ static void xdf_link_is_up(void *data)
 
 	atomic_set(&card->asking, 1);
 	xdf_for_each_output(output, card) {
+		if (xdf_monitor_renew(&output->monitor))
+			schedule_work(&card->hotplug);
 		if (!asks || !output->present)
 			continue;
 		atomic_inc(&card->asking);

@@ -55,7 +55,21 @@ static void monitor_done(struct xdf_request *rq)
 }
 
 /**
- * xdf_monitor_ask - a new backend: ask it for the EDID
+ * xdf_monitor_renew - a new backend: it may show what the last one refused
+ * @m: of a head that shows nothing yet
+ *
+ * Return: whether the modes are others now.
+ */
+bool xdf_monitor_renew(struct xdf_monitor *m)
+{
+	bool refused = memchr_inv(m->refused, 0, sizeof(m->refused));
+
+	memset(m->refused, 0, sizeof(m->refused));
+	return refused;
+}
+
+/**
+ * xdf_monitor_ask - ask a new backend for the EDID
  * @m: no question of it is open
  *
  * Context: may sleep; does not wait for the answer.
@@ -66,7 +80,6 @@ int xdf_monitor_ask(struct xdf_monitor *m)
 {
 	int ret;
 
-	memset(m->refused, 0, sizeof(m->refused));
 	monitor_forget(m);
 	ret = monitor_room(m);
 	if (ret)

@@ -52,6 +52,7 @@ void xdf_monitor_init(struct xdf_monitor *monitor, struct xdf_link *link,
 		      unsigned int index, void (*answered)(void *data),
 		      void *data);
 void xdf_monitor_fini(struct xdf_monitor *monitor);
+bool xdf_monitor_renew(struct xdf_monitor *monitor);
 int xdf_monitor_ask(struct xdf_monitor *monitor);
 bool xdf_monitor_take(struct xdf_monitor *monitor,
 		      struct drm_connector *connector);
