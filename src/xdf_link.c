@@ -176,6 +176,8 @@ static void link_offer(struct xdf_link *link)
 
 err:
 	link_close_channels(link);
+	/* without event channels the bus has said Closing, which would be the end */
+	xenbus_switch_state(link->xdev, XenbusStateInitialising);
 	dev_err(&link->xdev->dev,
 		"could not offer rings to the backend (error %d); trying again in %u s\n",
 		ret, link->backoff);
