@@ -323,7 +323,11 @@ static void link_retry_work(struct work_struct *work)
 /* What the owner had to learn first is here. */
 static void link_made_ready(struct xdf_link *link)
 {
-	if (link->state == XDF_LINK_UP && link->ops->ready(link->data))
+	/* requests end, too, when the device goes */
+	if (link->state == XDF_LINK_UP &&
+	    !test_bit(XDF_LINK_STOP, &link->flags) &&
+	    !test_bit(XDF_LINK_HALT, &link->flags) &&
+	    link->ops->ready(link->data))
 		xenbus_switch_state(link->xdev, XenbusStateConnected);
 }
 
