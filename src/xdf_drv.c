@@ -256,6 +256,16 @@ static void xdf_remove(struct xenbus_device *xdev)
 }
 COMPAT_XENBUS_REMOVE(xdf_remove);
 
+/* A PV guest is not saved while it maps another domain's memory. */
+static int xdf_suspend(struct xenbus_device *xdev)
+{
+	struct xdf_device *xdd = dev_get_drvdata(&xdev->dev);
+
+	if (xdd->card->views.be_alloc)
+		xdf_link_suspend(&xdd->card->link);
+	return 0;
+}
+
 static int xdf_resume(struct xenbus_device *xdev)
 {
 	struct xdf_device *xdd = dev_get_drvdata(&xdev->dev);
@@ -284,6 +294,7 @@ static struct xenbus_driver xdf_xenbus_driver = {
 	.ids = xdf_ids,
 	.probe = xdf_probe,
 	.remove = COMPAT_FN(xdf_remove),
+	.suspend = xdf_suspend,
 	.resume = xdf_resume,
 	.otherend_changed = xdf_backend_changed,
 	COMPAT_XENBUS_DRIVER_FIELDS

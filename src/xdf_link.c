@@ -548,6 +548,25 @@ void xdf_link_renew(struct xdf_link *link, const char *why)
 }
 
 /**
+ * xdf_link_suspend - nothing of the backend's may be left here
+ * @link: the link
+ *
+ * The connection is made anew in any case, also when the guest is not
+ * suspended after all, of which the bus tells nobody.
+ *
+ * Context: may sleep; the link's work stands still until the guest goes on.
+ */
+void xdf_link_suspend(struct xdf_link *link)
+{
+	mutex_lock(&link->mutex);
+	if (link->state == XDF_LINK_OFFERED || link->state == XDF_LINK_UP) {
+		link_down(link, XDF_LINK_DOWN);
+		xdf_link_renew(link, "the guest was suspended");
+	}
+	mutex_unlock(&link->mutex);
+}
+
+/**
  * xdf_link_resume - the guest was restored, perhaps elsewhere, or woke up
  * @link: the link
  *

@@ -114,6 +114,7 @@ void xdf_link_ready(struct xdf_link *link);
 void xdf_link_connected(struct xdf_link *link);
 void xdf_link_fail(struct xdf_link *link, int err, const char *what);
 void xdf_link_renew(struct xdf_link *link, const char *why);
+void xdf_link_suspend(struct xdf_link *link);
 void xdf_link_resume(struct xdf_link *link);
 void xdf_link_stop(struct xdf_link *link);
 void xdf_link_free(struct xdf_link *link);

@@ -49,6 +49,20 @@ def test_save_restore_pvh(lab, be, g):
     moved(be, g, g.save_restore)
 
 
+@check(polite=False, own=True, timeout=500, kernel="6.1", vdispl=SPEC.replace("0,", "0,be-alloc=1,", 1), memory=256)
+def test_save_restore_be_alloc(lab, be, g):
+    """The same with buffers of the backend's, which a guest cannot take along"""
+    lab.need("echo 65536 >/sys/module/xen_gntalloc/parameters/limit")
+    moved(be, g, g.save_restore)
+
+
+@check(polite=False, own=True, timeout=500, kernel="6.12", vdispl=SPEC.replace("0,", "0,be-alloc=1,", 1), memory=256)
+def test_save_cancelled_be_alloc(lab, be, g):
+    """A save that is cancelled, with such buffers: they are there again"""
+    lab.need("echo 65536 >/sys/module/xen_gntalloc/parameters/limit")
+    moved(be, g, g.save_cancelled)
+
+
 # Debian's Xen has no shadow paging, without which no PV guest can be moved alive
 @check(polite=False, own=True, timeout=500, kernel="6.12", kind="pvh", vdispl=SPEC, memory=256)
 def test_migrate(lab, be, g):
