@@ -153,23 +153,23 @@ out:
  */
 bool xdf_monitor_take(struct xdf_monitor *m, struct drm_connector *connector)
 {
-	struct drm_device *drm = connector->dev;
 	bool changed;
 	u8 *edid;
 	int size;
 
 	size = monitor_read(m, &edid);
 	if (size < 0) {
-		drm_warn(drm,
+		drm_warn(connector->dev,
 			 "%s: the backend's EDID is of no use (error %d); going on with the size of XenStore\n",
 			 connector->name, size);
 		size = 0;
 	}
-	mutex_lock(&drm->mode_config.mutex);
+	/* not DRM's mutex, under which clients may wait for a disk, and that for the bus */
+	mutex_lock(&m->lock);
 	changed = size != m->edid_size || (size && memcmp(edid, m->edid, size));
 	swap(m->edid, edid);
 	m->edid_size = size;
-	mutex_unlock(&drm->mode_config.mutex);
+	mutex_unlock(&m->lock);
 	kfree(edid);
 	return changed;
 }
@@ -196,11 +196,15 @@ static int monitor_block(void *data, u8 *buf, unsigned int block, size_t len)
 {
 	struct xdf_monitor *m = data;
 	size_t start = (size_t)block * DISPLIF_EDID_BLOCK;
+	int ret = -1;
 
-	if (start + len > m->edid_size)
-		return -1;
-	memcpy(buf, m->edid + start, len);
-	return 0;
+	mutex_lock(&m->lock);
+	if (start + len <= m->edid_size) {
+		memcpy(buf, m->edid + start, len);
+		ret = 0;
+	}
+	mutex_unlock(&m->lock);
+	return ret;
 }
 
 static int monitor_edid_modes(struct xdf_monitor *m,
@@ -210,7 +214,7 @@ static int monitor_edid_modes(struct xdf_monitor *m,
 	struct drm_display_mode *mode;
 	int count = 0;
 
-	if (m->edid)
+	if (READ_ONCE(m->edid))
 		edid = drm_edid_read_custom(connector, monitor_block, m);
 	drm_edid_connector_update(connector, edid);
 	if (edid)
@@ -329,6 +333,7 @@ void xdf_monitor_init(struct xdf_monitor *m, struct xdf_link *link,
 		      unsigned int index, void (*answered)(void *data),
 		      void *data)
 {
+	mutex_init(&m->lock);
 	m->link = link;
 	m->index = index;
 	m->answered = answered;
@@ -344,4 +349,5 @@ void xdf_monitor_fini(struct xdf_monitor *m)
 {
 	monitor_forget(m);
 	kfree(m->edid);
+	mutex_destroy(&m->lock);
 }

@@ -3,6 +3,7 @@
 #ifndef XDF_MONITOR_H
 #define XDF_MONITOR_H
 
+#include <linux/mutex.h>
 #include <drm/drm_connector.h>
 
 #include "xdf_channel.h"
@@ -18,6 +19,7 @@
  * @index: the channel
  * @width: XenStore's, in pixels; 0 when it was of no use
  * @height: in lines
+ * @lock: of @edid and @edid_size; none is taken below it
  * @edid: the monitor's own description, or NULL
  * @edid_size: octets of @edid
  * @refused: sizes that this backend does not show, in turns
@@ -29,13 +31,14 @@
  * @grants: of @room
  * @dir: lists @grants
  *
- * @edid, @width and @height are changed under the mode configuration's mutex.
+ * @width and @height are changed under the mode configuration's mutex.
  */
 struct xdf_monitor {
 	struct xdf_link *link;
 	unsigned int index;
 	u32 width;
 	u32 height;
+	struct mutex lock;
 	u8 *edid;
 	int edid_size;
 	u32 refused[XDF_MAX_REFUSED];
