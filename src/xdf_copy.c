@@ -135,27 +135,14 @@ static void copy_lines(struct xdf_copy *copy, u32 x, u32 y, u32 right, u32 botto
  * @copy: a copy with memory
  * @rect: in the picture's pixels, within it; NULL for all
  *
- * Context: may sleep.
- *
- * Return: 0; -ERESTARTSYS when a signal came before the other driver was done;
- * or another negative errno of its.
+ * Context: between xdf_gem_begin_read() and xdf_gem_end_read().
  */
-int xdf_copy_update(struct xdf_copy *copy, const struct drm_rect *rect)
+void xdf_copy_update(struct xdf_copy *copy, const struct drm_rect *rect)
 {
-	int ret = xdf_gem_begin_read(copy->gem);
-
-	if (ret) {
-		if (ret != -ERESTARTSYS && ret != -EINTR)
-			drm_warn_once(copy->gem->base.dev,
-				      "an imported buffer could not be read: its part of the screen stays as it was\n");
-		return ret;
-	}
 	if (rect)
 		copy_lines(copy, rect->x1, rect->y1, rect->x2, rect->y2);
 	else
 		copy_lines(copy, 0, 0, copy->source.width, copy->source.height);
-	xdf_gem_end_read(copy->gem);
-	return 0;
 }
 
 /**

@@ -36,7 +36,7 @@ struct xdf_copy *xdf_copy_create(struct xdf_gem *gem,
 int xdf_copy_alloc(struct xdf_copy *copy);
 int xdf_copy_map(struct xdf_copy *copy, domid_t domid, const u32 *refs);
 void xdf_copy_destroy(struct xdf_copy *copy);
-int xdf_copy_update(struct xdf_copy *copy, const struct drm_rect *rect);
+void xdf_copy_update(struct xdf_copy *copy, const struct drm_rect *rect);
 void xdf_copy_panic(struct xdf_copy *copy);
 
 #endif /* XDF_COPY_H */

@@ -42,6 +42,20 @@ static void view_unshare(struct xdf_view *view)
 	view->shared = false;
 }
 
+/*
+ * Waits for whoever draws in the buffer, another driver perhaps: under no lock
+ * that the bus's thread takes when the link comes and goes.
+ */
+static int view_begin_read(struct xdf_view *view)
+{
+	int ret = xdf_gem_begin_read(view->gem);
+
+	if (ret && ret != -ERESTARTSYS && ret != -EINTR)
+		drm_warn_once(view->views->drm,
+			      "an imported buffer could not be read: its part of the screen stays as it was\n");
+	return ret;
+}
+
 /* The backend has filled the directory: its memory becomes the copy. */
 static int view_map(struct xdf_view *view)
 {
@@ -55,8 +69,6 @@ static int view_map(struct xdf_view *view)
 	xdf_directory_read(view->dir, refs);
 	mutex_lock(&view->copy_lock);
 	ret = xdf_copy_map(view->copy, domid, refs);
-	if (!ret)
-		xdf_copy_update(view->copy, NULL);
 	mutex_unlock(&view->copy_lock);
 	kvfree(refs);
 	if (ret)
@@ -66,16 +78,32 @@ static int view_map(struct xdf_view *view)
 	return ret;
 }
 
+static int view_fill(struct xdf_view *view, bool readable)
+{
+	int ret = view->mode == XDF_VIEW_BACKEND ? view_map(view) : 0;
+
+	if (ret || !readable)
+		return ret;
+	mutex_lock(&view->copy_lock);
+	xdf_copy_update(view->copy, NULL);
+	mutex_unlock(&view->copy_lock);
+	return 0;
+}
+
 /* What a response asks for and cannot be done where it arrives. */
-static void view_step(struct xdf_view *view)
+static void view_step(struct xdf_view *view, bool fill, bool readable)
 {
 	struct xdf_views *views = view->views;
 	enum xdf_view_state next = view->state;
 	int ret = 0;
 
 	switch (view->state) {
-	case XDF_VIEW_MAPPING:
-		ret = READ_ONCE(view->retired) ? -ECANCELED : view_map(view);
+	case XDF_VIEW_FILLING:
+		/* only since this work began, which runs again then */
+		if (!fill)
+			return;
+		ret = READ_ONCE(view->retired) ? -ECANCELED :
+			view_fill(view, readable);
 		next = ret ? XDF_VIEW_UNMAPPING : XDF_VIEW_ATTACHING;
 		break;
 	case XDF_VIEW_UNMAPPING:
@@ -109,11 +137,13 @@ static void view_work(struct work_struct *work)
 	struct xdf_view *view = container_of(work, struct xdf_view, work);
 	struct xdf_views *views = view->views;
 	struct drm_device *drm = views->drm;
+	bool fill = READ_ONCE(view->state) == XDF_VIEW_FILLING;
+	bool readable = fill && !view_begin_read(view);
 	enum xdf_view_state state;
 	bool retired;
 
 	mutex_lock(&views->mutex);
-	view_step(view);
+	view_step(view, fill, readable);
 	spin_lock_irq(&views->lock);
 	state = view->state;
 	/* queued again meanwhile: that run is the last one */
@@ -121,7 +151,7 @@ static void view_work(struct work_struct *work)
 	spin_unlock_irq(&views->lock);
 
 	/* announced anew only under the mutex: it cannot be a new one */
-	if (state != XDF_VIEW_CREATING && state != XDF_VIEW_MAPPING)
+	if (state != XDF_VIEW_CREATING && state != XDF_VIEW_FILLING)
 		view_drop_directory(view);
 	if (state == XDF_VIEW_UNKNOWN || state == XDF_VIEW_REFUSED)
 		view_unshare(view);
@@ -131,6 +161,8 @@ static void view_work(struct work_struct *work)
 		list_del(&view->entry);
 	mutex_unlock(&views->mutex);
 
+	if (readable)
+		xdf_gem_end_read(view->gem);
 	if (!retired)
 		return;
 	drm_gem_object_put(&view->gem->base);
@@ -144,6 +176,11 @@ static enum xdf_view_state view_end(const struct xdf_view *view)
 {
 	return view->mode == XDF_VIEW_BACKEND ? XDF_VIEW_UNMAPPING :
 		XDF_VIEW_DESTROYING;
+}
+
+static bool view_is_copied(const struct xdf_view *view)
+{
+	return view->mode == XDF_VIEW_COPY || view->mode == XDF_VIEW_BACKEND;
 }
 
 static void view_done(struct xdf_request *rq)
@@ -162,8 +199,8 @@ static void view_done(struct xdf_request *rq)
 		case XDF_VIEW_CREATING:
 			view->error = rq->status;
 			view->state = rq->status ? XDF_VIEW_REFUSED :
-				view->mode == XDF_VIEW_BACKEND ?
-				XDF_VIEW_MAPPING : XDF_VIEW_ATTACHING;
+				view_is_copied(view) ? XDF_VIEW_FILLING :
+				XDF_VIEW_ATTACHING;
 			break;
 		case XDF_VIEW_ATTACHING:
 			view->error = rq->status;
@@ -284,8 +321,6 @@ static int view_share_copy(struct xdf_view *view, struct displif_dbuf_create *cr
 	}
 	mutex_lock(&view->copy_lock);
 	ret = xdf_copy_alloc(copy);
-	if (!ret)
-		xdf_copy_update(copy, NULL);
 	mutex_unlock(&view->copy_lock);
 	if (ret)
 		return ret;
@@ -330,7 +365,7 @@ static int view_announce(struct xdf_view *view)
 	int ret;
 
 	view->mode = view_choose(view);
-	if (view->mode == XDF_VIEW_COPY || view->mode == XDF_VIEW_BACKEND)
+	if (view_is_copied(view))
 		ret = view_share_copy(view, &create);
 	else
 		ret = view_share_buffer(view, &create);
@@ -497,20 +532,25 @@ void xdf_view_put(struct xdf_view *view)
  *
  * Context: may sleep.
  *
- * Return: 0, or a negative errno as of xdf_copy_update().
+ * Return: 0; -ERESTARTSYS when a signal came before another driver was done
+ * with the buffer; or another negative errno of its.
  */
 int xdf_view_update(struct xdf_view *view, const struct drm_rect *rect)
 {
-	int ret = 0;
+	int ret;
 
 	/* of most there is none; a new one is made with what is drawn then */
 	if (!READ_ONCE(view->copy))
 		return 0;
+	ret = view_begin_read(view);
+	if (ret)
+		return ret;
 	mutex_lock(&view->copy_lock);
 	if (view->copy && view->copy->pages)
-		ret = xdf_copy_update(view->copy, rect);
+		xdf_copy_update(view->copy, rect);
 	mutex_unlock(&view->copy_lock);
-	return ret;
+	xdf_gem_end_read(view->gem);
+	return 0;
 }
 
 /**

@@ -21,7 +21,8 @@
  * enum xdf_view_state - what the backend knows of a view
  * @XDF_VIEW_UNKNOWN: nothing
  * @XDF_VIEW_CREATING: DBUF_CREATE is on its way
- * @XDF_VIEW_MAPPING: the backend's memory is to be mapped
+ * @XDF_VIEW_FILLING: the copy is to be filled, and mapped before when the
+ *	backend's
  * @XDF_VIEW_ATTACHING: FB_ATTACH is on its way
  * @XDF_VIEW_LIVE: it can be shown
  * @XDF_VIEW_DETACHING: FB_DETACH is on its way
@@ -32,7 +33,7 @@
 enum xdf_view_state {
 	XDF_VIEW_UNKNOWN,
 	XDF_VIEW_CREATING,
-	XDF_VIEW_MAPPING,
+	XDF_VIEW_FILLING,
 	XDF_VIEW_ATTACHING,
 	XDF_VIEW_LIVE,
 	XDF_VIEW_DETACHING,
