@@ -306,6 +306,7 @@ static const struct drm_plane_funcs xdf_plane_funcs = {
 	.atomic_duplicate_state = xdf_plane_duplicate_state,
 	.atomic_destroy_state = xdf_plane_destroy_state,
 	.format_mod_supported = xdf_plane_format_mod_supported,
+	COMPAT_PLANE_ASYNC_FORMATS(xdf_plane_format_mod_supported)
 };
 
 /*

@@ -23,6 +23,7 @@
  *	COMPAT_PLANE_PANIC(fn)		 struct drm_plane_helper_funcs; fn may be
  *	COMPAT_PLANE_PANIC_FLUSH(fn)	 unused: mark it __maybe_unused
  *	COMPAT_CRTC_VBLANK_TIME(fn)	 struct drm_crtc_funcs; fn likewise
+ *	COMPAT_PLANE_ASYNC_FORMATS(fn)	 struct drm_plane_funcs; fn likewise
  *	COMPAT_GEM_FUNCS_MMAP(fn)	 struct drm_gem_object_funcs, with
  *					 COMPAT_GEM_MMAP(fn); at file scope behind
  *					 fn, for one in the whole module

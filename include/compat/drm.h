@@ -132,6 +132,16 @@ static inline bool compat_is_async_flip(const struct drm_crtc_state *state)
 #endif
 
 /*
+ * A plane says which formats it flips asynchronously; 6.16. Before, programs
+ * had to try.
+ */
+#if XDF_HAVE_DRM_ASYNC_FORMATS
+#define COMPAT_PLANE_ASYNC_FORMATS(fn) .format_mod_supported_async = fn,
+#else
+#define COMPAT_PLANE_ASYNC_FORMATS(fn)
+#endif
+
+/*
  * A connector judges a constant mode; 6.15.
  */
 #if XDF_HAVE_DRM_MODE_VALID_CONST

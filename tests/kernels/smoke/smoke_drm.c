@@ -75,6 +75,16 @@ static const struct drm_plane_helper_funcs smoke_plane_funcs = {
 	COMPAT_PLANE_PANIC_FLUSH(smoke_panic_flush)
 };
 
+static bool __maybe_unused smoke_async_format(struct drm_plane *plane, u32 format,
+					       u64 modifier)
+{
+	return modifier == DRM_FORMAT_MOD_LINEAR;
+}
+
+static const struct drm_plane_funcs smoke_plane_own_funcs __maybe_unused = {
+	COMPAT_PLANE_ASYNC_FORMATS(smoke_async_format)
+};
+
 static int smoke_crtc_check(struct drm_crtc *crtc, struct drm_atomic_commit *commit)
 {
 	return drm_atomic_add_affected_planes(commit, crtc);
