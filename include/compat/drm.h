@@ -335,6 +335,17 @@ struct compat_hook
 #if XDF_HAVE_DRM_CLIENT_SETUP
 #include <drm/drm_client_setup.h>
 #include <drm/clients/drm_client_setup.h>
+#if !XDF_HAVE_DRM_FBDEV_TTM_PROBE
+/* with nothing to draw through the console would complain at each boot */
+static inline void compat_client_setup(struct drm_device *dev,
+				       const struct drm_format_info *format)
+{
+	if (!IS_ENABLED(CONFIG_DRM_FBDEV_EMULATION))
+		drm_client_setup(dev, format);
+}
+
+#define drm_client_setup compat_client_setup
+#endif
 #else
 #if XDF_HAVE_DRM_FBDEV_TTM_SETUP
 #include <drm/drm_fbdev_ttm.h>
@@ -483,8 +494,8 @@ static inline bool drm_gem_is_imported(const struct drm_gem_object *obj)
 
 /*
  * EDID: drm_do_get_edid() and struct edid became drm_edid_read_custom() and
- * the opaque struct drm_edid; 5.19. The modes are added by a call of their own
- * since 6.2; before, drm_edid_connector_update() did it on the side.
+ * the opaque struct drm_edid; 6.0. The modes are added by a call of their own
+ * since 6.3; before, drm_edid_connector_update() did it on the side.
  */
 #if !XDF_HAVE_DRM_EDID_CUSTOM
 struct drm_edid;
