@@ -11,7 +11,7 @@
 	# kernel: see imitate
 	imitations=(bare bare-7.3 5.18 el8.3 el9.0 el9.6)
 	# Ubuntu's, Debian's for arm64, trees made of sources (see fetch-tree), imitations
-	more_kernels=(5.4 5.15 6.8 7.0 el8.10 el10.0 5.10-arm64 6.1-arm64 6.12-arm64 7.2-arm64 7.3-arm64
+	more_kernels=(4.18 5.4 5.15 6.8 7.0 el8.10 el10.0 5.10-arm64 6.1-arm64 6.12-arm64 7.2-arm64 7.3-arm64
 		7.3-arm64-16k 6.18 7.1 6.1-clang 6.18-arm64-64k)
 }
 
@@ -29,6 +29,7 @@ die() {
 
 suite_of() {
 	case ${1%-arm64*} in
+	4.18) echo ubuntu-bionic ;;
 	5.4) echo ubuntu-focal ;;
 	5.10) echo bullseye ;;
 	5.15 | 6.8) echo ubuntu-jammy ;;
@@ -57,6 +58,11 @@ make_flags() {
 	*-clang) echo LLVM=1 ;;
 	# these name a compiler of their own distribution's
 	6.8 | 7.0) echo CC=gcc ;;
+	# this compiler is too new for its headers and for its check of the stack
+	4.18)
+		printf '%s\n' CONFIG_STACK_VALIDATION= cmd_checkdoc=: \
+			'KCFLAGS=-Wno-address-of-packed-member -Wno-missing-attributes'
+		;;
 	# its kernel-doc does not run
 	5.4) echo cmd_checkdoc=: ;;
 	esac
@@ -107,6 +113,11 @@ headers_abi() {
 	5.10-arm64)
 		# of this suite's later ones only those for amd64 are on all mirrors
 		"$apt_private" newest "$suite" 'linux-headers-5[.]10[.]0-[12]?[0-9]-arm64|linux-headers-5[.]10[.]0-3[0-2]-arm64' |
+			sed 's/^linux-headers-//; s/ .*//'
+		;;
+	4.18)
+		# of a series that has gone on, as Red Hat's has not
+		"$apt_private" newest "$suite" 'linux-headers-4[.]18[.]0-.*-generic' |
 			sed 's/^linux-headers-//; s/ .*//'
 		;;
 	6.8) newest_abi "$suite" headers linux-headers-generic-hwe-22.04 ;;
