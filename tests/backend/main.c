@@ -55,6 +55,7 @@ static const char usage[] =
 "  --exact-mode           refuse modes other than XenStore's resolution\n"
 "  --event-first          with --at-once: send a flip's event before its response\n"
 "  --drop-events N        drop every Nth flip event\n"
+"  --zero-ref             give 0 as the last reference of a buffer of its own\n"
 "  --evt-rubbish          send wrong events around the right ones\n"
 "  --refuse OP[:ERRNO[:COUNT]]  answer an operation with an error\n"
 "  --hang OP              never answer an operation\n"
