@@ -129,15 +129,15 @@ def test_kexec(lab, be, g):
     guest_prog(g, "flips --conns 0,1 --count 30", timeout=120)
 
 
-@check(polite=False, own=True, kernel="7.3", kind="pvh", vdispl=SPEC, memory=256)
+@check(polite=False, own=True, kernel="6.1", vdispl=SPEC, memory=256)
 def test_shutdown_frozen(lab, be, g):
     """It goes down while all tasks and queues are frozen, as at the end of a hibernation: at once"""
     wait_card(g)
-    res = g.run("echo 1 >/proc/sys/kernel/sysrq && echo 14 >/sys/module/hibernate/parameters/pm_test_delay && "
+    res = g.run("echo 1 >/proc/sys/kernel/sysrq && echo 14 >/sys/module/suspend/parameters/pm_test_delay && "
                 "echo freezer >/sys/power/pm_test")
     need(res.rc == 0, "no test of the freezer: " + res.out)
     # the delay keeps a processor busy, and the first is the one that goes down
-    took = g.poweroff(command="taskset 2 sh -c 'echo disk >/sys/power/state'", sysrq="o")
+    took = g.poweroff(command="taskset 2 sh -c 'echo freeze >/sys/power/state'", sysrq="o")
     need(took < 7, f"the guest took {took:.1f} s to go down")
 
 
