@@ -6,12 +6,8 @@
 /* Where that did not help, the backend's events follow our vblanks. */
 #define MAX_MOVES	2
 
-/**
- * xdf_clock_set - there was a vblank
- * @clock: the clock, with its period
- * @time: of the vblank; the others follow from it
- */
-void xdf_clock_set(struct xdf_clock *clock, u64 time)
+/* There was a vblank at that time; the others follow from it. */
+static void clock_set(struct xdf_clock *clock, u64 time)
 {
 	clock->time = time;
 	clock->next = time + clock->period;
@@ -52,7 +48,7 @@ bool xdf_clock_tick(struct xdf_clock *clock, u64 now)
 
 /**
  * xdf_clock_start - a mode begins
- * @clock: the clock, zeroed before the first mode
+ * @clock: the clock, without vblanks before the first mode
  * @period: of the mode's refresh
  * @now: the time
  *
@@ -66,7 +62,7 @@ void xdf_clock_start(struct xdf_clock *clock, u64 period, u64 now)
 		return;
 	}
 	clock->period = period;
-	xdf_clock_set(clock, now);
+	clock_set(clock, now);
 }
 
 /* Follows slowly, so that an event's delay does not show in the timestamps. */
@@ -81,7 +77,7 @@ static bool clock_move(struct xdf_clock *clock, u64 now)
 	bool vblank = now >= clock->time + clock->period / 2;
 
 	if (vblank) {
-		xdf_clock_set(clock, now);
+		clock_set(clock, now);
 	} else {
 		/* so soon after the last one it would be taken for the same */
 		clock->next = now + clock->period;
@@ -108,7 +104,7 @@ bool xdf_clock_event(struct xdf_clock *clock, u64 now)
 	if (now >= clock->next) {
 		off = now - xdf_clock_last(clock, now);
 		if (off <= clock->period / 4) {
-			xdf_clock_set(clock, now - off);
+			clock_set(clock, now - off);
 			clock->next += clock_step(clock, off);
 			return true;
 		}

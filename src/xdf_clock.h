@@ -22,7 +22,6 @@ struct xdf_clock {
 };
 
 void xdf_clock_start(struct xdf_clock *clock, u64 period, u64 now);
-void xdf_clock_set(struct xdf_clock *clock, u64 time);
 u64 xdf_clock_last(const struct xdf_clock *clock, u64 now);
 bool xdf_clock_tick(struct xdf_clock *clock, u64 now);
 bool xdf_clock_event(struct xdf_clock *clock, u64 now);

@@ -3,7 +3,6 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <drm/drm_device.h>
-#include <drm/drm_print.h>
 
 #include "xdf_copy.h"
 #include "xdf_displif.h"

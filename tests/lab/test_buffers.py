@@ -2,8 +2,8 @@
 """Where the memory of a picture comes from: the guest, the backend, another driver."""
 import re
 
-from scene import (check, guest_prog, keeps_protocol, log, mark, modprobe_r, need, nothing_mapped,
-                   refused, see, shown, wait_card, wait_for)
+from scene import (check, guest_prog, keeps_protocol, let_backend_allocate, log, mark, modprobe_r,
+                   need, nothing_mapped, refused, see, shown, wait_card, wait_for)
 
 ONE = "backend=0,connectors=id0:640x480;id1:640x480"
 BE_ALLOC = "backend=0,be-alloc=1,connectors=id0:640x480;id1:640x480"
@@ -53,7 +53,7 @@ def test_backend_allocates_pvh(lab, be, g):
 
 
 def backend_allocates(lab, be, g):
-    lab.need("echo 65536 >/sys/module/xen_gntalloc/parameters/limit")
+    let_backend_allocate(lab)
     wait_card(g)
     at = mark(be)
     pictures(be, g)
@@ -121,13 +121,13 @@ def test_contiguous_still_mapped(lab, be, g):
         see(be, g, 0, v["conn0.crc"])
         see(be, g, 1, v["conn1.crc"])
         need(buffers(g)["shared, contiguous"], f"{buffers(g)}")
-    lab.need(f"kill -STOP $(cat {be.pidfile})")
+    be.pause()
     try:
         modprobe_r(g, timeout=60)
         g.dmesg()
         need(any("the backend still maps" in ln for ln in g.kernel_log()), "nothing was mapped any more")
     finally:
-        lab.need(f"kill -CONT $(cat {be.pidfile})")
+        be.resume()
     nothing_mapped(lab, g, "after the backend went on")
     g.load()
     wait_card(g)
@@ -144,7 +144,7 @@ def test_contiguous_without_room(lab, be, g):
 @check(own=True, kernel="7.3", vdispl=[BE_ALLOC, LARGE], cmdline="cma=96M", memory=512)
 def test_contiguous_beside_be_alloc(lab, be, g):
     """contiguous=1 in a guest with one card whose backend allocates, and one whose does not"""
-    lab.need("echo 65536 >/sys/module/xen_gntalloc/parameters/limit")
+    let_backend_allocate(lab)
     card_of(g, 0)
     reload(g, "contiguous=1")
     cards = [card_of(g, dev) for dev in (0, 1)]
@@ -208,7 +208,7 @@ def test_import_vgem(lab, be, g):
 @check(own=True, kernel="6.1", vdispl=[BE_ALLOC, ONE])
 def test_import_be_alloc(lab, be, g):
     """Another card's buffer where the backend allocates"""
-    lab.need("echo 65536 >/sys/module/xen_gntalloc/parameters/limit")
+    let_backend_allocate(lab)
     card = card_of(g, 0)
     card_of(g, 1)
     with shown(g, f"import --card {card} --conns 0 --seed 42") as v:

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 """Save, restore, migration and reboot of the guest, with a session on its screen."""
-from scene import (background, check, guest_prog, keeps_protocol, let_go, mark, need, output, rgb,
+from scene import (background, check, guest_prog, keeps_protocol, let_backend_allocate, let_go, mark, need, output, rgb,
                    screen_crc, see, shown,
                    values, wait_card, wait_for)
 
 SPEC = "backend=0,connectors=id0:640x480;id1:322x242"
+BE_ALLOC = "backend=0,be-alloc=1,connectors=id0:640x480;id1:322x242"
 
 
 def moved(be, g, move, anew=True):
@@ -49,17 +50,17 @@ def test_save_restore_pvh(lab, be, g):
     moved(be, g, g.save_restore)
 
 
-@check(polite=False, own=True, timeout=500, kernel="6.1", vdispl=SPEC.replace("0,", "0,be-alloc=1,", 1), memory=256)
+@check(polite=False, own=True, timeout=500, kernel="6.1", vdispl=BE_ALLOC, memory=256)
 def test_save_restore_be_alloc(lab, be, g):
     """The same with buffers of the backend's, which a guest cannot take along"""
-    lab.need("echo 65536 >/sys/module/xen_gntalloc/parameters/limit")
+    let_backend_allocate(lab)
     moved(be, g, g.save_restore)
 
 
-@check(polite=False, own=True, timeout=500, kernel="6.12", vdispl=SPEC.replace("0,", "0,be-alloc=1,", 1), memory=256)
+@check(polite=False, own=True, timeout=500, kernel="6.12", vdispl=BE_ALLOC, memory=256)
 def test_save_cancelled_be_alloc(lab, be, g):
     """A save that is cancelled, with such buffers: they are there again"""
-    lab.need("echo 65536 >/sys/module/xen_gntalloc/parameters/limit")
+    let_backend_allocate(lab)
     moved(be, g, g.save_cancelled)
 
 

@@ -546,10 +546,10 @@ class Backend:
         self._signal("KILL")
 
     def pause(self):
-        self.lab.dom0("kill -STOP $(cat %s)" % self.pidfile)
+        self.lab.need("kill -STOP $(cat %s)" % self.pidfile)
 
     def resume(self):
-        self.lab.dom0("kill -CONT $(cat %s)" % self.pidfile)
+        self.lab.need("kill -CONT $(cat %s)" % self.pidfile)
 
 
 class Console:

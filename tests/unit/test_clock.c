@@ -9,7 +9,7 @@
 
 static struct xdf_clock clock_at_start(void)
 {
-	struct xdf_clock clock = { .period = PERIOD };
+	struct xdf_clock clock = {};
 
 	xdf_clock_start(&clock, PERIOD, START);
 	return clock;
