@@ -141,6 +141,8 @@ int keys_open(const char *layout)
 	context = xkb_context_new(XKB_CONTEXT_NO_ENVIRONMENT_NAMES);
 	if (!context)
 		return -EINVAL;
+	/* the caller says it in one line */
+	xkb_context_set_log_level(context, XKB_LOG_LEVEL_CRITICAL);
 	keymap = xkb_keymap_new_from_names(context, &names,
 					   XKB_KEYMAP_COMPILE_NO_FLAGS);
 	if (!keymap) {
@@ -199,10 +201,11 @@ static bool key_has(xkb_keycode_t key, uint32_t keysym, struct stroke *stroke)
 	return false;
 }
 
-/* Fewer modifiers are better; among equals the lower code, the main keys. */
+/* Keys that a PC has, few modifiers, and among equals the lower code. */
 static unsigned int stroke_cost(const struct stroke *stroke)
 {
-	return stroke->shift + 2 * stroke->altgr;
+	return stroke->shift + 2 * stroke->altgr +
+	       4 * (stroke->code > KEY_COMPOSE);
 }
 
 /**
