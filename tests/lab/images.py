@@ -554,7 +554,7 @@ def guest_modules(kernel, which, ours=None, more=()):
     finally:
         shutil.rmtree(tmp, ignore_errors=True)
     if which in ("ours", "both"):
-        for path in sorted(glob.glob(os.path.join(TOP, "debian/modprobe.d/*.conf"))):
+        for path in sorted(glob.glob(os.path.join(TOP, "src/data/modprobe.d/*.conf"))):
             cpio.copy("usr/lib/modprobe.d/" + os.path.basename(path), path)
     return cpio.data()
 
