@@ -13,6 +13,7 @@ import zlib
 
 import images
 from images import LabError
+from speed import limit
 from xdflab import Lab
 
 HERE = images.HERE
@@ -134,7 +135,7 @@ class Shell:
     def until(self, cmd, seconds=60, otherwise="false"):
         """Waits in the guest until CMD succeeds; OTHERWISE says more when it does not."""
         self.run("for i in $(seq %d); do %s && break; sleep 0.5; done; %s || { %s; false; }" %
-                 (2 * seconds, cmd, cmd, otherwise), seconds * 3 // 2)
+                 (limit(seconds), cmd, cmd, otherwise), seconds * 3 // 2)
 
     def put(self, path, text):
         """A file of the user's; encoded, for the shell completes at a tab."""
@@ -155,7 +156,7 @@ def colours(data):
 
 def settled(be, domid, heads, what, wanted, timeout=120):
     """Waits until the heads together show something of the kind wanted, and no longer change."""
-    end = time.monotonic() + timeout * Lab._slow()
+    end = time.monotonic() + limit(timeout)
     last = None
     while True:
         try:

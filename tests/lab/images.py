@@ -106,6 +106,13 @@ def read(path, mode="rb"):
         return f.read()
 
 
+def cpu_seconds(pid):
+    """How long a process has had a processor."""
+    with open("/proc/%d/stat" % pid, encoding="utf-8") as f:
+        words = f.read().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextlib.contextmanager
 def locked(path):
     os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -474,6 +481,17 @@ def compile_agent(builddir):
     if not os.path.exists(out) or os.stat(out).st_mtime < os.stat(src).st_mtime:
         command([*compiler(), "-O2", "-static", "-Wall", "-Wextra", "-o", out + ".new", src])
         os.rename(out + ".new", out)
+    return out
+
+
+def xl_time(builddir):
+    """xl-time.c, for dom0."""
+    out = os.path.join(builddir, by_arch("xl-time") + ".so")
+    src = os.path.join(HERE, "xl-time.c")
+    with locked(out + ".lock"):
+        if not os.path.exists(out) or os.stat(out).st_mtime < os.stat(src).st_mtime:
+            command([*compiler(), "-O2", "-fPIC", "-shared", "-Wall", "-Wextra", "-o", out + ".new", src])
+            os.rename(out + ".new", out)
     return out
 
 

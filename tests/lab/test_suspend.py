@@ -3,6 +3,7 @@
 from scene import (background, check, guest_prog, keeps_protocol, let_backend_allocate, let_go, mark, need, output, rgb,
                    screen_crc, see, shown,
                    values, wait_card, wait_for)
+from speed import scaled
 
 SPEC = "backend=0,connectors=id0:640x480;id1:322x242"
 BE_ALLOC = "backend=0,be-alloc=1,connectors=id0:640x480;id1:322x242"
@@ -105,7 +106,7 @@ def test_shutdown(lab, be, g):
     be.kill()
     try:
         took = g.poweroff()
-        need(took < 4, f"the guest took {took:.1f} s to go down")
+        need(took < scaled(4), f"the guest took {took:.1f} s to go down")
     finally:
         lab.backend()
 
@@ -139,7 +140,7 @@ def test_shutdown_frozen(lab, be, g):
     need(res.rc == 0, "no test of the freezer: " + res.out)
     # the delay keeps a processor busy, and the first is the one that goes down
     took = g.poweroff(command="taskset 2 sh -c 'echo freeze >/sys/power/state'", sysrq="o")
-    need(took < 7, f"the guest took {took:.1f} s to go down")
+    need(took < scaled(7), f"the guest took {took:.1f} s to go down")
 
 
 @check(polite=False, own=True, kernel="7.3", vdispl=SPEC, extra='on_crash="preserve"')
