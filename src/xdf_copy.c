@@ -100,7 +100,10 @@ void xdf_copy_destroy(struct xdf_copy *copy)
 	kfree(copy);
 }
 
-/* Octets of the source to octets of the copy, page by page. */
+/*
+ * Octets of the source to octets of the copy, page by page. Those of the copy,
+ * ours or the balloon's, are never high memory and so have an address.
+ */
 static void copy_run(struct xdf_copy *copy, u32 to, u32 from, u32 len)
 {
 	while (len) {
