@@ -9,9 +9,9 @@
 	all_kernels=(5.10 6.1 6.12 7.2 7.3)
 	# Red Hat's and others, made out of those, until each side of a shim has a
 	# kernel: see imitate
-	imitations=(bare bare-7.3 5.18 el8.3 el9.0 el9.6)
+	imitations=(bare bare-7.3 5.18 el8.1 el9.0 el9.6)
 	# Ubuntu's, Debian's for arm64, trees made of sources (see fetch-tree), imitations
-	more_kernels=(4.18 5.4 5.15 6.8 7.0 el8.10 el10.0 5.10-arm64 6.1-arm64 6.12-arm64 7.2-arm64 7.3-arm64
+	more_kernels=(4.18 5.4 5.15 6.8 7.0 el8.3 el8.10 el10.0 5.10-arm64 6.1-arm64 6.12-arm64 7.2-arm64 7.3-arm64
 		7.3-arm64-16k 6.18 7.1 6.1-clang 6.18-arm64-64k)
 }
 
