@@ -26,7 +26,7 @@ help:
 	@tests/lib/help
 
 modules:
-	@tests/lib/kdir '$(KDIR)'
+	@tests/lib/kdir '$(KDIR)' '$(MO)'
 	+$(MAKE) -C '$(KDIR)' M='$(CURDIR)' modules
 
 deb:
