@@ -23,7 +23,7 @@
 shopt -s inherit_errexit
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-cache=${XDF_CACHE:-/var/cache/xen-drm-front}
+cache=$("$here/../lib/cache")
 apt_private=$here/../lib/apt-private
 
 die() {
@@ -145,8 +145,7 @@ headers_abi() {
 
 # One unpacker at a time for each entry; the winner publishes it by a rename.
 lock_entry() {
-	mkdir -p "$cache/kernels" 2>/dev/null ||
-		die "cannot write to $cache: run as root, or set XDF_CACHE to a directory of yours"
+	"$here/../lib/cache" kernels >/dev/null || exit 1
 	exec 7>"$cache/kernels/$1.lock"
 	flock 7
 }

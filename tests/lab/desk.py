@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 """A stock Debian guest with the package, its screen and its keyboard: what demo and clients share."""
 import base64
+import errno
 import glob
 import os
 import re
@@ -343,6 +344,11 @@ def run(name, main):
         status = main()
     except LabError as err:
         print("%s: %s" % (name, err), flush=True)
+        status = 1
+    except OSError as err:
+        if err.errno != errno.ENOSPC:
+            raise
+        print("%s: %s: make room" % (name, err), flush=True)
         status = 1
     except KeyboardInterrupt:
         print("%s: interrupted" % name, flush=True)

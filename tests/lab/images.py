@@ -21,7 +21,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
-CACHE = os.path.abspath(os.environ.get("XDF_CACHE", "/var/cache/xen-drm-front"))
+CACHE = subprocess.run([os.path.join(TOP, "tests/lib/cache")], stdout=subprocess.PIPE, text=True,
+                       check=True).stdout.strip()
 APT = os.path.join(TOP, "tests/lib/apt-private")
 SUITE = "bookworm"
 XEN = "4.17"
@@ -139,8 +140,9 @@ def cached(name, key, build, mib):
         return path
     try:
         os.makedirs(base, exist_ok=True)
-    except PermissionError:
-        raise LabError("cannot write to %s: run as root, or set XDF_CACHE" % CACHE) from None
+    except OSError as err:
+        raise LabError("cannot make %s (%s): run as root and make room there, or set XDF_CACHE" % (
+            base, err.strerror)) from None
     with locked(path + ".lock"):
         if os.path.isdir(path):
             return path
