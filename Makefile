@@ -11,7 +11,8 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 DISPLAYS ?= 1
 PART ?=
 SUITES ?=
-RUN := tests/lib/runner
+URL ?=
+RUN := tests/lib/start
 
 # Targets talk to one another through the cache and build/; make's own -j is
 # for the kernel's build, where it is handed on.
@@ -19,7 +20,7 @@ RUN := tests/lib/runner
 .DEFAULT_GOAL := help
 .PHONY: help modules deb repo rpm doctor dist demo check check-unit check-build check-lab check-lab-all \
 	check-igt check-matrix check-mutants check-matrix-build probes-report check-packages check-packages-short \
-	check-rpm check-clients check-arm64 backend \
+	check-rpm check-fresh check-clients check-arm64 backend \
 	preflight clean clean-cache
 
 help:
@@ -33,7 +34,7 @@ deb:
 	@$(RUN) deb
 
 repo:
-	@$(RUN) repo
+	@URL='$(URL)' $(RUN) repo
 
 dist:
 	@$(RUN) dist
@@ -86,6 +87,9 @@ check-packages-short:
 
 check-rpm:
 	@$(RUN) check-rpm
+
+check-fresh:
+	@SUITES='$(SUITES)' PART='$(PART)' $(RUN) check-fresh
 
 check-clients:
 	@PART='$(PART)' $(RUN) check-clients
