@@ -272,6 +272,7 @@ void frame_free(struct frame *f);
 int req_text(char *buf, size_t len, const struct displif_req *req);
 
 /* ---- png.c ---- */
+int picture_folder(const char *dir);
 int picture_png(struct conn *c, const char *file, const char **why);
 pid_t picture_fork(struct conn *c, const char *file);
 int picture_raw(struct conn *c, const char *file, const char **why);

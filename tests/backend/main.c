@@ -34,7 +34,8 @@ static const char usage[] =
 "their display drivers do wrong.\n"
 "\n"
 "Watching a guest:\n"
-"  --view-dir DIR         write DIR/domD-devV-connC.png, also at SIGUSR1\n"
+"  --view-dir DIR         write DIR/domD-devV-connC.png, also at SIGUSR1; a DIR\n"
+"                         that is missing is made, for you alone to read\n"
 "  --view-every SECONDS   how often (1; 0: only at SIGUSR1)\n"
 "  --refresh HZ           rate of the screens (60)\n"
 "  --at-once              do not pace: a flip is shown when it is asked for\n"
@@ -43,7 +44,7 @@ static const char usage[] =
 "Running it:\n"
 "  --log FILE             append the log to FILE instead of standard output\n"
 "  --no-log-flips         leave out flips and their events that went well\n"
-"  --pictures DIR         where pictures with relative names go\n"
+"  --pictures DIR         where pictures with relative names go; made like that\n"
 "  --control SOCKET       listen for commands; 'help' lists them\n"
 "  --ready FILE           write the process number there when serving\n"
 "  --domid N              own domain, if XenStore does not tell\n"
@@ -326,6 +327,16 @@ static int loop(int sigfd, int timer)
 	return 0;
 }
 
+static int make_folder(const char *dir)
+{
+	int ret = dir ? picture_folder(dir) : 0;
+
+	if (ret)
+		fprintf(stderr, "xdf-backend: cannot make the folder %s: %s\n",
+			dir, strerror(-ret));
+	return ret;
+}
+
 static int write_ready(void)
 {
 	FILE *f;
@@ -364,6 +375,8 @@ int main(int argc, char **argv)
 		perror("xdf-backend: signals and timers");
 		return 1;
 	}
+	if (make_folder(opt.view_dir) || make_folder(opt.pictures))
+		return 1;
 	if (log_open(opt.log) || xen_open() || store_open() ||
 	    control_open(opt.control))
 		return 1;
