@@ -102,7 +102,7 @@ def guest_image(root, out, deb):
          (log, text[-3000:]))
     if deb:
         print("\n".join("         " + ln for ln in text.splitlines() if re.search(
-            r"Setting up xen-drm|Building|Done|[Ii]nstall.*xen_drm_front|depmod|DKMS|dkms", ln)))
+            r"Setting up xen-drm|Building|Done|xen_drm_front|depmod|DKMS|dkms", ln)))
     return image
 
 
