@@ -18,7 +18,7 @@ RUN := tests/lib/start
 # for the kernel's build, where it is handed on.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help modules deb repo rpm doctor dist demo check check-unit check-build check-lab check-lab-all \
+.PHONY: help modules install uninstall release deb repo rpm doctor dist demo check check-unit check-build check-lab check-lab-all \
 	check-igt check-matrix check-mutants check-matrix-build probes-report check-packages check-packages-short \
 	check-rpm check-fresh check-clients check-arm64 backend \
 	preflight clean clean-cache
@@ -29,6 +29,18 @@ help:
 modules:
 	@tests/lib/kdir '$(KDIR)' '$(MO)'
 	+$(MAKE) -C '$(KDIR)' M='$(CURDIR)' modules
+
+# DESTDIR=, PREFIX=, SBINDIR=, MANDIR= as usual
+install: modules
+	@tests/lib/install '$(KDIR)'
+
+uninstall:
+	@tests/lib/install --remove '$(KDIR)'
+
+# nothing is packed that names nobody
+release:
+	@tests/style/project --release
+	@$(RUN) dist
 
 deb:
 	@$(RUN) deb
