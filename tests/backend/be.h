@@ -42,6 +42,7 @@ DEFINE_RING_TYPES(xdf, struct displif_req, struct displif_resp);
 #define BE_MAX_CONNS	64	/* of a device */
 #define BE_MAX_OBJECTS	4096	/* buffers or framebuffers of a device */
 #define BE_MAX_SIDE	16384	/* pixels */
+#define BE_MAX_FORMATS	16	/* named by --formats */
 
 /* ---- pixel formats (frame.c) ---- */
 struct chan {
@@ -198,7 +199,8 @@ struct dev {
 /* ---- options, most of them also set at run time ---- */
 struct options {
 	double refresh;
-	bool at_once, event_first, exact_mode, log_flips, wait_fresh, zero_ref;
+	bool at_once, event_first, exact_mode, log_flips, no_alloc, wait_fresh,
+	     zero_ref;
 	unsigned int drop_events;	/* every Nth; 0: none */
 	unsigned int evt_rubbish;
 	bool refuse_on[BE_OPS];
@@ -206,6 +208,8 @@ struct options {
 	int refuse_left[BE_OPS];	/* -1: for ever */
 	bool hang[BE_OPS], dup[BE_OPS], bad_id[BE_OPS], bad_op[BE_OPS];
 	unsigned int delay_ms[BE_OPS];
+	uint32_t formats[BE_MAX_FORMATS];	/* that can be shown */
+	unsigned int nformats;		/* 0: all that there are */
 	const char *versions;		/* NULL: not written */
 	uint32_t version_max;
 	const char *start_states;

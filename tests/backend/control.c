@@ -174,6 +174,33 @@ static int set_bool(const char *value, bool *b, const char **why)
 	return 0;
 }
 
+/* FOURCC[,FOURCC]... */
+static int set_formats(const char *value, const char **why)
+{
+	uint32_t formats[BE_MAX_FORMATS];
+	const struct format *fmt;
+	unsigned int n = 0;
+
+	if (!strcmp(value, "all")) {
+		opt.nformats = 0;
+		return 0;
+	}
+	do {
+		fmt = strlen(value) < 4 ? NULL :
+		      format_find(FOURCC(value[0], value[1], value[2], value[3]));
+		if (!fmt || (value[4] && value[4] != ',') ||
+		    n == BE_MAX_FORMATS) {
+			*why = "not of the form FOURCC,FOURCC with formats that are known";
+			return -EINVAL;
+		}
+		formats[n++] = fmt->fourcc;
+		value += 4;
+	} while (*value++);
+	memcpy(opt.formats, formats, sizeof(formats));
+	opt.nformats = n;
+	return 0;
+}
+
 int set_option(const char *name, const char *value, const char **why)
 {
 	static const struct {
@@ -184,6 +211,7 @@ int set_option(const char *name, const char *value, const char **why)
 		{ "event-first", &opt.event_first },
 		{ "exact-mode", &opt.exact_mode },
 		{ "log-flips", &opt.log_flips },
+		{ "no-alloc", &opt.no_alloc },
 		{ "wait-fresh", &opt.wait_fresh },
 		{ "zero-ref", &opt.zero_ref },
 	};
@@ -210,6 +238,8 @@ int set_option(const char *name, const char *value, const char **why)
 			opt.evt_rubbish = v;
 		return 0;
 	}
+	if (!strcmp(name, "formats"))
+		return set_formats(value, why);
 	if (!strcmp(name, "refuse"))
 		return set_refuse(value, why);
 	if (!strcmp(name, "delay"))
@@ -312,7 +342,9 @@ static const char help[] =
 	"violations                  what frontends did wrong\n"
 	"violations clear            forget it\n"
 	"set OPTION VALUE            refresh, at-once, event-first, exact-mode, log-flips,\n"
-	"                            wait-fresh, zero-ref, drop-events, evt-rubbish\n"
+	"                            no-alloc, wait-fresh, zero-ref, drop-events,\n"
+	"                            evt-rubbish\n"
+	"formats FOURCC,...|all      show only these\n"
 	"refuse OP[:ERRNO[:COUNT]]|none\n"
 	"hang OP|none, delay OP:MS|none, dup-response OP|none, bad-id OP|none,\n"
 	"bad-op OP|none              misbehave\n"
@@ -399,7 +431,7 @@ static int command(struct client *cl, FILE *out, char **w, int n,
 		quit = true;
 		return 0;
 	}
-	/* the short forms: refuse, hang, delay, dup-response, bad-id, bad-op */
+	/* the short forms: formats, refuse, hang, delay, dup-response, bad-id, bad-op */
 	if (n == 2)
 		return set_option(w[0], w[1], why);
 	return -EINVAL;

@@ -53,6 +53,8 @@ static const char usage[] =
 "  --versions LIST|none   protocol versions to announce (1,2)\n"
 "  --start STATES         states to pass at start-up (1,5,6,1,2)\n"
 "  --wait-fresh           do not take up the rings of an earlier backend\n"
+"  --formats FOURCC,...   show only these pixel formats\n"
+"  --no-alloc             give no memory for buffers, whatever be-alloc says\n"
 "  --exact-mode           refuse modes other than XenStore's resolution\n"
 "  --event-first          with --at-once: send a flip's event before its response\n"
 "  --drop-events N        drop every Nth flip event\n"
@@ -94,6 +96,8 @@ static const struct option longs[] = {
 	{ "versions", required_argument, NULL, O_VERSIONS },
 	{ "start", required_argument, NULL, O_START },
 	{ "wait-fresh", no_argument, NULL, O_FLAG },
+	{ "formats", required_argument, NULL, O_SET },
+	{ "no-alloc", no_argument, NULL, O_FLAG },
 	{ "exact-mode", no_argument, NULL, O_FLAG },
 	{ "zero-ref", no_argument, NULL, O_FLAG },
 	{ "event-first", no_argument, NULL, O_FLAG },
