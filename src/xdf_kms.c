@@ -23,6 +23,7 @@
 #include "xdf_config.h"
 #include "xdf_debugfs.h"
 #include "xdf_fb.h"
+#include "xdf_format.h"
 #include "xdf_gem.h"
 #include "xdf_kms.h"
 
@@ -43,18 +44,6 @@ struct xdf_plane_state {
 #define plane_to_output(p)	container_of(p, struct xdf_output, plane)
 #define crtc_to_output(c)	container_of(c, struct xdf_output, crtc)
 #define connector_to_output(c)	container_of(c, struct xdf_output, connector)
-
-static const u32 xdf_formats[] = {
-	DRM_FORMAT_XRGB8888,
-	DRM_FORMAT_ARGB8888,
-	DRM_FORMAT_XBGR8888,
-	DRM_FORMAT_ABGR8888,
-	DRM_FORMAT_RGB565,
-	DRM_FORMAT_XRGB2101010,
-	DRM_FORMAT_ARGB2101010,
-	DRM_FORMAT_XBGR2101010,
-	DRM_FORMAT_ABGR2101010,
-};
 
 static const u64 xdf_modifiers[] = {
 	DRM_FORMAT_MOD_LINEAR,
@@ -89,22 +78,12 @@ static const struct drm_framebuffer_funcs xdf_fb_funcs = {
 	.dirty = xdf_fb_dirty,
 };
 
-static bool xdf_format_is_known(u32 format)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(xdf_formats); i++)
-		if (xdf_formats[i] == format)
-			return true;
-	return false;
-}
-
 static struct drm_framebuffer *
 xdf_kms_fb_create(struct drm_device *drm, struct drm_file *file,
 		  const struct drm_format_info *info,
 		  const struct drm_mode_fb_cmd2 *cmd)
 {
-	if (!xdf_format_is_known(cmd->pixel_format)) {
+	if (!xdf_format_bit(cmd->pixel_format)) {
 		drm_dbg_kms(drm, "format %p4cc is not supported\n",
 			    &cmd->pixel_format);
 		return ERR_PTR(-EINVAL);
