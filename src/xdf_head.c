@@ -110,7 +110,7 @@ static void head_advance(struct xdf_head *head)
 			return;
 		xdf_displif_set_config(wire, head->view->fb_cookie,
 				       head->width, head->height,
-				       head->view->layout.cpp * 8);
+				       xdf_view_bpp(head->view));
 		head_submit(head, XDF_HEAD_CONFIG);
 		return;
 	}

@@ -7,12 +7,14 @@
 #include <drm/drm_print.h>
 
 #include "xdf_displif.h"
+#include "xdf_format.h"
 #include "xdf_view.h"
 
 /* Ends views; the module waits for it before it goes. */
 static struct workqueue_struct *view_wq;
 
 static void view_advance(struct xdf_view *view);
+static void view_announce_again(struct xdf_view *view);
 
 static void view_drop_copy(struct xdf_view *view)
 {
@@ -145,6 +147,8 @@ static void view_work(struct work_struct *work)
 	mutex_lock(&views->mutex);
 	view_step(view, fill, readable);
 	spin_lock_irq(&views->lock);
+	if (view->state == XDF_VIEW_AGAIN && view->retired)
+		view->state = XDF_VIEW_UNKNOWN;
 	state = view->state;
 	/* queued again meanwhile: that run is the last one */
 	retired = view->retired && !work_pending(work);
@@ -157,12 +161,17 @@ static void view_work(struct work_struct *work)
 		view_unshare(view);
 	else
 		retired = false;
+	if (state == XDF_VIEW_AGAIN)
+		view_announce_again(view);
 	if (retired)
 		list_del(&view->entry);
 	mutex_unlock(&views->mutex);
 
 	if (readable)
 		xdf_gem_end_read(view->gem);
+	/* there was no memory for the other way */
+	if (state == XDF_VIEW_AGAIN && xdf_view_is_refused(view))
+		views->answered(views);
 	if (!retired)
 		return;
 	drm_gem_object_put(&view->gem->base);
@@ -183,6 +192,80 @@ static bool view_is_copied(const struct xdf_view *view)
 	return view->mode == XDF_VIEW_COPY || view->mode == XDF_VIEW_BACKEND;
 }
 
+/* An error that says nothing of what the backend can do. */
+static bool view_error_may_pass(int error)
+{
+	return error == -ENOMEM || error == -ENOSPC || error == -EAGAIN ||
+		error == -EBUSY;
+}
+
+static u32 view_next_format(const struct xdf_view *view)
+{
+	u32 format = view->wire_format;
+
+	do
+		format = xdf_format_next(view->format, format);
+	while (xdf_format_bit(format) & view->views->rejected);
+	return format;
+}
+
+/*
+ * The ways to show a picture, one after the other: memory of the backend's, if
+ * it allocates, else the guest's; and that for each format that it can be shown
+ * in. Under xdf_views.lock.
+ */
+static void view_first_way(struct xdf_view *view)
+{
+	view->alloc_error = 0;
+	view->wire_format = view->format;
+	if (xdf_format_bit(view->format) & view->views->rejected)
+		view->wire_format = view_next_format(view);
+}
+
+static bool view_next_way(struct xdf_view *view, int error)
+{
+	if (!error || view_error_may_pass(error))
+		return false;
+	if (view->state == XDF_VIEW_CREATING && view->mode == XDF_VIEW_BACKEND) {
+		view->alloc_error = error;
+		return true;
+	}
+	view->alloc_error = 0;
+	view->wire_format = view_next_format(view);
+	return view->wire_format;
+}
+
+/*
+ * What a backend cannot do is only believed once it has done the same in
+ * another way: a bad framebuffer is rejected in any.
+ */
+static void view_learn_memory(struct xdf_view *view)
+{
+	struct xdf_views *views = view->views;
+
+	if (!view->alloc_error || views->no_alloc)
+		return;
+	views->no_alloc = true;
+	drm_warn(views->drm,
+		 "the backend cannot allocate buffers (error %d), the guest's own memory is used: set be-alloc=0 in the configuration\n",
+		 view->alloc_error);
+}
+
+static void view_learn_format(struct xdf_view *view)
+{
+	struct xdf_views *views = view->views;
+	u32 format = view->format;
+
+	for (; format != view->wire_format;
+	     format = xdf_format_next(view->format, format))
+		views->rejected |= xdf_format_bit(format);
+}
+
+static enum xdf_view_state view_rejected(const struct xdf_view *view)
+{
+	return view->again ? XDF_VIEW_AGAIN : XDF_VIEW_REFUSED;
+}
+
 static void view_done(struct xdf_request *rq)
 {
 	struct xdf_view *view = container_of(rq, struct xdf_view, rq);
@@ -198,12 +281,18 @@ static void view_done(struct xdf_request *rq)
 		switch (view->state) {
 		case XDF_VIEW_CREATING:
 			view->error = rq->status;
-			view->state = rq->status ? XDF_VIEW_REFUSED :
+			view->again = view_next_way(view, rq->status);
+			if (!rq->status)
+				view_learn_memory(view);
+			view->state = rq->status ? view_rejected(view) :
 				view_is_copied(view) ? XDF_VIEW_FILLING :
 				XDF_VIEW_ATTACHING;
 			break;
 		case XDF_VIEW_ATTACHING:
 			view->error = rq->status;
+			view->again = view_next_way(view, rq->status);
+			if (!rq->status)
+				view_learn_format(view);
 			view->state = rq->status ? view_end(view) :
 				XDF_VIEW_LIVE;
 			break;
@@ -211,7 +300,7 @@ static void view_done(struct xdf_request *rq)
 			view->state = view_end(view);
 			break;
 		case XDF_VIEW_DESTROYING:
-			view->state = view->error ? XDF_VIEW_REFUSED :
+			view->state = view->error ? view_rejected(view) :
 				XDF_VIEW_UNKNOWN;
 			break;
 		default:
@@ -236,7 +325,7 @@ static void view_advance(struct xdf_view *view)
 		.fb_cookie = view->fb_cookie,
 		.width = view->layout.width,
 		.height = view->layout.height,
-		.pixel_format = view->format,
+		.pixel_format = view->wire_format,
 	};
 
 	if (view->retired) {
@@ -276,14 +365,21 @@ static int view_directory(struct xdf_view *view, const u32 *refs, u32 count)
 	return 0;
 }
 
+static bool view_is_converted(const struct xdf_view *view)
+{
+	return !xdf_format_is_same(view->format, view->wire_format);
+}
+
 /* Can the backend have the buffer's own pages? */
 static enum xdf_view_mode view_choose(const struct xdf_view *view)
 {
 	const struct xdf_views *views = view->views;
 	const struct xdf_gem *gem = view->gem;
 
-	if (views->be_alloc)
+	if (views->be_alloc && !views->no_alloc && !view->alloc_error)
 		return XDF_VIEW_BACKEND;
+	if (view_is_converted(view))
+		return XDF_VIEW_COPY;
 	if (!gem->pages || xdf_layout_check(&view->layout, gem->base.size))
 		return XDF_VIEW_COPY;
 	/* there is no place for it on the wire of version 1 */
@@ -306,13 +402,14 @@ static int view_share_copy(struct xdf_view *view, struct displif_dbuf_create *cr
 	struct xdf_grants *g;
 	int ret;
 
-	copy = xdf_copy_create(view->gem, &view->layout);
+	copy = xdf_copy_create(view->gem, &view->layout,
+			       view_is_converted(view) ? view->format : 0);
 	if (IS_ERR(copy))
 		return PTR_ERR(copy);
 	mutex_lock(&view->copy_lock);
 	view->copy = copy;
 	mutex_unlock(&view->copy_lock);
-	create->width = copy->pitch / view->layout.cpp;
+	create->width = copy->pitch / copy->cpp;
 	create->buffer_sz = copy->size;
 	if (view->mode == XDF_VIEW_BACKEND) {
 		create->flags = DISPLIF_DBUF_FLG_REQ_ALLOC;
@@ -353,14 +450,14 @@ static void view_name(struct xdf_view *view)
 	view->fb_cookie = ++view->views->cookie;
 }
 
-/* Tells the backend of a view it does not know. Under xdf_views.mutex. */
-static int view_announce(struct xdf_view *view)
+/* Tells the backend of a view, in the way that was chosen. Under xdf_views.mutex. */
+static int view_announce_so(struct xdf_view *view)
 {
 	struct xdf_views *views = view->views;
 	struct displif_dbuf_create create = {
 		.dbuf_cookie = view->dbuf_cookie,
 		.height = view->layout.height,
-		.bpp = view->layout.cpp * 8,
+		.bpp = xdf_view_bpp(view),
 	};
 	int ret;
 
@@ -387,6 +484,44 @@ static int view_announce(struct xdf_view *view)
 	if (ret)
 		view_unshare(view);
 	return 0;
+}
+
+/* Tells the backend of a view it does not know. Under xdf_views.mutex. */
+static int view_announce(struct xdf_view *view)
+{
+	spin_lock_irq(&view->views->lock);
+	view_first_way(view);
+	spin_unlock_irq(&view->views->lock);
+	return view_announce_so(view);
+}
+
+/* Tells it once more, in the next way. Under xdf_views.mutex. */
+static void view_announce_again(struct xdf_view *view)
+{
+	struct xdf_views *views = view->views;
+	int ret;
+
+	view_unshare(view);
+	view_name(view);
+	ret = view_announce_so(view);
+	if (!ret)
+		return;
+	spin_lock_irq(&views->lock);
+	view->error = ret;
+	view->state = XDF_VIEW_REFUSED;
+	spin_unlock_irq(&views->lock);
+	wake_up_all(&views->settled);
+}
+
+/**
+ * xdf_view_bpp - bits per pixel of what the backend sees
+ * @view: the view
+ *
+ * Return: the number.
+ */
+u32 xdf_view_bpp(const struct xdf_view *view)
+{
+	return view_is_converted(view) ? 32 : view->layout.cpp * 8;
 }
 
 /**
@@ -417,6 +552,7 @@ struct xdf_view *xdf_view_create(struct xdf_views *views, struct xdf_gem *gem,
 	view->gem = gem;
 	view->layout = *layout;
 	view->format = format;
+	view->wire_format = format;
 	view->rq.done = view_done;
 	INIT_WORK(&view->work, view_work);
 
@@ -566,6 +702,9 @@ void xdf_views_up(struct xdf_views *views)
 	struct xdf_view *view;
 
 	mutex_lock(&views->mutex);
+	/* it may be another backend */
+	views->no_alloc = false;
+	views->rejected = 0;
 	views->up = true;
 	list_for_each_entry(view, &views->list, entry) {
 		int ret;
@@ -646,6 +785,12 @@ void xdf_views_init(struct xdf_views *views, struct drm_device *drm,
 		    struct xdf_link *link, bool be_alloc,
 		    void (*answered)(struct xdf_views *views))
 {
+	if (be_alloc && !xdf_foreign_is_possible()) {
+		drm_warn(drm,
+			 "this kernel cannot map the backend's memory (error %d), the guest's own is used: set be-alloc=0 in the configuration, or take a kernel with pages of 4 KiB\n",
+			 -EOPNOTSUPP);
+		be_alloc = false;
+	}
 	views->drm = drm;
 	views->link = link;
 	views->be_alloc = be_alloc;

@@ -28,6 +28,7 @@
  * @XDF_VIEW_DETACHING: FB_DETACH is on its way
  * @XDF_VIEW_UNMAPPING: the backend's memory is to be unmapped
  * @XDF_VIEW_DESTROYING: DBUF_DESTROY is on its way
+ * @XDF_VIEW_AGAIN: the backend rejected it; it is to be announced in another way
  * @XDF_VIEW_REFUSED: the backend said no; nothing is left there
  */
 enum xdf_view_state {
@@ -39,6 +40,7 @@ enum xdf_view_state {
 	XDF_VIEW_DETACHING,
 	XDF_VIEW_UNMAPPING,
 	XDF_VIEW_DESTROYING,
+	XDF_VIEW_AGAIN,
 	XDF_VIEW_REFUSED,
 };
 
@@ -78,6 +80,9 @@ struct xdf_views_count {
  * @lock: of the views' states, taken in interrupts
  * @list: of struct xdf_view
  * @be_alloc: the backend allocates
+ * @no_alloc: this backend was found not to
+ * @rejected: formats that this backend was found not to take, a mask of
+ *	xdf_format_bit()
  * @cookie: the last one given out; none is used twice
  * @up: the link is
  * @settled: woken when a view's state changes
@@ -91,6 +96,8 @@ struct xdf_views {
 	spinlock_t lock;
 	struct list_head list;
 	bool be_alloc;
+	bool no_alloc;
+	u32 rejected;
 	u64 cookie;
 	bool up;
 	wait_queue_head_t settled;
@@ -110,6 +117,10 @@ struct xdf_views {
  * @state: under xdf_views.lock
  * @retired: the last user is gone
  * @error: why it was refused
+ * @wire_format: what the backend is told instead of @format; the same, unless
+ *	the backend rejects that
+ * @alloc_error: why the backend did not allocate it, or 0
+ * @again: there is another way to announce it, once nothing is left of this one
  * @mode: how it was announced; valid when it was
  * @size: octets of it at the backend
  * @shared: holds the buffer's grants
@@ -135,6 +146,9 @@ struct xdf_view {
 	enum xdf_view_state state;
 	bool retired;
 	int error;
+	u32 wire_format;
+	int alloc_error;
+	bool again;
 	enum xdf_view_mode mode;
 	u32 size;
 	bool shared;
@@ -176,6 +190,8 @@ static inline bool xdf_view_is_refused(const struct xdf_view *view)
 {
 	return READ_ONCE(view->state) == XDF_VIEW_REFUSED;
 }
+
+u32 xdf_view_bpp(const struct xdf_view *view);
 
 int xdf_view_module_init(void);
 void xdf_view_module_exit(void);
