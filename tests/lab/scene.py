@@ -242,6 +242,14 @@ def let_backend_allocate(lab):
     lab.need("echo 65536 >/sys/module/xen_gntalloc/parameters/limit")
 
 
+def reconnect(lab, be, g, *args):
+    """Another backend with other options in this one's place; the guest is connected to it."""
+    be.stop()
+    be = lab.backend(args=args)
+    be.wait_log(rf"dom{g.domid}/dev0\b.*STATE.*fe=4", timeout=40)
+    return be
+
+
 def mark(be):
     return len(be.log())
 
