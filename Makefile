@@ -20,7 +20,7 @@ RUN := tests/lib/start
 .DEFAULT_GOAL := help
 .PHONY: help modules install uninstall release deb repo rpm doctor dist demo check check-unit check-build check-lab check-lab-all \
 	check-igt check-matrix check-mutants check-matrix-build probes-report check-packages check-packages-short \
-	check-rpm check-fresh check-clients check-arm64 backend \
+	check-rpm check-fresh check-clients check-initramfs check-arm64 backend \
 	preflight clean clean-cache
 
 help:
@@ -105,6 +105,9 @@ check-fresh:
 
 check-clients:
 	@PART='$(PART)' $(RUN) check-clients
+
+check-initramfs:
+	@PART='$(PART)' $(RUN) check-initramfs
 
 check-arm64:
 	@PART='$(PART)' $(RUN) check-arm64
