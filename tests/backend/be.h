@@ -79,6 +79,7 @@ bool parse_number(const char *s, uint32_t max, uint32_t *val);
 int parse_errno(const char *s, int *status);
 bool version_listed(const char *list, uint32_t version);
 bool has_twins(const uint32_t *refs, unsigned int n, uint32_t *twin);
+bool mode_listed(const char *list, uint32_t width, uint32_t height);
 
 /* ---- a guest's pages (grants.c) ---- */
 struct gmap {
@@ -215,7 +216,9 @@ struct options {
 	const char *start_states;
 	const char *log, *pictures, *control, *ready, *view_dir;
 	double view_every;
+	char modes[256];		/* that the host has; empty: any */
 	uint64_t max_bytes;		/* of one device's buffers */
+	unsigned int max_buffers;	/* of one device; 0: BE_MAX_OBJECTS */
 	int domid;			/* -1: ask XenStore */
 };
 

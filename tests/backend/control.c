@@ -201,6 +201,25 @@ static int set_formats(const char *value, const char **why)
 	return 0;
 }
 
+/* WxH[,WxH]... */
+static int set_modes(const char *value, const char **why)
+{
+	char list[sizeof(opt.modes)] = "", *mode, *save = NULL;
+	uint32_t width, height;
+
+	*why = "not a list of sizes such as 800x600,640x480";
+	if (strlen(value) >= sizeof(list))
+		return -EINVAL;
+	if (strcmp(value, "any"))
+		strcpy(list, value);
+	for (mode = strtok_r(list, ",", &save); mode;
+	     mode = strtok_r(NULL, ",", &save))
+		if (!parse_resolution(mode, &width, &height))
+			return -EINVAL;
+	strcpy(opt.modes, strcmp(value, "any") ? value : "");
+	return 0;
+}
+
 int set_option(const char *name, const char *value, const char **why)
 {
 	static const struct {
@@ -225,6 +244,16 @@ int set_option(const char *name, const char *value, const char **why)
 		if (parse_double(value, 0.1, 1000, &opt.refresh))
 			return 0;
 		*why = "not a rate from 0.1 to 1000 Hz";
+		return -EINVAL;
+	}
+	if (!strcmp(name, "modes"))
+		return set_modes(value, why);
+	if (!strcmp(name, "max-buffers")) {
+		if (parse_number(value, BE_MAX_OBJECTS, &v)) {
+			opt.max_buffers = v;
+			return 0;
+		}
+		*why = "not a number of buffers";
 		return -EINVAL;
 	}
 	if (!strcmp(name, "drop-events") || !strcmp(name, "evt-rubbish")) {
@@ -343,7 +372,7 @@ static const char help[] =
 	"violations clear            forget it\n"
 	"set OPTION VALUE            refresh, at-once, event-first, exact-mode, log-flips,\n"
 	"                            no-alloc, wait-fresh, zero-ref, drop-events,\n"
-	"                            evt-rubbish\n"
+	"                            evt-rubbish, modes, max-buffers\n"
 	"formats FOURCC,...|all      show only these\n"
 	"refuse OP[:ERRNO[:COUNT]]|none\n"
 	"hang OP|none, delay OP:MS|none, dup-response OP|none, bad-id OP|none,\n"
@@ -353,6 +382,16 @@ static const char help[] =
 	"edid CONN|all FILE|none     answer of GET_EDID\n"
 	"view                        write all pictures to --view-dir\n"
 	"quit                        stop the backend\n";
+
+/* Whoever reads the log sees what was so when. */
+static int change_option(const char *name, const char *value, const char **why)
+{
+	int ret = set_option(name, value, why);
+
+	if (!ret)
+		log_note("what=set option=%s value=%s", name, value);
+	return ret;
+}
 
 static int command(struct client *cl, FILE *out, char **w, int n,
 		   const char **why)
@@ -412,7 +451,7 @@ static int command(struct client *cl, FILE *out, char **w, int n,
 		return 0;
 	}
 	if (!strcmp(w[0], "set") && n == 3)
-		return set_option(w[1], w[2], why);
+		return change_option(w[1], w[2], why);
 	if (!strcmp(w[0], "edid") && n == 3)
 		return edid_set(w[1], w[2], why);
 	if (!strcmp(w[0], "view") && n == 1) {
@@ -433,7 +472,7 @@ static int command(struct client *cl, FILE *out, char **w, int n,
 	}
 	/* the short forms: formats, refuse, hang, delay, dup-response, bad-id, bad-op */
 	if (n == 2)
-		return set_option(w[0], w[1], why);
+		return change_option(w[0], w[1], why);
 	return -EINVAL;
 }
 

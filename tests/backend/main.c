@@ -56,6 +56,8 @@ static const char usage[] =
 "  --formats FOURCC,...   show only these pixel formats\n"
 "  --no-alloc             give no memory for buffers, whatever be-alloc says\n"
 "  --exact-mode           refuse modes other than XenStore's resolution\n"
+"  --modes WxH[,WxH]...   reject modes that are not listed\n"
+"  --max-buffers N        reject a device's further buffers\n"
 "  --event-first          with --at-once: send a flip's event before its response\n"
 "  --drop-events N        drop every Nth flip event\n"
 "  --zero-ref             give 0 as the last reference of a buffer of its own\n"
@@ -99,6 +101,8 @@ static const struct option longs[] = {
 	{ "formats", required_argument, NULL, O_SET },
 	{ "no-alloc", no_argument, NULL, O_FLAG },
 	{ "exact-mode", no_argument, NULL, O_FLAG },
+	{ "modes", required_argument, NULL, O_SET },
+	{ "max-buffers", required_argument, NULL, O_SET },
 	{ "zero-ref", no_argument, NULL, O_FLAG },
 	{ "event-first", no_argument, NULL, O_FLAG },
 	{ "drop-events", required_argument, NULL, O_SET },

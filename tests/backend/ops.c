@@ -228,9 +228,9 @@ static int dbuf_create(struct conn *c, const struct displif_dbuf_create *r)
 			  r->width, r->height, r->bpp);
 		return ret;
 	}
-	if (d->ndbufs >= BE_MAX_OBJECTS ||
+	if (d->ndbufs >= (opt.max_buffers ?: BE_MAX_OBJECTS) ||
 	    d->bytes + r->buffer_sz > opt.max_bytes) {
-		log_conn(c, "NOTE", "what=limit text=\"%u buffers of %" PRIu64 " octets, see --max-mib\"",
+		log_conn(c, "NOTE", "what=limit text=\"%u buffers of %" PRIu64 " octets, see --max-mib and --max-buffers\"",
 			 d->ndbufs, d->bytes);
 		return -ENOMEM;
 	}
@@ -414,6 +414,8 @@ static int set_config(struct conn *c, const struct displif_set_config *r)
 		violation(c, "config-bpp", "SET_CONFIG: %u bpp for a framebuffer of %u",
 			  r->bpp, f->fmt->bpp);
 	if (opt.exact_mode && (r->width != c->width || r->height != c->height))
+		return -EINVAL;
+	if (*opt.modes && !mode_listed(opt.modes, r->width, r->height))
 		return -EINVAL;
 	ret = frame_take(&c->shown, f);
 	if (ret)

@@ -309,6 +309,27 @@ static void test_directory(void **state)
 	assert_true(violated("directory-map"));
 }
 
+/* What a host cannot do is no violation, and passes. */
+static void test_limits(void **state)
+{
+	(void)state;
+	opt.max_buffers = 2;
+	assert_int_equal(create(1, 8, 8), 0);
+	assert_int_equal(create(2, 8, 8), 0);
+	assert_int_equal(create(3, 8, 8), -ENOMEM);
+	assert_int_equal(destroy(2), 0);
+	assert_int_equal(create(3, 8, 8), 0);
+	assert_int_equal(attach(1, 11, 8, 8), 0);
+	strcpy(opt.modes, "6x8,7x8");
+	assert_int_equal(config(0, 11, 8, 8), -EINVAL);
+	assert_false(conn[0].on);
+	assert_int_equal(config(0, 11, 7, 8), 0);
+	assert_true(conn[0].on);
+	opt.modes[0] = '\0';
+	assert_int_equal(config(0, 11, 8, 8), 0);
+	clean();
+}
+
 static void test_cookies(void **state)
 {
 	(void)state;
@@ -825,7 +846,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_life), T(test_large), T(test_directory),
-		T(test_cookies), T(test_release_order), T(test_flips),
+		T(test_limits), T(test_cookies), T(test_release_order), T(test_flips),
 		T(test_heads), T(test_few_formats), T(test_no_alloc),
 		T(test_protocol), T(test_version),
 		T(test_data_offset), T(test_large_offset),
