@@ -14,6 +14,7 @@ static const struct {
 	{ "info", cmd_info, "what the card has" },
 	{ "pattern", cmd_pattern, "checksum of the pattern, without a card" },
 	{ "draw", cmd_draw, "show a pattern" },
+	{ "pan", cmd_pan, "show one part of a wide buffer after the other" },
 	{ "flips", cmd_flips, "page flips with events" },
 	{ "together", cmd_together, "all heads changed by each commit" },
 	{ "hold", cmd_hold, "flip until killed, whatever happens to the card" },
@@ -33,7 +34,7 @@ static const struct {
 enum {
 	O_CARD = 256, O_CONN, O_FORMAT, O_WIDTH, O_HEIGHT, O_PAD, O_AROUND, O_SEED,
 	O_COUNT, O_CYCLES, O_SECONDS, O_TIMEOUT, O_LIMIT, O_STILL, O_RATE, O_TOLERANCE,
-	O_HOLD, O_ASYNC, O_ATOMIC, O_BUSY, O_ANY_SEQ, O_BARS, O_FROM, O_QUIET, O_HELP,
+	O_HOLD, O_ASYNC, O_ATOMIC, O_BUSY, O_ANY_SEQ, O_BARS, O_FROM, O_QUIET, O_WAIT, O_HELP,
 };
 
 static const struct option options[] = {
@@ -62,6 +63,7 @@ static const struct option options[] = {
 	{ "busy", no_argument, NULL, O_BUSY },
 	{ "bars", no_argument, NULL, O_BARS },
 	{ "quiet", no_argument, NULL, O_QUIET },
+	{ "wait", no_argument, NULL, O_WAIT },
 	{ "help", no_argument, NULL, O_HELP },
 	{ }
 };
@@ -88,6 +90,7 @@ static void usage(FILE *f)
 	      "  --from DRIVER       of the card whose buffer is imported (default xendrm-du)\n"
 	      "  --any-sequence      for drivers without vblank numbers\n"
 	      "  --busy              a second flip must be refused meanwhile\n"
+	      "  --wait              pan goes on at SIGUSR1 only\n"
 	      "  --hold              stay in the background with the picture\n", f);
 }
 
@@ -208,6 +211,9 @@ int main(int argc, char **argv)
 			break;
 		case O_QUIET:
 			o.quiet = true;
+			break;
+		case O_WAIT:
+			o.wait = true;
 			break;
 		case 'h':
 		case O_HELP:

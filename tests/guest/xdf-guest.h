@@ -44,6 +44,7 @@ struct opts {
 	bool any_sequence;
 	bool bars;
 	bool quiet;
+	bool wait;
 };
 
 /* A dumb buffer, mapped, with a framebuffer on it. */
@@ -124,6 +125,7 @@ void hold_in_background(void);
 int cmd_info(const struct opts *o);
 int cmd_pattern(const struct opts *o);
 int cmd_draw(const struct opts *o);
+int cmd_pan(const struct opts *o);
 int cmd_together(const struct opts *o);
 int cmd_flips(const struct opts *o);
 int cmd_hold(const struct opts *o);
