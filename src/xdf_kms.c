@@ -172,7 +172,7 @@ static int xdf_plane_helper_prepare_fb(struct drm_plane *plane,
 		return ret;
 	xdf_plane_layout(state, &layout);
 	/* the head waits for the backend to know it, the client does not */
-	view = xdf_fb_view(state->fb, &layout);
+	view = xdf_fb_view(state->fb, &layout, drm_crtc_index(state->crtc));
 	if (IS_ERR(view))
 		return PTR_ERR(view);
 	to_xdf_plane_state(state)->view = view;
@@ -307,7 +307,7 @@ static u64 xdf_mode_period(const struct drm_display_mode *mode)
 }
 
 /* Under the head's lock. */
-static void xdf_output_mode_refused(struct xdf_head *head, u32 width, u32 height)
+static void xdf_output_mode_rejected(struct xdf_head *head, u32 width, u32 height)
 {
 	struct xdf_output *output = container_of(head, struct xdf_output, head);
 
@@ -754,7 +754,7 @@ static int xdf_mode_config(struct xdf_card *card)
 			return ret;
 		xdf_head_init(&output->head, &output->crtc, &card->link,
 			      output - card->outputs,
-			      xdf_output_mode_refused);
+			      xdf_output_mode_rejected);
 	}
 	ret = drm_vblank_init(drm, drm->mode_config.num_crtc);
 	if (ret)

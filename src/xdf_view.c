@@ -14,7 +14,13 @@
 static struct workqueue_struct *view_wq;
 
 static void view_advance(struct xdf_view *view);
-static void view_announce_again(struct xdf_view *view);
+static void view_announce_next(struct xdf_views *views);
+
+/* For its turn to be told of. */
+static bool view_waits(const struct xdf_view *view)
+{
+	return view->state == XDF_VIEW_WANTED || view->state == XDF_VIEW_AGAIN;
+}
 
 static void view_drop_copy(struct xdf_view *view)
 {
@@ -133,6 +139,7 @@ static void view_step(struct xdf_view *view, bool fill, bool readable)
 /*
  * After every change of state: the directory goes once it was read, the
  * grants once nothing is left at the backend, the view with its last user.
+ * Then it may be another view's turn.
  */
 static void view_work(struct work_struct *work)
 {
@@ -147,7 +154,7 @@ static void view_work(struct work_struct *work)
 	mutex_lock(&views->mutex);
 	view_step(view, fill, readable);
 	spin_lock_irq(&views->lock);
-	if (view->state == XDF_VIEW_AGAIN && view->retired)
+	if (view->retired && view_waits(view))
 		view->state = XDF_VIEW_UNKNOWN;
 	state = view->state;
 	/* queued again meanwhile: that run is the last one */
@@ -161,10 +168,9 @@ static void view_work(struct work_struct *work)
 		view_unshare(view);
 	else
 		retired = false;
-	if (state == XDF_VIEW_AGAIN)
-		view_announce_again(view);
 	if (retired)
 		list_del(&view->entry);
+	view_announce_next(views);
 	mutex_unlock(&views->mutex);
 
 	if (readable)
@@ -450,67 +456,94 @@ static void view_name(struct xdf_view *view)
 	view->fb_cookie = ++view->views->cookie;
 }
 
-/* Tells the backend of a view, in the way that was chosen. Under xdf_views.mutex. */
-static int view_announce_so(struct xdf_view *view)
+/* Tells the backend of a view it does not know. Under xdf_views.mutex. */
+static void view_announce(struct xdf_view *view)
 {
 	struct xdf_views *views = view->views;
 	struct displif_dbuf_create create = {
-		.dbuf_cookie = view->dbuf_cookie,
 		.height = view->layout.height,
 		.bpp = xdf_view_bpp(view),
 	};
+	bool lost = false;
 	int ret;
 
+	/* its work may not have got to that yet after the last time */
+	view_unshare(view);
+	view_name(view);
+	spin_lock_irq(&views->lock);
+	if (view->state == XDF_VIEW_WANTED)
+		view_first_way(view);
+	spin_unlock_irq(&views->lock);
 	view->mode = view_choose(view);
 	if (view_is_copied(view))
 		ret = view_share_copy(view, &create);
 	else
 		ret = view_share_buffer(view, &create);
-	if (ret) {
-		view_unshare(view);
-		return ret;
-	}
-	create.gref_directory = xdf_directory_ref(view->dir);
-	view->size = create.buffer_sz;
 
-	spin_lock_irq(&views->lock);
-	view->error = 0;
-	view->state = XDF_VIEW_CREATING;
-	xdf_displif_dbuf_create(&view->rq.wire, &create);
-	ret = xdf_link_submit(views->link, 0, &view->rq);
-	if (ret)
-		view->state = XDF_VIEW_UNKNOWN;
-	spin_unlock_irq(&views->lock);
-	if (ret)
-		view_unshare(view);
-	return 0;
-}
-
-/* Tells the backend of a view it does not know. Under xdf_views.mutex. */
-static int view_announce(struct xdf_view *view)
-{
-	spin_lock_irq(&view->views->lock);
-	view_first_way(view);
-	spin_unlock_irq(&view->views->lock);
-	return view_announce_so(view);
-}
-
-/* Tells it once more, in the next way. Under xdf_views.mutex. */
-static void view_announce_again(struct xdf_view *view)
-{
-	struct xdf_views *views = view->views;
-	int ret;
-
-	view_unshare(view);
-	view_name(view);
-	ret = view_announce_so(view);
-	if (!ret)
-		return;
 	spin_lock_irq(&views->lock);
 	view->error = ret;
-	view->state = XDF_VIEW_REFUSED;
+	view->state = ret ? XDF_VIEW_REFUSED : XDF_VIEW_CREATING;
+	if (!ret) {
+		create.dbuf_cookie = view->dbuf_cookie;
+		create.gref_directory = xdf_directory_ref(view->dir);
+		view->size = create.buffer_sz;
+		xdf_displif_dbuf_create(&view->rq.wire, &create);
+		lost = xdf_link_submit(views->link, 0, &view->rq);
+	}
+	if (lost)
+		view->state = XDF_VIEW_UNKNOWN;
 	spin_unlock_irq(&views->lock);
+
+	if (!ret && !lost)
+		return;
+	view_unshare(view);
 	wake_up_all(&views->settled);
+	views->answered(views);
+}
+
+static bool view_is_on_its_way(const struct xdf_view *view)
+{
+	switch (view->state) {
+	case XDF_VIEW_CREATING:
+	case XDF_VIEW_ATTACHING:
+	case XDF_VIEW_DETACHING:
+	case XDF_VIEW_DESTROYING:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Whose turn it is: nobody's while the backend has to answer for another. */
+static struct xdf_view *view_next(struct xdf_views *views)
+{
+	struct xdf_view *view, *next = NULL;
+
+	spin_lock_irq(&views->lock);
+	list_for_each_entry(view, &views->list, entry) {
+		if (view_is_on_its_way(view)) {
+			next = NULL;
+			break;
+		}
+		if (!next && !view->retired && view_waits(view))
+			next = view;
+	}
+	spin_unlock_irq(&views->lock);
+	return next;
+}
+
+/*
+ * One view after the other, and only when those that go are gone: however slow
+ * the backend is and whatever clients do meanwhile, it has to hold no more than
+ * what is in use, and what nobody wants any more when its turn comes it never
+ * hears of. Under xdf_views.mutex.
+ */
+static void view_announce_next(struct xdf_views *views)
+{
+	struct xdf_view *view;
+
+	while ((view = view_next(views)))
+		view_announce(view);
 }
 
 /**
@@ -525,24 +558,22 @@ u32 xdf_view_bpp(const struct xdf_view *view)
 }
 
 /**
- * xdf_view_create - make a picture known
+ * xdf_view_create - a picture, of which the backend does not know yet
  * @views: of the card
  * @gem: the buffer; the view takes a reference of its own
  * @layout: a picture that xdf_layout_fits() accepts
  * @format: its DRM fourcc
  *
- * Without a backend it is announced when there is one. Does not wait for the
- * backend; see xdf_view_wait().
+ * See xdf_view_ask().
  *
  * Context: may sleep.
  *
- * Return: the view, the caller's to put; or ERR_PTR(-ENOMEM or -ENOSPC).
+ * Return: the view, the caller's to put; or ERR_PTR(-ENOMEM).
  */
 struct xdf_view *xdf_view_create(struct xdf_views *views, struct xdf_gem *gem,
 				 const struct xdf_layout *layout, u32 format)
 {
 	struct xdf_view *view = kzalloc(sizeof(*view), GFP_KERNEL);
-	int ret = 0;
 
 	if (!view)
 		return ERR_PTR(-ENOMEM);
@@ -555,46 +586,36 @@ struct xdf_view *xdf_view_create(struct xdf_views *views, struct xdf_gem *gem,
 	view->wire_format = format;
 	view->rq.done = view_done;
 	INIT_WORK(&view->work, view_work);
+	drm_gem_object_get(&gem->base);
+	drm_dev_get(views->drm);
 
 	mutex_lock(&views->mutex);
-	view_name(view);
-	if (views->up)
-		ret = view_announce(view);
-	if (!ret) {
-		drm_gem_object_get(&gem->base);
-		drm_dev_get(views->drm);
-		list_add_tail(&view->entry, &views->list);
-	}
+	list_add_tail(&view->entry, &views->list);
 	mutex_unlock(&views->mutex);
-	if (ret) {
-		kfree(view);
-		return ERR_PTR(ret);
-	}
 	return view;
 }
 
 /**
- * xdf_view_retry - a view is to be shown that could not be before
+ * xdf_view_ask - a view is wanted that cannot be shown yet
  * @view: the view
  *
- * Nothing happens unless it was refused, by the backend or for want of memory.
+ * The backend is told of it in its turn; nobody waits for that here. Nothing
+ * happens when it is under way already, or without a backend.
  *
- * Context: may sleep.
+ * Context: any but NMI.
  */
-void xdf_view_retry(struct xdf_view *view)
+void xdf_view_ask(struct xdf_view *view)
 {
 	struct xdf_views *views = view->views;
+	unsigned long flags;
 
-	if (!xdf_view_is_refused(view))
-		return;
-	mutex_lock(&views->mutex);
-	if (views->up && xdf_view_is_refused(view)) {
-		/* its work may not have got to that yet */
-		view_unshare(view);
-		view_name(view);
-		view_announce(view);
+	spin_lock_irqsave(&views->lock, flags);
+	if (views->up && (view->state == XDF_VIEW_UNKNOWN ||
+			  view->state == XDF_VIEW_REFUSED)) {
+		view->state = XDF_VIEW_WANTED;
+		queue_work(view_wq, &view->work);
 	}
-	mutex_unlock(&views->mutex);
+	spin_unlock_irqrestore(&views->lock, flags);
 }
 
 static bool view_is_settled(struct xdf_view *view)
@@ -614,7 +635,7 @@ static bool view_is_settled(struct xdf_view *view)
  * @view: the view
  *
  * Ends with the requests' deadline at the latest, and at once when the link
- * is lost: the view is announced again with the next.
+ * is lost: the view is asked for again when it is to be shown.
  *
  * Context: may sleep.
  *
@@ -690,39 +711,21 @@ int xdf_view_update(struct xdf_view *view, const struct drm_rect *rect)
 }
 
 /**
- * xdf_views_up - the link is up: announce all views
+ * xdf_views_up - the link is up: views may be asked for
  * @views: of the card
  *
- * Does not wait for the responses.
+ * The backend knows of none, and is told of each when it is to be shown.
  *
  * Context: may sleep.
  */
 void xdf_views_up(struct xdf_views *views)
 {
-	struct xdf_view *view;
-
-	mutex_lock(&views->mutex);
+	spin_lock_irq(&views->lock);
 	/* it may be another backend */
 	views->no_alloc = false;
 	views->rejected = 0;
 	views->up = true;
-	list_for_each_entry(view, &views->list, entry) {
-		int ret;
-
-		if (view->retired)
-			continue;
-		ret = view_announce(view);
-		if (!ret)
-			continue;
-		drm_err(views->drm,
-			"could not announce a buffer of %zu bytes to the new backend (error %d); it stays dark until it is shown anew\n",
-			view->gem->base.size, ret);
-		spin_lock_irq(&views->lock);
-		view->error = ret;
-		view->state = XDF_VIEW_REFUSED;
-		spin_unlock_irq(&views->lock);
-	}
-	mutex_unlock(&views->mutex);
+	spin_unlock_irq(&views->lock);
 }
 
 /**
@@ -738,11 +741,12 @@ void xdf_views_down(struct xdf_views *views)
 	struct xdf_view *view;
 
 	mutex_lock(&views->mutex);
+	spin_lock_irq(&views->lock);
 	views->up = false;
-	list_for_each_entry(view, &views->list, entry) {
-		spin_lock_irq(&views->lock);
+	list_for_each_entry(view, &views->list, entry)
 		view->state = XDF_VIEW_UNKNOWN;
-		spin_unlock_irq(&views->lock);
+	spin_unlock_irq(&views->lock);
+	list_for_each_entry(view, &views->list, entry) {
 		view_unshare(view);
 		if (view->retired)
 			queue_work(view_wq, &view->work);
@@ -808,7 +812,8 @@ void xdf_views_init(struct xdf_views *views, struct drm_device *drm,
  */
 int xdf_view_module_init(void)
 {
-	view_wq = alloc_ordered_workqueue("xen-drm-front-views", 0);
+	/* one view may wait for another driver: no other may have to wait for it */
+	view_wq = alloc_workqueue("xen-drm-front-views", WQ_UNBOUND, 0);
 	return view_wq ? 0 : -ENOMEM;
 }
 

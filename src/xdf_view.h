@@ -20,6 +20,7 @@
 /**
  * enum xdf_view_state - what the backend knows of a view
  * @XDF_VIEW_UNKNOWN: nothing
+ * @XDF_VIEW_WANTED: nothing yet; it is told in its turn
  * @XDF_VIEW_CREATING: DBUF_CREATE is on its way
  * @XDF_VIEW_FILLING: the copy is to be filled, and mapped before when the
  *	backend's
@@ -28,11 +29,13 @@
  * @XDF_VIEW_DETACHING: FB_DETACH is on its way
  * @XDF_VIEW_UNMAPPING: the backend's memory is to be unmapped
  * @XDF_VIEW_DESTROYING: DBUF_DESTROY is on its way
- * @XDF_VIEW_AGAIN: the backend rejected it; it is to be announced in another way
- * @XDF_VIEW_REFUSED: the backend said no; nothing is left there
+ * @XDF_VIEW_AGAIN: the backend rejected it; it is told in its turn, in another way
+ * @XDF_VIEW_REFUSED: the backend said no, or there was no room here; nothing
+ *	is left there
  */
 enum xdf_view_state {
 	XDF_VIEW_UNKNOWN,
+	XDF_VIEW_WANTED,
 	XDF_VIEW_CREATING,
 	XDF_VIEW_FILLING,
 	XDF_VIEW_ATTACHING,
@@ -77,7 +80,7 @@ struct xdf_views_count {
  * @drm: the card; every view holds it
  * @link: the way to the backend; buffers go over channel 0
  * @mutex: of @list and of announcing; never held over a wait for the backend
- * @lock: of the views' states, taken in interrupts
+ * @lock: of the views' states and @up, taken in interrupts
  * @list: of struct xdf_view
  * @be_alloc: the backend allocates
  * @no_alloc: this backend was found not to
@@ -170,7 +173,7 @@ void xdf_views_count(struct xdf_views *views, struct xdf_views_count *count);
 struct xdf_view *xdf_view_create(struct xdf_views *views, struct xdf_gem *gem,
 				 const struct xdf_layout *layout, u32 format);
 int xdf_view_wait(struct xdf_view *view);
-void xdf_view_retry(struct xdf_view *view);
+void xdf_view_ask(struct xdf_view *view);
 void xdf_view_put(struct xdf_view *view);
 int xdf_view_update(struct xdf_view *view, const struct drm_rect *rect);
 
@@ -181,14 +184,15 @@ static inline struct xdf_view *xdf_view_get(struct xdf_view *view)
 	return view;
 }
 
+/* What goes with these states, names and error, may be read after them. */
 static inline bool xdf_view_is_live(const struct xdf_view *view)
 {
-	return READ_ONCE(view->state) == XDF_VIEW_LIVE;
+	return smp_load_acquire(&view->state) == XDF_VIEW_LIVE;
 }
 
 static inline bool xdf_view_is_refused(const struct xdf_view *view)
 {
-	return READ_ONCE(view->state) == XDF_VIEW_REFUSED;
+	return smp_load_acquire(&view->state) == XDF_VIEW_REFUSED;
 }
 
 u32 xdf_view_bpp(const struct xdf_view *view);
