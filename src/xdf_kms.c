@@ -312,7 +312,7 @@ static void xdf_output_mode_rejected(struct xdf_head *head, u32 width, u32 heigh
 	struct xdf_output *output = container_of(head, struct xdf_output, head);
 
 	/* clients find the mode gone and take another */
-	if (xdf_monitor_refuse(&output->monitor, width, height))
+	if (xdf_monitor_reject(&output->monitor, width, height))
 		schedule_work(&output->card->hotplug);
 }
 
@@ -325,7 +325,7 @@ xdf_crtc_helper_mode_valid(struct drm_crtc *crtc,
 	if (!mode->hdisplay || !mode->vdisplay ||
 	    mode->hdisplay > XDF_MAX_SIDE || mode->vdisplay > XDF_MAX_SIDE)
 		return MODE_BAD;
-	if (xdf_monitor_refuses(&output->monitor, mode->hdisplay, mode->vdisplay))
+	if (xdf_monitor_rejects(&output->monitor, mode->hdisplay, mode->vdisplay))
 		return MODE_BAD;
 	if (mode->flags & DRM_MODE_FLAG_INTERLACE)
 		return MODE_NO_INTERLACE;
@@ -706,10 +706,12 @@ static void xdf_card_hotplug(struct work_struct *work)
 		return;
 	/* for those who may look and not ask: sysfs, and all but the master */
 	mutex_lock(&config->mutex);
-	xdf_for_each_output(output, card)
+	xdf_for_each_output(output, card) {
 		output->connector.funcs->fill_modes(&output->connector,
 						    config->max_width,
 						    config->max_height);
+		xdf_monitor_tell(&output->monitor, &output->connector);
+	}
 	mutex_unlock(&config->mutex);
 	drm_kms_helper_hotplug_event(&card->drm);
 	drm_dev_exit(idx);
@@ -861,6 +863,7 @@ static bool xdf_output_resize(struct xdf_output *output, u32 width, u32 height)
 			 output->node, width, height);
 	WRITE_ONCE(m->height, height);
 	WRITE_ONCE(m->width, width);
+	xdf_monitor_renew(m);
 	return true;
 }
 
