@@ -530,6 +530,7 @@ static const struct drm_driver xdf_driver = {
 	.driver_features = DRIVER_GEM | DRIVER_MODESET | DRIVER_ATOMIC,
 	.fops = &xdf_fops,
 	.dumb_create = xdf_gem_dumb_create,
+	.gem_prime_import = xdf_gem_import,
 	.gem_prime_import_sg_table = xdf_gem_import_sg_table,
 	.debugfs_init = COMPAT_FN(xdf_debugfs_init),
 	DRM_COMPAT_DRIVER_FIELDS

@@ -26,6 +26,8 @@ struct opts {
 	uint32_t format;
 	unsigned int width;	/* 0: the first mode of the connector */
 	unsigned int height;
+	unsigned int buffer_width;	/* of an import; 0: the mode's */
+	unsigned int buffer_height;
 	unsigned int pad;	/* further pixels in each row of the buffer */
 	unsigned int around;	/* pixels of the buffer beyond each edge of the screen */
 	uint32_t seed;

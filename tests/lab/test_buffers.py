@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 """Where the memory of a picture comes from: the guest, the backend, another driver."""
+import base64
+import os
 import re
+import shutil
 
+import images
 import pattern
 from scene import (check, guest_prog, keeps_protocol, let_backend_allocate, log, mark, modprobe_r,
                    need, nothing_mapped, reconnect, refused, see, shown, wait_card, wait_for)
@@ -302,3 +306,65 @@ def test_import_be_alloc(lab, be, g):
         need(buffers(g, 0)["copied to the backend's memory"] >= 1, f"{buffers(g, 0)}")
     bad = [ln for ln in refused(be, g) if "GET_EDID" not in ln]
     need(not bad, f"{bad}")
+
+
+def bounced(g):
+    """Slots of the bounce buffers that are taken."""
+    return int(g.run("cat /sys/kernel/debug/swiotlb/io_tlb_used").out)
+
+
+def import_bounced(be, g, exporter):
+    """More imports than there are bounce buffers for, none of which takes any."""
+    wait_card(g)
+    before = bounced(g)
+    for conn, count, size in ((0, 12, "640x480"), (1, 2, "3840x2160")):
+        with shown(g, f"import --from {exporter} --conns {conn} --count {count} --buffer {size} "
+                   f"--seed {44 + conn}") as v:
+            see(be, g, conn, v[f"conn{conn}.crc"], timeout=20)
+            need(bounced(g) == before, f"{count} imports take {bounced(g) - before} bounce buffers")
+            kinds = buffers(g)
+            need(kinds["shared, imported"] >= count and not kinds["copied"], f"{count} imports: {kinds}")
+        wait_for("the imports to go", lambda: not buffers(g)["shared, imported"], 20)
+
+
+@check(own=True, kernel=["6.1", "7.3"], kind="pvh", vdispl=ONE, cmdline="swiotlb=force", memory=512)
+def test_import_bounced(lab, be, g):
+    """Imports where all DMA goes through bounce buffers, as in confidential guests"""
+    need(g.run("modprobe vgem").rc == 0, "no vgem in this kernel")
+    need(g.run("grep -q ' swiotlb=force' /proc/cmdline && "
+               "[ $(cat /sys/kernel/debug/swiotlb/io_tlb_nslabs) -gt 0 ]").rc == 0, "no bounce buffers")
+    import_bounced(be, g, "vgem")
+    if g.run("test -c /dev/udmabuf").rc == 0:
+        import_bounced(be, g, "udmabuf")
+    else:
+        need(g.kernel == "6.1", "no udmabuf in this kernel")
+
+
+def load_exporter(lab, g):
+    """Builds tests/lab/exporter for the guest's kernel and loads it there."""
+    work = os.path.join(lab.builddir, "modules", g.kernel + "-exporter")
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.copytree(os.path.join(images.HERE, "exporter"), work)
+    kdir, *flags = images.command(["bash", "-c", '. "$1"; "$here/fetch-headers" "$2"; make_flags "$2"', "bash",
+                                   os.path.join(images.TOP, "tests/kernels/kernels.sh"), g.kernel]).split()
+    images.command(["make", "-C", kdir, "M=" + work, *flags, "modules"])
+    ko = os.path.join(work, "xdf_exporter.ko")
+    images.command(["strip", "--strip-debug", ko])
+    text = base64.b64encode(images.read(ko)).decode()
+    res = g.run(f"echo {text} | base64 -d >/tmp/xdf_exporter.ko && insmod /tmp/xdf_exporter.ko")
+    need(res.rc == 0, "the exporter: " + res.out)
+
+
+@check(own=True, kernel="7.3", vdispl=ONE)
+def test_import_without_pages(lab, be, g):
+    """A buffer whose memory cannot be had is copied, whether the exporter says so early or late"""
+    wait_card(g)
+    load_exporter(lab, g)
+    for late in "NY":
+        g.run(f"echo {late} >/sys/module/xdf_exporter/parameters/attachable")
+        with shown(g, "import --from exporter --conns 0 --seed 47") as v:
+            see(be, g, 0, v["conn0.crc"])
+            need(buffers(g)["copied"] >= 1 and not buffers(g)["shared, imported"], f"{buffers(g)}")
+        wait_for("the import to go", lambda: not buffers(g)["copied"], 10)
+        res = g.run("rmmod xdf_exporter && insmod /tmp/xdf_exporter.ko")
+        need(res.rc == 0, "a buffer is still held: " + res.out)
