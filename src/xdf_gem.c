@@ -165,6 +165,15 @@ static void gem_drop(struct xdf_gem *gem)
 	kfree(gem);
 }
 
+/*
+ * Trying for more than there is would take from everybody first, and have the
+ * kernel kill whoever needs some meanwhile.
+ */
+static bool gem_has_memory(size_t size)
+{
+	return (size >> PAGE_SHIFT) <= max(si_mem_available(), 0L);
+}
+
 /* Memory in one piece if that is wanted; NULL when it is not or there is none. */
 static struct xdf_mem *gem_alloc_contiguous(struct drm_device *drm, size_t size)
 {
@@ -192,6 +201,8 @@ static struct xdf_mem *gem_alloc_contiguous(struct drm_device *drm, size_t size)
  */
 struct xdf_mem *xdf_gem_alloc_mem(struct drm_device *drm, size_t size)
 {
+	if (!gem_has_memory(size))
+		return ERR_PTR(-ENOMEM);
 	return gem_alloc_contiguous(drm, size) ?: xdf_mem_alloc(drm->dev, size);
 }
 
@@ -239,10 +250,15 @@ err_drop:
 
 static struct xdf_gem *xdf_gem_create(struct drm_device *drm, size_t size)
 {
-	struct xdf_mem *mem = gem_alloc_contiguous(drm, PAGE_ALIGN(size));
+	struct xdf_mem *mem;
 	struct xdf_gem *gem;
 	int ret;
 
+	if (!gem_has_memory(size)) {
+		drm_dbg_kms(drm, "no memory for a buffer of %zu bytes\n", size);
+		return ERR_PTR(-ENOMEM);
+	}
+	mem = gem_alloc_contiguous(drm, PAGE_ALIGN(size));
 	gem = mem ? gem_create_contiguous(drm, mem) :
 		gem_create_system(drm, PAGE_ALIGN(size));
 	if (IS_ERR(gem))

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/stringify.h>
 #include <drm/drm_atomic.h>
 #include <drm/drm_atomic_helper.h>
 #include <drm/drm_blend.h>
@@ -467,10 +469,33 @@ static const struct drm_encoder_funcs xdf_encoder_funcs = {
 	.destroy = drm_encoder_cleanup,
 };
 
+/* Why there is no text console on a display of that size; NULL when there is. */
+static const char *xdf_no_console(u32 width, u32 height)
+{
+	struct sysinfo info;
+
+	if (width < XDF_MIN_CONSOLE_SIDE || height < XDF_MIN_CONSOLE_SIDE)
+		return "is too small: give it " __stringify(XDF_MIN_CONSOLE_SIDE)
+		       "x" __stringify(XDF_MIN_CONSOLE_SIDE) " at least";
+	si_meminfo(&info);
+	/* the console draws in memory of its own, and copies that */
+	if (2ULL * width * height * sizeof(u32) >> PAGE_SHIFT > info.totalram)
+		return "is too large for the guest's memory: give it less, or the guest more";
+	return NULL;
+}
+
 static int xdf_connector_helper_get_modes(struct drm_connector *connector)
 {
-	return xdf_monitor_add_modes(&connector_to_output(connector)->monitor,
-				     connector);
+	struct xdf_monitor *m = &connector_to_output(connector)->monitor;
+	int count = xdf_monitor_add_modes(m, connector);
+	struct drm_display_mode *mode;
+
+	/* DRM's console leaves such a connector alone; others ask its property */
+	list_for_each_entry(mode, &connector->probed_modes, head)
+		if (mode->type & DRM_MODE_TYPE_PREFERRED &&
+		    xdf_no_console(mode->hdisplay, mode->vdisplay))
+			connector->display_info.non_desktop = true;
+	return count;
 }
 
 static const struct drm_connector_helper_funcs xdf_connector_helper_funcs = {
@@ -776,6 +801,19 @@ static struct xdf_output *xdf_find_output(struct xdf_card *card, u32 node)
 	return NULL;
 }
 
+static void xdf_output_set_size(struct xdf_output *output, u32 width, u32 height)
+{
+	const char *why = width ? xdf_no_console(width, height) : NULL;
+	struct xdf_monitor *m = &output->monitor;
+
+	WRITE_ONCE(m->height, height);
+	WRITE_ONCE(m->width, width);
+	if (why)
+		drm_info(&output->card->drm,
+			 "connector %u: no text console: %ux%u %s\n",
+			 output->node, width, height, why);
+}
+
 /**
  * xdf_kms_create - a card, not yet known to anybody
  * @xdev: its device; frees it with its driver's end, once no client is left
@@ -818,8 +856,7 @@ struct xdf_card *xdf_kms_create(struct xenbus_device *xdev,
 			continue;
 		output->node = configs[i].node;
 		output->present = true;
-		output->monitor.width = configs[i].width;
-		output->monitor.height = configs[i].height;
+		xdf_output_set_size(output, configs[i].width, configs[i].height);
 	}
 	ret = xdf_link_init(&card->link, xdev, total, &xdf_link_ops, card);
 	if (ret)
@@ -862,8 +899,7 @@ static bool xdf_output_resize(struct xdf_output *output, u32 width, u32 height)
 		drm_info(&output->card->drm,
 			 "connector %u: %ux%u is preferred now\n",
 			 output->node, width, height);
-	WRITE_ONCE(m->height, height);
-	WRITE_ONCE(m->width, width);
+	xdf_output_set_size(output, width, height);
 	xdf_monitor_renew(m);
 	return true;
 }
