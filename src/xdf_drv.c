@@ -13,6 +13,7 @@
 
 #include "displif_wire.h"
 #include "xdf_config.h"
+#include "xdf_crc.h"
 #include "xdf_gem.h"
 #include "xdf_grants.h"
 #include "xdf_import.h"
@@ -322,6 +323,9 @@ static int __init xdf_init(void)
 	ret = xdf_view_module_init();
 	if (ret)
 		goto err_import;
+	ret = xdf_crc_module_init();
+	if (ret)
+		goto err_view;
 	/*
 	 * With an owner the bus would pin the module while there is a device,
 	 * and "modprobe -r" would never work. Clients pin it by themselves.
@@ -329,9 +333,11 @@ static int __init xdf_init(void)
 	ret = __xenbus_register_frontend(&xdf_xenbus_driver, NULL,
 					 KBUILD_MODNAME);
 	if (ret)
-		goto err_view;
+		goto err_crc;
 	return 0;
 
+err_crc:
+	xdf_crc_module_exit();
 err_view:
 	xdf_view_module_exit();
 err_import:
@@ -345,6 +351,8 @@ module_init(xdf_init);
 static void __exit xdf_exit(void)
 {
 	xenbus_unregister_driver(&xdf_xenbus_driver);
+	/* before the views, which its last readers hold */
+	xdf_crc_module_exit();
 	xdf_view_module_exit();
 	xdf_import_module_exit();
 	xdf_grants_exit();

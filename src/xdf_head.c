@@ -238,6 +238,12 @@ static void head_settle(struct xdf_head *head, bool due)
 	drm_crtc_vblank_put(head->crtc);
 }
 
+/* After a vblank, and all that is settled by it. */
+static void head_begin_frame(struct xdf_head *head)
+{
+	xdf_crc_frame(&head->crc, head->shown, head->width, head->height);
+}
+
 static void head_show_op(struct xdf_head *head)
 {
 	swap(head->shown, head->op_view);
@@ -362,8 +368,10 @@ void xdf_head_presented(struct xdf_head *head, u64 fb_cookie)
 		drm_crtc_handle_vblank(head->crtc);
 	if (head->responded)
 		head_finish(head, 0);
-	if (vblank)
+	if (vblank) {
 		head_settle(head, head_asked_before(head));
+		head_begin_frame(head);
+	}
 out:
 	spin_unlock_irqrestore(&head->lock, flags);
 }
@@ -422,6 +430,7 @@ static enum hrtimer_restart head_tick(struct hrtimer *timer)
 		head_settle(head, due);
 		if (head->event && !head->async && due)
 			head->stats.missed++;
+		head_begin_frame(head);
 		head_advance(head);
 	}
 	spin_unlock_irqrestore(&head->lock, flags);
@@ -668,6 +677,7 @@ void xdf_head_init(struct xdf_head *head, struct drm_crtc *crtc,
 	head->link = link;
 	head->index = index;
 	head->rq.done = head_done;
+	xdf_crc_init(&head->crc, crtc);
 	spin_lock_init(&head->lock);
 	spin_lock_init(&head->clock_lock);
 	head->clock.period = NSEC_PER_SEC / XDF_DEFAULT_HZ;

@@ -9,6 +9,7 @@
 
 #include "xdf_channel.h"
 #include "xdf_clock.h"
+#include "xdf_crc.h"
 #include "xdf_link.h"
 #include "xdf_view.h"
 
@@ -60,6 +61,7 @@ struct xdf_head_stats {
  * @clock_lock: of the clock; leaf, taken where DRM holds its vblank locks
  * @clock: vblanks
  * @ticking: DRM wants vblanks
+ * @crc: checksums of what is shown at vblanks
  * @lock: of all that follows; taken in interrupts, outside of DRM's own
  * @up: the link is
  * @on: shall be on
@@ -106,6 +108,8 @@ struct xdf_head {
 	spinlock_t clock_lock;
 	struct xdf_clock clock;
 	bool ticking;
+
+	struct xdf_crc crc;
 
 	spinlock_t lock;
 	bool up;

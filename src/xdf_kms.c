@@ -449,6 +449,17 @@ xdf_crtc_get_vblank_timestamp(struct drm_crtc *crtc, int *max_error,
 	return true;
 }
 
+static int xdf_crtc_set_crc_source(struct drm_crtc *crtc, const char *source)
+{
+	return xdf_crc_set_source(&crtc_to_output(crtc)->head.crc, source);
+}
+
+static int xdf_crtc_verify_crc_source(struct drm_crtc *crtc, const char *source,
+				      size_t *count)
+{
+	return xdf_crc_verify_source(source, count);
+}
+
 static const struct drm_crtc_funcs xdf_crtc_funcs = {
 	.destroy = drm_crtc_cleanup,
 	.set_config = drm_atomic_helper_set_config,
@@ -458,6 +469,8 @@ static const struct drm_crtc_funcs xdf_crtc_funcs = {
 	.atomic_destroy_state = drm_atomic_helper_crtc_destroy_state,
 	.enable_vblank = xdf_crtc_enable_vblank,
 	.disable_vblank = xdf_crtc_disable_vblank,
+	.set_crc_source = xdf_crtc_set_crc_source,
+	.verify_crc_source = xdf_crtc_verify_crc_source,
 	COMPAT_CRTC_VBLANK_TIME(xdf_crtc_get_vblank_timestamp)
 };
 
@@ -985,8 +998,12 @@ void xdf_kms_remove(struct xdf_card *card)
 	/* First, so that nobody waits for the backend while DRM waits for him. */
 	xdf_link_stop(&card->link);
 	cancel_work_sync(&card->registering);
+	xdf_for_each_output(output, card)
+		xdf_crc_end(&output->head.crc);
 	if (card->registered)
 		drm_dev_unplug(&card->drm);
+	xdf_for_each_output(output, card)
+		xdf_crc_fini(&output->head.crc);
 	/* a new resolution asks for it before there is a card, too */
 	cancel_work_sync(&card->hotplug);
 	if (card->registered)

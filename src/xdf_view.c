@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <drm/drm_device.h>
 #include <drm/drm_drv.h>
+#include <drm/drm_fourcc.h>
 #include <drm/drm_gem.h>
 #include <drm/drm_print.h>
 
@@ -708,6 +710,97 @@ int xdf_view_update(struct xdf_view *view, const struct drm_rect *rect)
 	mutex_unlock(&view->copy_lock);
 	xdf_gem_end_read(view->gem);
 	return 0;
+}
+
+static void view_read_copy(const struct xdf_view *view, u32 from, void *to,
+			   u32 len)
+{
+	while (len) {
+		struct page *page = view->copy->pages[from >> PAGE_SHIFT];
+		u32 part = min_t(u32, len, PAGE_SIZE - offset_in_page(from));
+
+		memcpy(to, page_address(page) + offset_in_page(from), part);
+		from += part;
+		to += part;
+		len -= part;
+	}
+}
+
+static void view_read_buffer(const struct iosys_map *map, u32 from, void *to,
+			     u32 len)
+{
+	if (map->is_iomem)
+		memcpy_fromio(to, map->vaddr_iomem + from, len);
+	else
+		memcpy(to, map->vaddr + from, len);
+}
+
+/* From the buffer where there is a mapping, else from the copy. */
+static void view_read_lines(const struct xdf_view *view,
+			    const struct iosys_map *map, u32 *raw,
+			    void (*line)(void *data, const u32 *pixels,
+					 u32 width), void *data)
+{
+	bool converted = !map && view->copy->convert_from;
+	u32 format = converted ? DRM_FORMAT_XRGB8888 : view->format;
+	const struct xdf_layout *l = &view->layout;
+	u32 *pixels = raw + l->width;
+	u32 y;
+
+	for (y = 0; y < l->height; y++) {
+		if (map)
+			view_read_buffer(map, l->offset + y * l->pitch, raw,
+					 l->width * l->cpp);
+		else
+			view_read_copy(view, y * view->copy->pitch, raw,
+				       l->width * view->copy->cpp);
+		xdf_format_to_xrgb8888(pixels, raw, l->width, format);
+		line(data, pixels, l->width);
+	}
+}
+
+/**
+ * xdf_view_read - go through what the backend sees
+ * @view: the view
+ * @line: called with the pixels of each line, in XRGB8888
+ * @data: for @line
+ *
+ * Context: may sleep.
+ *
+ * Return: 0 or a negative errno.
+ */
+int xdf_view_read(struct xdf_view *view,
+		  void (*line)(void *data, const u32 *pixels, u32 width),
+		  void *data)
+{
+	struct iosys_map map;
+	bool copied;
+	int ret = 0;
+	u32 *raw;
+
+	raw = kvmalloc_array(view->layout.width, 2 * sizeof(*raw), GFP_KERNEL);
+	if (!raw)
+		return -ENOMEM;
+	mutex_lock(&view->copy_lock);
+	copied = view->copy && view->copy->pages;
+	if (copied)
+		view_read_lines(view, NULL, raw, line, data);
+	mutex_unlock(&view->copy_lock);
+	if (copied)
+		goto out;
+
+	ret = xdf_gem_map_source(view->gem, &map);
+	if (ret)
+		goto out;
+	ret = view_begin_read(view);
+	if (!ret) {
+		view_read_lines(view, &map, raw, line, data);
+		xdf_gem_end_read(view->gem);
+	}
+	xdf_gem_unmap_source(view->gem, &map);
+out:
+	kvfree(raw);
+	return ret;
 }
 
 /**

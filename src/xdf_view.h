@@ -176,6 +176,9 @@ int xdf_view_wait(struct xdf_view *view);
 void xdf_view_ask(struct xdf_view *view);
 void xdf_view_put(struct xdf_view *view);
 int xdf_view_update(struct xdf_view *view, const struct drm_rect *rect);
+int xdf_view_read(struct xdf_view *view,
+		  void (*line)(void *data, const u32 *pixels, u32 width),
+		  void *data);
 
 static inline struct xdf_view *xdf_view_get(struct xdf_view *view)
 {
