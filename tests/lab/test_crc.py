@@ -8,14 +8,14 @@ from scene import (check, counters, guest_prog, let_backend_allocate, let_go, mo
                    wait_card, wait_for)
 
 NO_CONSOLE = "drm_kms_helper.fbdev_emulation=0"
-DATA = "/sys/kernel/debug/dri/*/crtc-%d/crc/data"
+DATA = "/sys/kernel/debug/dri/[0-9]*/crtc-%d/crc/data"
 BARS = ("XR24", "AR24", "XB24", "RG16", "XR30", "AB30")
 
 
 def parse(text):
     """[(frame, value)] of what was read."""
     return [(int(frame, 16), int(value, 16)) for frame, value in
-            (line.split() for line in text.splitlines() if line.startswith("0x"))]
+            (line.split() for line in text.replace("\0", "").splitlines() if line.startswith("0x"))]
 
 
 def frames(g, crtc, count):

@@ -46,6 +46,8 @@ HARMLESS = re.compile(
     r"hrtimer: interrupt took|Spectre|unchecked MSR|ACPI BUG|WARNING: Spectre|"
     r"rcu:.*(Adjusting|Hierarchical|srcu)|RCU.*(restricting|detected CPU)|"
     r"clocksource:|platform eisa|x86/PAT|IOMMU|Detected CPU|"
+    # the limits that it was given
+    r"\bCommand line: |RCU CPU stall warnings timeout set|"
     r"(suspend|hibernation) debug: Waiting", re.IGNORECASE)
 
 
