@@ -187,14 +187,15 @@ static inline struct xdf_view *xdf_view_get(struct xdf_view *view)
 	return view;
 }
 
-/* What goes with these states, names and error, may be read after them. */
 static inline bool xdf_view_is_live(const struct xdf_view *view)
 {
+	/* what goes with the state, the cookies, is read after it */
 	return smp_load_acquire(&view->state) == XDF_VIEW_LIVE;
 }
 
 static inline bool xdf_view_is_refused(const struct xdf_view *view)
 {
+	/* the error, too */
 	return smp_load_acquire(&view->state) == XDF_VIEW_REFUSED;
 }
 
