@@ -464,7 +464,6 @@ static void view_announce(struct xdf_view *view)
 	struct xdf_views *views = view->views;
 	struct displif_dbuf_create create = {
 		.height = view->layout.height,
-		.bpp = xdf_view_bpp(view),
 	};
 	bool lost = false;
 	int ret;
@@ -476,6 +475,7 @@ static void view_announce(struct xdf_view *view)
 	if (view->state == XDF_VIEW_WANTED)
 		view_first_way(view);
 	spin_unlock_irq(&views->lock);
+	create.bpp = xdf_view_bpp(view);
 	view->mode = view_choose(view);
 	if (view_is_copied(view))
 		ret = view_share_copy(view, &create);
