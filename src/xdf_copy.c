@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <drm/drm_device.h>
@@ -110,14 +109,6 @@ void xdf_copy_destroy(struct xdf_copy *copy)
 	kfree(copy);
 }
 
-static void copy_read(const struct xdf_copy *copy, void *to, u32 from, u32 len)
-{
-	if (copy->map.is_iomem)
-		memcpy_fromio(to, copy->map.vaddr_iomem + from, len);
-	else
-		memcpy(to, copy->map.vaddr + from, len);
-}
-
 /* By way of a chunk: the source may be a device's memory. */
 static void copy_convert(const struct xdf_copy *copy, u32 *to, u32 from,
 			 u32 count)
@@ -128,7 +119,7 @@ static void copy_convert(const struct xdf_copy *copy, u32 *to, u32 from,
 	while (count) {
 		u32 part = min(count, COPY_CHUNK);
 
-		copy_read(copy, chunk, from, part * cpp);
+		xdf_gem_read_source(&copy->map, chunk, from, part * cpp);
 		xdf_format_to_xrgb8888(to, chunk, part, copy->convert_from);
 		to += part;
 		from += part * cpp;
@@ -152,7 +143,8 @@ static void copy_run(struct xdf_copy *copy, u32 to, u32 from, u32 count)
 		if (copy->convert_from)
 			copy_convert(copy, page, from, part);
 		else
-			copy_read(copy, page, from, part * copy->cpp);
+			xdf_gem_read_source(&copy->map, page, from,
+					    part * copy->cpp);
 		to += part * copy->cpp;
 		from += part * copy->source.cpp;
 		count -= part;
@@ -181,6 +173,26 @@ void xdf_copy_update(struct xdf_copy *copy, const struct drm_rect *rect)
 		copy_lines(copy, rect->x1, rect->y1, rect->x2, rect->y2);
 	else
 		copy_lines(copy, 0, 0, copy->source.width, copy->source.height);
+}
+
+/**
+ * xdf_copy_read - what the backend sees
+ * @copy: a copy with memory
+ * @from: a place in it, in bytes
+ * @to: result
+ * @len: in bytes
+ */
+void xdf_copy_read(const struct xdf_copy *copy, u32 from, void *to, u32 len)
+{
+	while (len) {
+		struct page *page = copy->pages[from >> PAGE_SHIFT];
+		u32 part = min_t(u32, len, PAGE_SIZE - offset_in_page(from));
+
+		memcpy(to, page_address(page) + offset_in_page(from), part);
+		from += part;
+		to += part;
+		len -= part;
+	}
 }
 
 /**

@@ -42,6 +42,7 @@ int xdf_copy_alloc(struct xdf_copy *copy);
 int xdf_copy_map(struct xdf_copy *copy, domid_t domid, const u32 *refs);
 void xdf_copy_destroy(struct xdf_copy *copy);
 void xdf_copy_update(struct xdf_copy *copy, const struct drm_rect *rect);
+void xdf_copy_read(const struct xdf_copy *copy, u32 from, void *to, u32 len);
 void xdf_copy_panic(struct xdf_copy *copy);
 
 #endif /* XDF_COPY_H */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <linux/dma-buf.h>
+#include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/shmem_fs.h>
@@ -393,6 +394,24 @@ void xdf_gem_unmap_source(struct xdf_gem *gem, struct iosys_map *map)
 		dma_buf_vunmap_unlocked(gem->dmabuf, map);
 	else
 		xdf_gem_vunmap(&gem->base, map);
+}
+
+/**
+ * xdf_gem_read_source - read from a mapped buffer, which may be a device's
+ * @map: of xdf_gem_map_source()
+ * @to: result
+ * @from: a place in the buffer, in bytes
+ * @len: in bytes
+ *
+ * Context: between xdf_gem_begin_read() and xdf_gem_end_read().
+ */
+void xdf_gem_read_source(const struct iosys_map *map, void *to, u32 from,
+			 u32 len)
+{
+	if (map->is_iomem)
+		memcpy_fromio(to, map->vaddr_iomem + from, len);
+	else
+		memcpy(to, map->vaddr + from, len);
 }
 
 /**

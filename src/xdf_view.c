@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <drm/drm_device.h>
@@ -712,29 +711,6 @@ int xdf_view_update(struct xdf_view *view, const struct drm_rect *rect)
 	return 0;
 }
 
-static void view_read_copy(const struct xdf_view *view, u32 from, void *to,
-			   u32 len)
-{
-	while (len) {
-		struct page *page = view->copy->pages[from >> PAGE_SHIFT];
-		u32 part = min_t(u32, len, PAGE_SIZE - offset_in_page(from));
-
-		memcpy(to, page_address(page) + offset_in_page(from), part);
-		from += part;
-		to += part;
-		len -= part;
-	}
-}
-
-static void view_read_buffer(const struct iosys_map *map, u32 from, void *to,
-			     u32 len)
-{
-	if (map->is_iomem)
-		memcpy_fromio(to, map->vaddr_iomem + from, len);
-	else
-		memcpy(to, map->vaddr + from, len);
-}
-
 /* From the buffer where there is a mapping, else from the copy. */
 static void view_read_lines(const struct xdf_view *view,
 			    const struct iosys_map *map, u32 *raw,
@@ -749,11 +725,11 @@ static void view_read_lines(const struct xdf_view *view,
 
 	for (y = 0; y < l->height; y++) {
 		if (map)
-			view_read_buffer(map, l->offset + y * l->pitch, raw,
-					 l->width * l->cpp);
+			xdf_gem_read_source(map, raw, l->offset + y * l->pitch,
+					    l->width * l->cpp);
 		else
-			view_read_copy(view, y * view->copy->pitch, raw,
-				       l->width * view->copy->cpp);
+			xdf_copy_read(view->copy, y * view->copy->pitch, raw,
+				      l->width * view->copy->cpp);
 		xdf_format_to_xrgb8888(pixels, raw, l->width, format);
 		line(data, pixels, l->width);
 	}
