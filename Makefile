@@ -11,29 +11,42 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 DISPLAYS ?= 1
 PART ?=
 SUITES ?=
-RUN := tests/lib/runner
+URL ?=
+RUN := tests/lib/start
 
 # Targets talk to one another through the cache and build/; make's own -j is
 # for the kernel's build, where it is handed on.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help modules deb repo rpm doctor dist demo check check-unit check-build check-lab check-lab-all \
+.PHONY: help modules install uninstall release deb repo rpm doctor dist demo check check-unit check-build check-lab check-lab-all \
 	check-igt check-matrix check-mutants check-matrix-build probes-report check-packages check-packages-short \
-	check-rpm check-clients check-arm64 backend \
+	check-rpm check-fresh check-clients check-initramfs check-arm64 backend \
 	preflight clean clean-cache
 
 help:
 	@tests/lib/help
 
 modules:
-	@tests/lib/kdir '$(KDIR)'
+	@tests/lib/kdir '$(KDIR)' '$(MO)'
 	+$(MAKE) -C '$(KDIR)' M='$(CURDIR)' modules
+
+# DESTDIR=, PREFIX=, SBINDIR=, MANDIR= as usual
+install: modules
+	@tests/lib/install '$(KDIR)'
+
+uninstall:
+	@tests/lib/install --remove '$(KDIR)'
+
+# nothing is packed that names nobody
+release:
+	@tests/style/project --release
+	@$(RUN) dist
 
 deb:
 	@$(RUN) deb
 
 repo:
-	@$(RUN) repo
+	@URL='$(URL)' $(RUN) repo
 
 dist:
 	@$(RUN) dist
@@ -87,8 +100,14 @@ check-packages-short:
 check-rpm:
 	@$(RUN) check-rpm
 
+check-fresh:
+	@SUITES='$(SUITES)' PART='$(PART)' $(RUN) check-fresh
+
 check-clients:
 	@PART='$(PART)' $(RUN) check-clients
+
+check-initramfs:
+	@PART='$(PART)' $(RUN) check-initramfs
 
 check-arm64:
 	@PART='$(PART)' $(RUN) check-arm64

@@ -68,7 +68,7 @@ void xdf_clock_start(struct xdf_clock *clock, u64 period, u64 now)
 /* Follows slowly, so that an event's delay does not show in the timestamps. */
 static u64 clock_step(const struct xdf_clock *clock, u64 off)
 {
-	return min_t(u64, off / 8, clock->period / 320);
+	return min_t(u64, off / 8, div_u64(clock->period, 320));
 }
 
 static bool clock_move(struct xdf_clock *clock, u64 now)

@@ -115,7 +115,7 @@ void xdf_timing_make(u32 width, u32 height, u32 hz, struct xdf_timing *t)
 	t->vsync_end = height + 8;
 	t->vtotal = height + 30;
 	/* The smallest mode has 4991 pixels with blanking: 1 kHz is 0.2 Hz. */
-	t->clock = ((u64)t->htotal * t->vtotal * hz + 500) / 1000;
+	t->clock = div_u64((u64)t->htotal * t->vtotal * hz + 500, 1000);
 }
 
 /**

@@ -7,6 +7,13 @@
 
 /* The largest side of a display: what a 32-bit buffer size still carries. */
 #define XDF_MAX_SIDE		16384
+/*
+ * The smallest side of a display with a text console: the larger side of the
+ * largest font that the kernel has (16x32), which the console may be told to
+ * take, and to turn by 90 degrees. On a screen that is smaller than one letter
+ * it draws beyond the buffer.
+ */
+#define XDF_MIN_CONSOLE_SIDE	32
 #define XDF_DEFAULT_HZ		60
 /* Alignment of a dumb buffer's pitch, in octets: what most importers ask. */
 #define XDF_PITCH_ALIGN		64

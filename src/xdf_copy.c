@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <drm/drm_device.h>
 
 #include "xdf_copy.h"
 #include "xdf_displif.h"
+#include "xdf_format.h"
 
 /*
  * A backend that allocates chooses the pitch itself and cannot say which. All
@@ -13,18 +13,25 @@
  */
 #define COPY_PITCH_ALIGN	256
 
+/* Pixels read from a device at a time. */
+#define COPY_CHUNK	64u
+
 /**
  * xdf_copy_create - prepare a copy, without memory
  * @gem: the buffer
  * @source: a picture in it that xdf_layout_fits() accepts
+ * @convert_from: its DRM fourcc to have the copy in XRGB8888; 0 to have it as
+ *	it is
  *
  * Return: the copy; ERR_PTR(-EINVAL) when it would be larger than the wire can
  * say, or another negative errno when the buffer cannot be read.
  */
 struct xdf_copy *xdf_copy_create(struct xdf_gem *gem,
-				 const struct xdf_layout *source)
+				 const struct xdf_layout *source,
+				 u32 convert_from)
 {
-	u64 pitch = ALIGN((u64)source->width * source->cpp, COPY_PITCH_ALIGN);
+	u32 cpp = convert_from ? sizeof(u32) : source->cpp;
+	u64 pitch = ALIGN((u64)source->width * cpp, COPY_PITCH_ALIGN);
 	u64 size = PAGE_ALIGN(pitch * source->height);
 	struct xdf_copy *copy;
 	int ret;
@@ -36,6 +43,8 @@ struct xdf_copy *xdf_copy_create(struct xdf_gem *gem,
 		return ERR_PTR(-ENOMEM);
 	copy->gem = gem;
 	copy->source = *source;
+	copy->convert_from = convert_from;
+	copy->cpp = cpp;
 	copy->pitch = pitch;
 	copy->size = size;
 	ret = xdf_gem_map_source(gem, &copy->map);
@@ -100,22 +109,45 @@ void xdf_copy_destroy(struct xdf_copy *copy)
 	kfree(copy);
 }
 
-/* Octets of the source to octets of the copy, page by page. */
-static void copy_run(struct xdf_copy *copy, u32 to, u32 from, u32 len)
+/* By way of a chunk: the source may be a device's memory. */
+static void copy_convert(const struct xdf_copy *copy, u32 *to, u32 from,
+			 u32 count)
 {
-	while (len) {
-		void *page = page_address(copy->pages[to >> PAGE_SHIFT]);
-		u32 part = min_t(u32, len, PAGE_SIZE - offset_in_page(to));
+	u32 cpp = copy->source.cpp;
+	u32 chunk[COPY_CHUNK];
 
-		if (copy->map.is_iomem)
-			memcpy_fromio(page + offset_in_page(to),
-				      copy->map.vaddr_iomem + from, part);
-		else
-			memcpy(page + offset_in_page(to),
-			       copy->map.vaddr + from, part);
+	while (count) {
+		u32 part = min(count, COPY_CHUNK);
+
+		xdf_gem_read_source(&copy->map, chunk, from, part * cpp);
+		xdf_format_to_xrgb8888(to, chunk, part, copy->convert_from);
 		to += part;
-		from += part;
-		len -= part;
+		from += part * cpp;
+		count -= part;
+	}
+}
+
+/*
+ * Pixels from a place in the source to one in the copy, page by page. None lies
+ * in two pages: the pitch is a multiple of its size. The copy's pages, ours or
+ * the balloon's, are never high memory and so have an address.
+ */
+static void copy_run(struct xdf_copy *copy, u32 to, u32 from, u32 count)
+{
+	while (count) {
+		void *page = page_address(copy->pages[to >> PAGE_SHIFT]);
+		u32 room = (PAGE_SIZE - offset_in_page(to)) / copy->cpp;
+		u32 part = min(count, room);
+
+		page += offset_in_page(to);
+		if (copy->convert_from)
+			copy_convert(copy, page, from, part);
+		else
+			xdf_gem_read_source(&copy->map, page, from,
+					    part * copy->cpp);
+		to += part * copy->cpp;
+		from += part * copy->source.cpp;
+		count -= part;
 	}
 }
 
@@ -124,9 +156,8 @@ static void copy_lines(struct xdf_copy *copy, u32 x, u32 y, u32 right, u32 botto
 	const struct xdf_layout *l = &copy->source;
 
 	for (; y < bottom; y++)
-		copy_run(copy, y * copy->pitch + x * l->cpp,
-			 l->offset + y * l->pitch + x * l->cpp,
-			 (right - x) * l->cpp);
+		copy_run(copy, y * copy->pitch + x * copy->cpp,
+			 l->offset + y * l->pitch + x * l->cpp, right - x);
 }
 
 /**
@@ -142,6 +173,26 @@ void xdf_copy_update(struct xdf_copy *copy, const struct drm_rect *rect)
 		copy_lines(copy, rect->x1, rect->y1, rect->x2, rect->y2);
 	else
 		copy_lines(copy, 0, 0, copy->source.width, copy->source.height);
+}
+
+/**
+ * xdf_copy_read - what the backend sees
+ * @copy: a copy with memory
+ * @from: a place in it, in bytes
+ * @to: result
+ * @len: in bytes
+ */
+void xdf_copy_read(const struct xdf_copy *copy, u32 from, void *to, u32 len)
+{
+	while (len) {
+		struct page *page = copy->pages[from >> PAGE_SHIFT];
+		u32 part = min_t(u32, len, PAGE_SIZE - offset_in_page(from));
+
+		memcpy(to, page_address(page) + offset_in_page(from), part);
+		from += part;
+		to += part;
+		len -= part;
+	}
 }
 
 /**

@@ -23,6 +23,7 @@ static void debugfs_output(struct seq_file *m, struct xdf_output *output)
 	seq_printf(m, "  time-outs: %llu\n", stats.timeouts);
 	seq_printf(m, "  refused requests: %llu\n", stats.errors);
 	seq_printf(m, "  stray events: %llu\n", stats.strays);
+	seq_printf(m, "  checksums: %llu\n", READ_ONCE(output->head.crc.computed));
 	seq_puts(m, "  flip latency:");
 	for (i = 0; i < XDF_LATENCY_BUCKETS - 1; i++)
 		seq_printf(m, " <%u ms: %llu,", 1 << i, stats.latency[i]);

@@ -35,6 +35,29 @@ int xdf_displif_errno(s32 status)
 }
 
 /**
+ * xdf_displif_may_pass - is it worth asking again?
+ * @error: of a request, or of what had to be done for it here
+ *
+ * Memory, grants and rights may be there later. A backend that takes what it
+ * is asked for to be wrong will not think otherwise of the same request.
+ *
+ * Return: false when the same request would only get the same answer.
+ */
+bool xdf_displif_may_pass(int error)
+{
+	switch (error) {
+	case -ENOENT:
+	case -EEXIST:
+	case -EINVAL:
+	case -ENOSYS:
+	case -EOPNOTSUPP:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/**
  * xdf_displif_op_name - an operation's name, for messages
  * @op: any number
  *

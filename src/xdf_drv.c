@@ -13,8 +13,10 @@
 
 #include "displif_wire.h"
 #include "xdf_config.h"
+#include "xdf_crc.h"
 #include "xdf_gem.h"
 #include "xdf_grants.h"
+#include "xdf_import.h"
 #include "xdf_kms.h"
 #include "xdf_view.h"
 
@@ -216,9 +218,10 @@ static int xdf_probe(struct xenbus_device *xdev,
 		count = -EINVAL;
 		goto err;
 	}
-	/* imports and memory in one piece are asked for in the device's name */
+	/* memory in one piece is asked for in the device's name */
 	if (dma_coerce_mask_and_coherent(&xdev->dev, DMA_BIT_MASK(64)))
-		dev_warn(&xdev->dev, "no DMA mask: no buffer can be imported\n");
+		dev_warn(&xdev->dev,
+			 "no DMA mask: no buffer is physically contiguous\n");
 	xdd->card = xdf_kms_create(xdev, configs, count,
 				   xenbus_read_unsigned(xdev->nodename,
 							DISPLIF_NODE_BE_ALLOC,
@@ -314,9 +317,15 @@ static int __init xdf_init(void)
 	if (ret)
 		return ret;
 	xdf_gem_module_init(contiguous);
-	ret = xdf_view_module_init();
+	ret = xdf_import_module_init();
 	if (ret)
 		goto err_grants;
+	ret = xdf_view_module_init();
+	if (ret)
+		goto err_import;
+	ret = xdf_crc_module_init();
+	if (ret)
+		goto err_view;
 	/*
 	 * With an owner the bus would pin the module while there is a device,
 	 * and "modprobe -r" would never work. Clients pin it by themselves.
@@ -324,11 +333,15 @@ static int __init xdf_init(void)
 	ret = __xenbus_register_frontend(&xdf_xenbus_driver, NULL,
 					 KBUILD_MODNAME);
 	if (ret)
-		goto err_view;
+		goto err_crc;
 	return 0;
 
+err_crc:
+	xdf_crc_module_exit();
 err_view:
 	xdf_view_module_exit();
+err_import:
+	xdf_import_module_exit();
 err_grants:
 	xdf_grants_exit();
 	return ret;
@@ -338,7 +351,10 @@ module_init(xdf_init);
 static void __exit xdf_exit(void)
 {
 	xenbus_unregister_driver(&xdf_xenbus_driver);
+	/* before the views, which its last readers hold */
+	xdf_crc_module_exit();
 	xdf_view_module_exit();
+	xdf_import_module_exit();
 	xdf_grants_exit();
 }
 module_exit(xdf_exit);

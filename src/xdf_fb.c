@@ -7,25 +7,20 @@
 
 #include "xdf_fb.h"
 
-/* Parts of one framebuffer shown at a time: one for each of many heads. */
-#define FB_PARTS	16
-
 /**
  * struct xdf_fb - a framebuffer
  * @base: DRM's
  * @views: of the card
  * @lock: of @part
  * @full: all of it
- * @part: what was shown of it by panning, in turns
- * @turn: the place that is taken next
+ * @part: what was last shown of it, on each CRTC that does not show all of it
  */
 struct xdf_fb {
 	struct drm_framebuffer base;
 	struct xdf_views *views;
 	struct mutex lock;
 	struct xdf_view *full;
-	struct xdf_view *part[FB_PARTS];
-	unsigned int turn;
+	struct xdf_view *part[];
 };
 
 #define to_xdf_fb(f)	container_of(f, struct xdf_fb, base)
@@ -39,7 +34,7 @@ void xdf_fb_destroy(struct drm_framebuffer *base)
 	struct xdf_fb *fb = to_xdf_fb(base);
 	unsigned int i;
 
-	for (i = 0; i < FB_PARTS; i++)
+	for (i = 0; i < base->dev->mode_config.num_crtc; i++)
 		xdf_view_put(fb->part[i]);
 	xdf_view_put(fb->full);
 	drm_framebuffer_cleanup(base);
@@ -107,7 +102,7 @@ int xdf_fb_update(struct drm_framebuffer *base,
 	fb_clips_bounds(base, clips, count, &damage);
 	ret = fb_update_view(fb, fb->full, &damage);
 	mutex_lock(&fb->lock);
-	for (i = 0; !ret && i < FB_PARTS; i++)
+	for (i = 0; !ret && i < base->dev->mode_config.num_crtc; i++)
 		if (fb->part[i])
 			ret = fb_update_view(fb, fb->part[i], &damage);
 	mutex_unlock(&fb->lock);
@@ -147,7 +142,8 @@ xdf_fb_create(struct xdf_views *views, struct drm_file *file,
 	struct xdf_fb *fb;
 	int ret;
 
-	fb = kzalloc(sizeof(*fb), GFP_KERNEL);
+	fb = kzalloc(struct_size(fb, part, drm->mode_config.num_crtc),
+		     GFP_KERNEL);
 	if (!fb)
 		return ERR_PTR(-ENOMEM);
 	fb->views = views;
@@ -177,6 +173,7 @@ xdf_fb_create(struct xdf_views *views, struct drm_file *file,
 		ret = PTR_ERR(fb->full);
 		goto err_put;
 	}
+	xdf_view_ask(fb->full);
 	ret = xdf_view_wait(fb->full);
 	if (ret)
 		goto err_view;
@@ -223,9 +220,9 @@ static bool fb_layout_equal(const struct xdf_layout *a,
  * xdf_fb_view - the picture of a part of a framebuffer
  * @base: the framebuffer
  * @layout: the part, as of xdf_fb_layout()
+ * @crtc: index of the CRTC that is to show it
  *
- * Made known to the backend if it is new or was refused; nobody waits for the
- * answer.
+ * A new one is made known to the backend by xdf_view_ask() only.
  *
  * Context: may sleep.
  *
@@ -233,34 +230,27 @@ static bool fb_layout_equal(const struct xdf_layout *a,
  * xdf_view_create().
  */
 struct xdf_view *xdf_fb_view(struct drm_framebuffer *base,
-			     const struct xdf_layout *layout)
+			     const struct xdf_layout *layout,
+			     unsigned int crtc)
 {
 	struct xdf_fb *fb = to_xdf_fb(base);
 	struct xdf_view *view;
-	unsigned int i;
 
-	if (fb_layout_equal(layout, &fb->full->layout)) {
-		xdf_view_retry(fb->full);
+	if (fb_layout_equal(layout, &fb->full->layout))
 		return xdf_view_get(fb->full);
-	}
 
 	mutex_lock(&fb->lock);
-	for (i = 0; i < FB_PARTS; i++) {
-		view = fb->part[i];
-		if (view && fb_layout_equal(layout, &view->layout)) {
-			xdf_view_retry(view);
-			goto out;
-		}
-	}
+	view = fb->part[crtc];
+	if (view && fb_layout_equal(layout, &view->layout))
+		goto out;
 	view = xdf_view_create(fb->views, to_xdf_gem(base->obj[0]),
 			       layout, base->format->format);
 	if (IS_ERR(view)) {
 		mutex_unlock(&fb->lock);
 		return view;
 	}
-	i = fb->turn++ % FB_PARTS;
-	xdf_view_put(fb->part[i]);
-	fb->part[i] = view;
+	xdf_view_put(fb->part[crtc]);
+	fb->part[crtc] = view;
 out:
 	xdf_view_get(view);
 	mutex_unlock(&fb->lock);

@@ -20,6 +20,7 @@ int xdf_fb_update(struct drm_framebuffer *base,
 void xdf_fb_layout(const struct drm_framebuffer *base,
 		   const struct drm_rect *rect, struct xdf_layout *layout);
 struct xdf_view *xdf_fb_view(struct drm_framebuffer *base,
-			     const struct xdf_layout *layout);
+			     const struct xdf_layout *layout,
+			     unsigned int crtc);
 
 #endif /* XDF_FB_H */

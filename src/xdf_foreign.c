@@ -100,15 +100,38 @@ void xdf_foreign_unmap(struct xdf_foreign *f)
 }
 
 /**
+ * xdf_foreign_is_possible - can this kernel map what another domain grants?
+ *
+ * Context: may sleep.
+ *
+ * Return: false where pages are larger than a grant, or the kernel has no page
+ * to stand for another domain's.
+ */
+bool xdf_foreign_is_possible(void)
+{
+	struct page *page;
+	int ret;
+
+	if (PAGE_SIZE != XEN_PAGE_SIZE)
+		return false;
+	ret = xen_alloc_unpopulated_pages(1, &page);
+	if (!ret)
+		xen_free_unpopulated_pages(1, &page);
+	return ret != -EOPNOTSUPP;
+}
+
+/**
  * xdf_foreign_map - map what another domain grants
  * @domid: whose
  * @refs: a private copy of its references
  * @count: of @refs
  *
+ * Only where xdf_foreign_is_possible().
+ *
  * Context: may sleep.
  *
- * Return: the mapping; ERR_PTR(-EINVAL) when a reference is of no use,
- * -ENOMEM, or -EOPNOTSUPP where pages are larger than a grant.
+ * Return: the mapping; ERR_PTR(-EINVAL) when a reference is of no use, or
+ * -ENOMEM.
  */
 struct xdf_foreign *xdf_foreign_map(domid_t domid, const u32 *refs,
 				    unsigned int count)
@@ -118,10 +141,6 @@ struct xdf_foreign *xdf_foreign_map(domid_t domid, const u32 *refs,
 	unsigned int i;
 	int ret;
 
-	if (PAGE_SIZE != XEN_PAGE_SIZE) {
-		pr_warn_once("xen_drm_front: this kernel's pages are larger than 4 KiB: buffers of the backend's cannot be used; set be-alloc to 0\n");
-		return ERR_PTR(-EOPNOTSUPP);
-	}
 	for (i = 0; i < count; i++)
 		if (!refs[i])
 			return ERR_PTR(-EINVAL);

@@ -19,6 +19,7 @@ struct xdf_foreign {
 	grant_handle_t *handles;
 };
 
+bool xdf_foreign_is_possible(void);
 struct xdf_foreign *xdf_foreign_map(domid_t domid, const u32 *refs,
 				    unsigned int count);
 void xdf_foreign_unmap(struct xdf_foreign *foreign);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <linux/dma-buf.h>
+#include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/shmem_fs.h>
@@ -13,6 +14,7 @@
 
 #include "xdf_config.h"
 #include "xdf_gem.h"
+#include "xdf_import.h"
 
 /* New buffers are to be in one piece. */
 static bool gem_contiguous;
@@ -33,7 +35,10 @@ static void xdf_gem_free(struct drm_gem_object *obj)
 		break;
 	case XDF_GEM_IMPORTED:
 		kvfree(gem->pages);
-		drm_prime_gem_destroy(obj, gem->sgt);
+		if (gem->sgt)
+			drm_prime_gem_destroy(obj, gem->sgt);
+		else
+			dma_buf_put(gem->dmabuf);
 		break;
 	}
 	drm_gem_object_release(obj);
@@ -46,6 +51,9 @@ static struct sg_table *xdf_gem_get_sg_table(struct drm_gem_object *obj)
 	struct xdf_gem *gem = to_xdf_gem(obj);
 	struct sg_table *sgt;
 
+	/* whoever wants that goes to the other driver, as below */
+	if (gem->kind == XDF_GEM_IMPORTED)
+		return ERR_PTR(-EOPNOTSUPP);
 	if (gem->kind != XDF_GEM_CONTIGUOUS)
 		return drm_prime_pages_to_sg(obj->dev, gem->pages, gem->npages);
 
@@ -66,7 +74,6 @@ static int xdf_gem_vmap(struct drm_gem_object *obj, struct iosys_map *map)
 	struct xdf_gem *gem = to_xdf_gem(obj);
 	int ret = 0;
 
-	/* whoever wants that goes to the other driver */
 	if (gem->kind == XDF_GEM_IMPORTED)
 		return -EOPNOTSUPP;
 	mutex_lock(&gem->lock);
@@ -117,6 +124,8 @@ static const struct vm_operations_struct xdf_gem_vm_ops = {
 
 static int xdf_gem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
 {
+	if (to_xdf_gem(obj)->kind == XDF_GEM_IMPORTED)
+		return -EOPNOTSUPP;
 	/* A private copy of a screen is of no use, and PFNs cannot be copied. */
 	if ((vma->vm_flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE)
 		return -EINVAL;
@@ -157,6 +166,15 @@ static void gem_drop(struct xdf_gem *gem)
 	kfree(gem);
 }
 
+/*
+ * Trying for more than there is would take from everybody first, and have the
+ * kernel kill whoever needs some meanwhile.
+ */
+static bool gem_has_memory(size_t size)
+{
+	return (size >> PAGE_SHIFT) <= max(si_mem_available(), 0L);
+}
+
 /* Memory in one piece if that is wanted; NULL when it is not or there is none. */
 static struct xdf_mem *gem_alloc_contiguous(struct drm_device *drm, size_t size)
 {
@@ -184,6 +202,8 @@ static struct xdf_mem *gem_alloc_contiguous(struct drm_device *drm, size_t size)
  */
 struct xdf_mem *xdf_gem_alloc_mem(struct drm_device *drm, size_t size)
 {
+	if (!gem_has_memory(size))
+		return ERR_PTR(-ENOMEM);
 	return gem_alloc_contiguous(drm, size) ?: xdf_mem_alloc(drm->dev, size);
 }
 
@@ -231,10 +251,15 @@ err_drop:
 
 static struct xdf_gem *xdf_gem_create(struct drm_device *drm, size_t size)
 {
-	struct xdf_mem *mem = gem_alloc_contiguous(drm, PAGE_ALIGN(size));
+	struct xdf_mem *mem;
 	struct xdf_gem *gem;
 	int ret;
 
+	if (!gem_has_memory(size)) {
+		drm_dbg_kms(drm, "no memory for a buffer of %zu bytes\n", size);
+		return ERR_PTR(-ENOMEM);
+	}
+	mem = gem_alloc_contiguous(drm, PAGE_ALIGN(size));
 	gem = mem ? gem_create_contiguous(drm, mem) :
 		gem_create_system(drm, PAGE_ALIGN(size));
 	if (IS_ERR(gem))
@@ -277,46 +302,6 @@ int xdf_gem_dumb_create(struct drm_file *file, struct drm_device *drm,
 	return ret;
 }
 
-/*
- * Only ordinary memory of this guest's can be granted: no other domain's, no
- * device's, and nothing that cannot be held page by page.
- */
-static bool gem_page_is_grantable(struct page *page)
-{
-	if (!page || !pfn_valid(page_to_pfn(page)))
-		return false;
-	if (is_zone_device_page(page) || PageReserved(page) || PageSlab(page))
-		return false;
-	if (!PageCompound(page) && PageForeign(page))
-		return false;
-	return page_count(page) > 0;
-}
-
-/* The pages of an import, or NULL when they cannot be granted. */
-static struct page **gem_import_pages(struct sg_table *sgt, unsigned int npages)
-{
-	struct scatterlist *sg;
-	struct page **pages;
-	unsigned int i;
-
-	for_each_sg(sgt->sgl, sg, sgt->orig_nents, i)
-		if (sg->offset || !PAGE_ALIGNED(sg->length))
-			return NULL;
-	pages = kvcalloc(npages, sizeof(*pages), GFP_KERNEL);
-	if (!pages)
-		return NULL;
-	if (drm_prime_sg_to_page_array(sgt, pages, npages))
-		goto none;
-	for (i = 0; i < npages; i++)
-		if (!gem_page_is_grantable(pages[i]))
-			goto none;
-	return pages;
-
-none:
-	kvfree(pages);
-	return NULL;
-}
-
 /**
  * xdf_gem_import_sg_table - drm_driver.gem_prime_import_sg_table
  * @drm: the card
@@ -334,13 +319,52 @@ xdf_gem_import_sg_table(struct drm_device *drm,
 
 	if (IS_ERR(gem))
 		return ERR_CAST(gem);
+	gem->dmabuf = attach->dmabuf;
 	gem->sgt = sgt;
-	gem->pages = gem_import_pages(sgt, gem->npages);
+	gem->pages = xdf_import_pages(sgt, gem->npages);
 	drm_gem_private_object_init(drm, &gem->base, size);
 	drm_dbg_kms(drm, "imported %zu bytes, %s\n", size,
 		      gem->pages ? "shared with the backend as they are" :
 		      "copied for the backend");
 	return &gem->base;
+}
+
+/* A buffer whose memory cannot be had: all that a copy needs is its mapping. */
+static struct drm_gem_object *gem_import_unattached(struct drm_device *drm,
+						    struct dma_buf *dmabuf)
+{
+	size_t size = PAGE_ALIGN(dmabuf->size);
+	struct xdf_gem *gem = gem_new(XDF_GEM_IMPORTED, size);
+
+	if (IS_ERR(gem))
+		return ERR_CAST(gem);
+	get_dma_buf(dmabuf);
+	gem->dmabuf = dmabuf;
+	drm_gem_private_object_init(drm, &gem->base, size);
+	/* whose fences a commit waits for */
+	gem->base.resv = dmabuf->resv;
+	return &gem->base;
+}
+
+/**
+ * xdf_gem_import - drm_driver.gem_prime_import
+ * @drm: the card
+ * @dmabuf: the other driver's buffer, or one of ours
+ *
+ * Return: the object, or an ERR_PTR().
+ */
+struct drm_gem_object *xdf_gem_import(struct drm_device *drm,
+				      struct dma_buf *dmabuf)
+{
+	struct drm_gem_object *obj;
+
+	obj = drm_gem_prime_import_dev(drm, dmabuf, xdf_import_device());
+	if (!IS_ERR(obj))
+		return obj;
+	drm_dbg_kms(drm,
+		    "the memory of an import of %zu bytes cannot be had (error %ld): copied for the backend\n",
+		    dmabuf->size, PTR_ERR(obj));
+	return gem_import_unattached(drm, dmabuf);
 }
 
 /**
@@ -355,8 +379,7 @@ xdf_gem_import_sg_table(struct drm_device *drm,
 int xdf_gem_map_source(struct xdf_gem *gem, struct iosys_map *map)
 {
 	if (gem->kind == XDF_GEM_IMPORTED)
-		return dma_buf_vmap_unlocked(gem->base.import_attach->dmabuf,
-					     map);
+		return dma_buf_vmap_unlocked(gem->dmabuf, map);
 	return xdf_gem_vmap(&gem->base, map);
 }
 
@@ -368,9 +391,27 @@ int xdf_gem_map_source(struct xdf_gem *gem, struct iosys_map *map)
 void xdf_gem_unmap_source(struct xdf_gem *gem, struct iosys_map *map)
 {
 	if (gem->kind == XDF_GEM_IMPORTED)
-		dma_buf_vunmap_unlocked(gem->base.import_attach->dmabuf, map);
+		dma_buf_vunmap_unlocked(gem->dmabuf, map);
 	else
 		xdf_gem_vunmap(&gem->base, map);
+}
+
+/**
+ * xdf_gem_read_source - read from a mapped buffer, which may be a device's
+ * @map: of xdf_gem_map_source()
+ * @to: result
+ * @from: a place in the buffer, in bytes
+ * @len: in bytes
+ *
+ * Context: between xdf_gem_begin_read() and xdf_gem_end_read().
+ */
+void xdf_gem_read_source(const struct iosys_map *map, void *to, u32 from,
+			 u32 len)
+{
+	if (map->is_iomem)
+		memcpy_fromio(to, map->vaddr_iomem + from, len);
+	else
+		memcpy(to, map->vaddr + from, len);
 }
 
 /**
@@ -385,8 +426,7 @@ int xdf_gem_begin_read(struct xdf_gem *gem)
 {
 	if (gem->kind != XDF_GEM_IMPORTED)
 		return 0;
-	return dma_buf_begin_cpu_access(gem->base.import_attach->dmabuf,
-					DMA_FROM_DEVICE);
+	return dma_buf_begin_cpu_access(gem->dmabuf, DMA_FROM_DEVICE);
 }
 
 /**
@@ -396,8 +436,7 @@ int xdf_gem_begin_read(struct xdf_gem *gem)
 void xdf_gem_end_read(struct xdf_gem *gem)
 {
 	if (gem->kind == XDF_GEM_IMPORTED)
-		dma_buf_end_cpu_access(gem->base.import_attach->dmabuf,
-				       DMA_FROM_DEVICE);
+		dma_buf_end_cpu_access(gem->dmabuf, DMA_FROM_DEVICE);
 }
 
 /**

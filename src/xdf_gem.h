@@ -29,7 +29,8 @@ enum xdf_gem_kind {
  * @npages: their number
  * @limit: octets that pictures may take; a dumb buffer has a line to spare
  * @mem: holds the pages of a contiguous one
- * @sgt: holds the pages of an imported one
+ * @dmabuf: of an imported one
+ * @sgt: holds the pages of an imported one; NULL when they could not be had
  * @lock: of what follows
  * @vaddr: kernel mapping, while @vmaps is not 0
  * @vmaps: users of @vaddr
@@ -43,6 +44,7 @@ struct xdf_gem {
 	unsigned int npages;
 	size_t limit;
 	struct xdf_mem *mem;
+	struct dma_buf *dmabuf;
 	struct sg_table *sgt;
 	struct mutex lock;
 	void *vaddr;
@@ -62,9 +64,13 @@ struct drm_gem_object *
 xdf_gem_import_sg_table(struct drm_device *drm,
 			struct dma_buf_attachment *attach,
 			struct sg_table *sgt);
+struct drm_gem_object *xdf_gem_import(struct drm_device *drm,
+				      struct dma_buf *dmabuf);
 struct xdf_mem *xdf_gem_alloc_mem(struct drm_device *drm, size_t size);
 int xdf_gem_map_source(struct xdf_gem *gem, struct iosys_map *map);
 void xdf_gem_unmap_source(struct xdf_gem *gem, struct iosys_map *map);
+void xdf_gem_read_source(const struct iosys_map *map, void *to, u32 from,
+			 u32 len);
 int xdf_gem_begin_read(struct xdf_gem *gem);
 void xdf_gem_end_read(struct xdf_gem *gem);
 struct xdf_grants *xdf_gem_share(struct xdf_gem *gem, domid_t domid);

@@ -24,6 +24,7 @@ static struct {
 	struct delayed_work work;
 	atomic_t used;
 	unsigned int budget;
+	unsigned int lacking;	/* so many were asked for in vain, as the log says */
 } table;
 
 /* Ends what the backend has let go; true when nothing is left. */
@@ -119,6 +120,12 @@ static bool grants_count(unsigned int count)
 	return false;
 }
 
+/* One line, however often the same buffer is tried again. */
+static bool grants_lack_is_news(unsigned int count)
+{
+	return xchg(&table.lacking, count) != count;
+}
+
 static int grants_budget_take(unsigned int count)
 {
 	if (grants_count(count))
@@ -127,8 +134,9 @@ static int grants_budget_take(unsigned int count)
 	flush_delayed_work(&table.work);
 	if (grants_count(count))
 		return 0;
-	pr_warn_ratelimited("xen_drm_front: %u grants asked for, %u of %u in use: no room for this buffer. Show fewer or smaller buffers, or raise Xen's max_grant_frames for this guest\n",
-			    count, xdf_grants_used(), table.budget);
+	if (grants_lack_is_news(count))
+		pr_warn_ratelimited("xen_drm_front: %u grants asked for, %u of %u in use: no room for this buffer. Show fewer or smaller buffers, or raise Xen's max_grant_frames for this guest\n",
+				    count, xdf_grants_used(), table.budget);
 	return -ENOSPC;
 }
 
@@ -187,13 +195,15 @@ static struct xdf_grants *grants_new(domid_t domid, struct page **pages,
 	g->mem = xdf_mem_get(mem);
 	ret = grants_fill(g, domid, pages, count);
 	if (ret) {
-		pr_warn_ratelimited("xen_drm_front: the domain's grant table is full (%u grants in use here): raise Xen's max_grant_frames for this guest\n",
-				    xdf_grants_used() - count);
+		if (grants_lack_is_news(count))
+			pr_warn_ratelimited("xen_drm_front: the domain's grant table is full (%u grants in use here): raise Xen's max_grant_frames for this guest\n",
+					    xdf_grants_used() - count);
 		/* what was not granted goes back to the budget at once */
 		atomic_sub(count - g->count, &table.used);
 		xdf_grants_release(g);
 		return ERR_PTR(ret);
 	}
+	cmpxchg(&table.lacking, count, 0);
 	return g;
 
 err_budget:

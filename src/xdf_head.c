@@ -18,6 +18,8 @@
 #define FLIP_TIMEOUT_NS		(1ULL * NSEC_PER_SEC)
 /* An accepted flip whose event is lost is forgotten after this. */
 #define EVENT_TIMEOUT_NS	(3ULL * NSEC_PER_SEC)
+/* Refreshes between two tries, when it has failed for a while. */
+#define BACKOFF_MAX		8u
 /* For the backend to take a picture. */
 #define PANIC_MS		50
 
@@ -78,6 +80,89 @@ static bool head_throttle(struct xdf_head *head)
 	return head_wait(head);
 }
 
+/*
+ * What failed and may pass is tried again after 1, 2, 4, 8, 8 ... refreshes,
+ * whatever is committed meanwhile: nothing tells when it has passed. True when
+ * to wait.
+ */
+static bool head_backs_off(struct xdf_head *head)
+{
+	u64 quarter = head->clock.period / 4;
+
+	if (!head->backoff || head_elapsed(ktime_get(), head->op_since) >=
+	    (4 * head->backoff - 1) * quarter)
+		return false;
+	return head_wait(head);
+}
+
+/* As XenStore names it, as people know it. */
+static u32 head_node(const struct xdf_head *head)
+{
+	return head->link->channels[head->index].node;
+}
+
+static void head_back_off(struct xdf_head *head, bool passes)
+{
+	head->stats.errors++;
+	head->backoff = clamp(2 * head->backoff, 1u, BACKOFF_MAX);
+	head->rejected = !passes;
+}
+
+/* The owner has the line for the log, which says what is used instead. */
+static void head_reject_mode(struct xdf_head *head)
+{
+	const struct displif_set_config *config = &head->rq.wire.op.set_config;
+
+	head_back_off(head, false);
+	head->mode_rejected(head, config->width, config->height);
+}
+
+/* One line for all the tries, until head_works() has another. */
+static void head_fail(struct xdf_head *head, enum xdf_head_op op,
+		      const char *what, int error)
+{
+	/* a backend that has forgotten the mode takes no flip: with that once more */
+	bool passes = op == XDF_HEAD_FLIP || xdf_displif_may_pass(error);
+
+	head_back_off(head, passes);
+	if (op == XDF_HEAD_FLIP)
+		head->set = false;
+	if (head->failed != XDF_HEAD_IDLE)
+		return;
+	head->failed = op;
+	dev_warn_ratelimited(head->crtc->dev->dev,
+			     "connector %u: %s failed (error %d), %s; the backend's own log may say why\n",
+			     head_node(head), what, error, passes ?
+			     "it is tried until it works" :
+			     "this picture is not shown");
+}
+
+static void head_works(struct xdf_head *head)
+{
+	head->backoff = 0;
+	if (head->failed == XDF_HEAD_IDLE)
+		return;
+	head->failed = XDF_HEAD_IDLE;
+	dev_info_ratelimited(head->crtc->dev->dev,
+			     "connector %u: pictures are shown again\n",
+			     head_node(head));
+}
+
+/* Has the backend told of the wanted picture; its answer brings us back here. */
+static void head_attach(struct xdf_head *head)
+{
+	if (head->asked && xdf_view_is_refused(head->view)) {
+		head->asked = false;
+		head_fail(head, XDF_HEAD_ATTACH, "attaching a buffer",
+			  head->view->error);
+	}
+	if (head->asked || head->rejected || head_backs_off(head))
+		return;
+	head->asked = true;
+	head->op_since = ktime_get();
+	xdf_view_ask(head->view);
+}
+
 static void head_advance(struct xdf_head *head)
 {
 	struct displif_req *wire = &head->rq.wire;
@@ -98,23 +183,25 @@ static void head_advance(struct xdf_head *head)
 		head_submit(head, XDF_HEAD_OFF);
 		return;
 	}
-	/* the backend's answer brings us back here */
 	if (!xdf_view_is_live(head->view)) {
-		if (xdf_view_is_refused(head->view))
-			head->shown_want = head->want;
+		head_attach(head);
 		return;
 	}
+	if (head->failed == XDF_HEAD_ATTACH && head->asked)
+		head->backoff = 0;
+	head->asked = false;
 	/* a mode may have changed while a flip kept it from being switched off */
 	if (!head->set || head->set_config != head->config) {
-		if (head->refused == head->config)
+		if (head->rejected || head_backs_off(head))
 			return;
 		xdf_displif_set_config(wire, head->view->fb_cookie,
 				       head->width, head->height,
-				       head->view->layout.cpp * 8);
+				       xdf_view_bpp(head->view));
 		head_submit(head, XDF_HEAD_CONFIG);
 		return;
 	}
-	if (head->shown_want == head->want || head_throttle(head))
+	if (head->shown_want == head->want || head_backs_off(head) ||
+	    head_throttle(head))
 		return;
 	xdf_displif_pg_flip(wire, head->view->fb_cookie);
 	head_submit(head, XDF_HEAD_FLIP);
@@ -141,7 +228,7 @@ static void head_settle(struct xdf_head *head, bool due)
 
 	if (!head->event || !(head->async || due))
 		return;
-	if (head->up && !head->stalled && head->refused != head->config &&
+	if (head->up && !head->stalled && !head->backoff &&
 	    head->shown_want < head->event_want)
 		return;
 	spin_lock(&drm->event_lock);
@@ -151,63 +238,55 @@ static void head_settle(struct xdf_head *head, bool due)
 	drm_crtc_vblank_put(head->crtc);
 }
 
+/* After a vblank, and all that is settled by it. */
+static void head_begin_frame(struct xdf_head *head)
+{
+	xdf_crc_frame(&head->crc, head->shown, head->width, head->height);
+}
+
 static void head_show_op(struct xdf_head *head)
 {
 	swap(head->shown, head->op_view);
 	head->shown_want = head->op_want;
+	head->stats.flips++;
+	if (head->op == XDF_HEAD_CONFIG) {
+		head->set = true;
+		head->set_config = head->op_config;
+	}
+	head_works(head);
+}
+
+static void head_set_off(struct xdf_head *head, int status)
+{
+	if (status) {
+		head->stats.errors++;
+		dev_warn_ratelimited(head->crtc->dev->dev,
+				     "connector %u: switching it off failed (error %d): the host may show the last picture for longer\n",
+				     head_node(head), status);
+	}
+	head->set = false;
+	xdf_view_put(head->shown);
+	head->shown = NULL;
 }
 
 /* The end of the operation, good or bad. */
 static void head_finish(struct xdf_head *head, int status)
 {
-	const struct displif_set_config *config = &head->rq.wire.op.set_config;
 	enum xdf_head_op op = head->op;
 
-	if (status == -ENODEV || status == -ETIMEDOUT) {
+	head->busy = op == XDF_HEAD_FLIP && status == -EBUSY;
+	if (status == -ENODEV || status == -ETIMEDOUT)
 		/* the link is lost; its down call follows */
 		head->up = false;
-	} else if (status && !(op == XDF_HEAD_FLIP && status == -EBUSY)) {
-		head->stats.errors++;
-		dev_warn_ratelimited(head->crtc->dev->dev,
-				     "head %u: the backend refused %s (error %d)\n",
-				     head->index,
-				     xdf_displif_op_name(head->rq.wire.operation),
-				     status);
-	}
-	head->busy = status == -EBUSY;
-	switch (op) {
-	case XDF_HEAD_CONFIG:
-		if (!status) {
-			head_show_op(head);
-			head->set = true;
-			head->set_config = head->op_config;
-			head->stats.flips++;
-		} else {
-			head->refused = head->op_config;
-			/* other errors may pass */
-			if (status == -EINVAL)
-				head->mode_refused(head, config->width,
-						   config->height);
-		}
-		break;
-	case XDF_HEAD_OFF:
-		head->set = false;
-		xdf_view_put(head->shown);
-		head->shown = NULL;
-		break;
-	case XDF_HEAD_FLIP:
-		if (!status) {
-			head_show_op(head);
-			head->stats.flips++;
-		} else if (status != -EBUSY) {
-			/* this picture is lost; the next one sets the mode */
-			head->shown_want = head->op_want;
-			head->set = false;
-		}
-		break;
-	case XDF_HEAD_IDLE:
-		break;
-	}
+	else if (op == XDF_HEAD_OFF)
+		head_set_off(head, status);
+	else if (!status)
+		head_show_op(head);
+	else if (op == XDF_HEAD_CONFIG && status == -EINVAL)
+		head_reject_mode(head);
+	else if (!head->busy)
+		head_fail(head, op,
+			  xdf_displif_op_name(head->rq.wire.operation), status);
 	xdf_view_put(head->op_view);
 	head->op_view = NULL;
 	head->op = XDF_HEAD_IDLE;
@@ -289,8 +368,10 @@ void xdf_head_presented(struct xdf_head *head, u64 fb_cookie)
 		drm_crtc_handle_vblank(head->crtc);
 	if (head->responded)
 		head_finish(head, 0);
-	if (vblank)
+	if (vblank) {
 		head_settle(head, head_asked_before(head));
+		head_begin_frame(head);
+	}
 out:
 	spin_unlock_irqrestore(&head->lock, flags);
 }
@@ -349,6 +430,7 @@ static enum hrtimer_restart head_tick(struct hrtimer *timer)
 		head_settle(head, due);
 		if (head->event && !head->async && due)
 			head->stats.missed++;
+		head_begin_frame(head);
 		head_advance(head);
 	}
 	spin_unlock_irqrestore(&head->lock, flags);
@@ -473,8 +555,9 @@ void xdf_head_show(struct xdf_head *head, struct xdf_view *view,
 	swap(head->view, view);
 	head->tag = tag;
 	head->want++;
-	/* what was refused for another picture may do for this one */
-	head->refused = 0;
+	/* what was rejected for another picture may do for this one */
+	head->asked = false;
+	head->rejected = false;
 	head->event = event;
 	head->event_want = head->want;
 	head->event_since = ktime_get();
@@ -546,7 +629,10 @@ void xdf_head_up(struct xdf_head *head)
 {
 	spin_lock_irq(&head->lock);
 	head->up = true;
-	head->refused = 0;
+	head->asked = false;
+	head->rejected = false;
+	head->backoff = 0;
+	head->failed = XDF_HEAD_IDLE;
 	head_advance(head);
 	spin_unlock_irq(&head->lock);
 }
@@ -579,18 +665,19 @@ void xdf_head_down(struct xdf_head *head)
  * @crtc: whose vblank it is
  * @link: the way to the backend
  * @index: the channel
- * @mode_refused: see struct xdf_head
+ * @mode_rejected: see struct xdf_head
  */
 void xdf_head_init(struct xdf_head *head, struct drm_crtc *crtc,
 		   struct xdf_link *link, unsigned int index,
-		   void (*mode_refused)(struct xdf_head *head, u32 width,
-					u32 height))
+		   void (*mode_rejected)(struct xdf_head *head, u32 width,
+					 u32 height))
 {
 	head->crtc = crtc;
-	head->mode_refused = mode_refused;
+	head->mode_rejected = mode_rejected;
 	head->link = link;
 	head->index = index;
 	head->rq.done = head_done;
+	xdf_crc_init(&head->crc, crtc);
 	spin_lock_init(&head->lock);
 	spin_lock_init(&head->clock_lock);
 	head->clock.period = NSEC_PER_SEC / XDF_DEFAULT_HZ;

@@ -9,6 +9,7 @@
 
 #include "xdf_channel.h"
 #include "xdf_clock.h"
+#include "xdf_crc.h"
 #include "xdf_link.h"
 #include "xdf_view.h"
 
@@ -18,12 +19,14 @@
  * @XDF_HEAD_CONFIG: SET_CONFIG with a picture
  * @XDF_HEAD_OFF: SET_CONFIG without one
  * @XDF_HEAD_FLIP: PG_FLIP, until its response and its event are here
+ * @XDF_HEAD_ATTACH: none, but the picture's buffer; see xdf_head.failed
  */
 enum xdf_head_op {
 	XDF_HEAD_IDLE,
 	XDF_HEAD_CONFIG,
 	XDF_HEAD_OFF,
 	XDF_HEAD_FLIP,
+	XDF_HEAD_ATTACH,
 };
 
 /* Flips within 1, 2, 4 ... 64 ms, and longer. */
@@ -34,7 +37,7 @@ enum xdf_head_op {
  * @flips: pictures presented
  * @missed: refreshes that passed while a client's picture was waited for
  * @timeouts: client events completed without the backend
- * @errors: operations that the backend refused
+ * @errors: operations that the backend rejected
  * @strays: events that belong to no flip
  * @latency: flips by the time from request to event
  */
@@ -50,7 +53,7 @@ struct xdf_head_stats {
 /**
  * struct xdf_head - the picture of one connector
  * @crtc: whose vblank this is
- * @mode_refused: told when the backend does not take the mode; any context,
+ * @mode_rejected: told when the backend does not take the mode; any context,
  *	with the head's lock held, must not sleep
  * @link: the way to the backend
  * @index: the channel
@@ -58,6 +61,7 @@ struct xdf_head_stats {
  * @clock_lock: of the clock; leaf, taken where DRM holds its vblank locks
  * @clock: vblanks
  * @ticking: DRM wants vblanks
+ * @crc: checksums of what is shown at vblanks
  * @lock: of all that follows; taken in interrupts, outside of DRM's own
  * @up: the link is
  * @on: shall be on
@@ -75,12 +79,15 @@ struct xdf_head_stats {
  * @set_config: value of @config that the backend has
  * @shown: what the backend shows, held
  * @shown_want: how recent that is
- * @refused: value of @config that the backend refused
+ * @asked: the backend was asked for @view, which it has to know first
+ * @rejected: what is wanted never will be shown, unless something else is
+ * @backoff: refreshes from the last try to the next, 0 while all is well
+ * @failed: what the log says has failed
  * @op: on its way
  * @op_view: its picture, held
  * @op_want: how recent that is
  * @op_config: with which mode
- * @op_since: when it was sent
+ * @op_since: when it was sent, or the last one, or @view was asked for
  * @responded: the response is here
  * @responded_at: since when
  * @presented: the event is here
@@ -93,7 +100,7 @@ struct xdf_head_stats {
  */
 struct xdf_head {
 	struct drm_crtc *crtc;
-	void (*mode_refused)(struct xdf_head *head, u32 width, u32 height);
+	void (*mode_rejected)(struct xdf_head *head, u32 width, u32 height);
 	struct xdf_link *link;
 	unsigned int index;
 
@@ -101,6 +108,8 @@ struct xdf_head {
 	spinlock_t clock_lock;
 	struct xdf_clock clock;
 	bool ticking;
+
+	struct xdf_crc crc;
 
 	spinlock_t lock;
 	bool up;
@@ -120,7 +129,11 @@ struct xdf_head {
 	u64 set_config;
 	struct xdf_view *shown;
 	u64 shown_want;
-	u64 refused;
+
+	bool asked;
+	bool rejected;
+	unsigned int backoff;
+	enum xdf_head_op failed;
 
 	enum xdf_head_op op;
 	struct xdf_view *op_view;
@@ -140,8 +153,8 @@ struct xdf_head {
 
 void xdf_head_init(struct xdf_head *head, struct drm_crtc *crtc,
 		   struct xdf_link *link, unsigned int index,
-		   void (*mode_refused)(struct xdf_head *head, u32 width,
-					u32 height));
+		   void (*mode_rejected)(struct xdf_head *head, u32 width,
+					 u32 height));
 void xdf_head_fini(struct xdf_head *head);
 void xdf_head_up(struct xdf_head *head);
 void xdf_head_down(struct xdf_head *head);

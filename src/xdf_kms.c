@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/stringify.h>
 #include <drm/drm_atomic.h>
 #include <drm/drm_atomic_helper.h>
 #include <drm/drm_blend.h>
@@ -23,6 +25,7 @@
 #include "xdf_config.h"
 #include "xdf_debugfs.h"
 #include "xdf_fb.h"
+#include "xdf_format.h"
 #include "xdf_gem.h"
 #include "xdf_kms.h"
 
@@ -43,18 +46,6 @@ struct xdf_plane_state {
 #define plane_to_output(p)	container_of(p, struct xdf_output, plane)
 #define crtc_to_output(c)	container_of(c, struct xdf_output, crtc)
 #define connector_to_output(c)	container_of(c, struct xdf_output, connector)
-
-static const u32 xdf_formats[] = {
-	DRM_FORMAT_XRGB8888,
-	DRM_FORMAT_ARGB8888,
-	DRM_FORMAT_XBGR8888,
-	DRM_FORMAT_ABGR8888,
-	DRM_FORMAT_RGB565,
-	DRM_FORMAT_XRGB2101010,
-	DRM_FORMAT_ARGB2101010,
-	DRM_FORMAT_XBGR2101010,
-	DRM_FORMAT_ABGR2101010,
-};
 
 static const u64 xdf_modifiers[] = {
 	DRM_FORMAT_MOD_LINEAR,
@@ -89,22 +80,12 @@ static const struct drm_framebuffer_funcs xdf_fb_funcs = {
 	.dirty = xdf_fb_dirty,
 };
 
-static bool xdf_format_is_known(u32 format)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(xdf_formats); i++)
-		if (xdf_formats[i] == format)
-			return true;
-	return false;
-}
-
 static struct drm_framebuffer *
 xdf_kms_fb_create(struct drm_device *drm, struct drm_file *file,
 		  const struct drm_format_info *info,
 		  const struct drm_mode_fb_cmd2 *cmd)
 {
-	if (!xdf_format_is_known(cmd->pixel_format)) {
+	if (!xdf_format_bit(cmd->pixel_format)) {
 		drm_dbg_kms(drm, "format %p4cc is not supported\n",
 			    &cmd->pixel_format);
 		return ERR_PTR(-EINVAL);
@@ -193,7 +174,7 @@ static int xdf_plane_helper_prepare_fb(struct drm_plane *plane,
 		return ret;
 	xdf_plane_layout(state, &layout);
 	/* the head waits for the backend to know it, the client does not */
-	view = xdf_fb_view(state->fb, &layout);
+	view = xdf_fb_view(state->fb, &layout, drm_crtc_index(state->crtc));
 	if (IS_ERR(view))
 		return PTR_ERR(view);
 	to_xdf_plane_state(state)->view = view;
@@ -328,12 +309,12 @@ static u64 xdf_mode_period(const struct drm_display_mode *mode)
 }
 
 /* Under the head's lock. */
-static void xdf_output_mode_refused(struct xdf_head *head, u32 width, u32 height)
+static void xdf_output_mode_rejected(struct xdf_head *head, u32 width, u32 height)
 {
 	struct xdf_output *output = container_of(head, struct xdf_output, head);
 
 	/* clients find the mode gone and take another */
-	if (xdf_monitor_refuse(&output->monitor, width, height))
+	if (xdf_monitor_reject(&output->monitor, width, height))
 		schedule_work(&output->card->hotplug);
 }
 
@@ -346,7 +327,7 @@ xdf_crtc_helper_mode_valid(struct drm_crtc *crtc,
 	if (!mode->hdisplay || !mode->vdisplay ||
 	    mode->hdisplay > XDF_MAX_SIDE || mode->vdisplay > XDF_MAX_SIDE)
 		return MODE_BAD;
-	if (xdf_monitor_refuses(&output->monitor, mode->hdisplay, mode->vdisplay))
+	if (xdf_monitor_rejects(&output->monitor, mode->hdisplay, mode->vdisplay))
 		return MODE_BAD;
 	if (mode->flags & DRM_MODE_FLAG_INTERLACE)
 		return MODE_NO_INTERLACE;
@@ -468,6 +449,17 @@ xdf_crtc_get_vblank_timestamp(struct drm_crtc *crtc, int *max_error,
 	return true;
 }
 
+static int xdf_crtc_set_crc_source(struct drm_crtc *crtc, const char *source)
+{
+	return xdf_crc_set_source(&crtc_to_output(crtc)->head.crc, source);
+}
+
+static int xdf_crtc_verify_crc_source(struct drm_crtc *crtc, const char *source,
+				      size_t *count)
+{
+	return xdf_crc_verify_source(source, count);
+}
+
 static const struct drm_crtc_funcs xdf_crtc_funcs = {
 	.destroy = drm_crtc_cleanup,
 	.set_config = drm_atomic_helper_set_config,
@@ -477,6 +469,8 @@ static const struct drm_crtc_funcs xdf_crtc_funcs = {
 	.atomic_destroy_state = drm_atomic_helper_crtc_destroy_state,
 	.enable_vblank = xdf_crtc_enable_vblank,
 	.disable_vblank = xdf_crtc_disable_vblank,
+	.set_crc_source = xdf_crtc_set_crc_source,
+	.verify_crc_source = xdf_crtc_verify_crc_source,
 	COMPAT_CRTC_VBLANK_TIME(xdf_crtc_get_vblank_timestamp)
 };
 
@@ -488,10 +482,33 @@ static const struct drm_encoder_funcs xdf_encoder_funcs = {
 	.destroy = drm_encoder_cleanup,
 };
 
+/* Why there is no text console on a display of that size; NULL when there is. */
+static const char *xdf_no_console(u32 width, u32 height)
+{
+	struct sysinfo info;
+
+	if (width < XDF_MIN_CONSOLE_SIDE || height < XDF_MIN_CONSOLE_SIDE)
+		return "is too small: give it " __stringify(XDF_MIN_CONSOLE_SIDE)
+		       "x" __stringify(XDF_MIN_CONSOLE_SIDE) " at least";
+	si_meminfo(&info);
+	/* the console draws in memory of its own, and copies that */
+	if (2ULL * width * height * sizeof(u32) >> PAGE_SHIFT > info.totalram)
+		return "is too large for the guest's memory: give it less, or the guest more";
+	return NULL;
+}
+
 static int xdf_connector_helper_get_modes(struct drm_connector *connector)
 {
-	return xdf_monitor_add_modes(&connector_to_output(connector)->monitor,
-				     connector);
+	struct xdf_monitor *m = &connector_to_output(connector)->monitor;
+	int count = xdf_monitor_add_modes(m, connector);
+	struct drm_display_mode *mode;
+
+	/* DRM's console leaves such a connector alone; others ask its property */
+	list_for_each_entry(mode, &connector->probed_modes, head)
+		if (mode->type & DRM_MODE_TYPE_PREFERRED &&
+		    xdf_no_console(mode->hdisplay, mode->vdisplay))
+			connector->display_info.non_desktop = true;
+	return count;
 }
 
 static const struct drm_connector_helper_funcs xdf_connector_helper_funcs = {
@@ -551,6 +568,7 @@ static const struct drm_driver xdf_driver = {
 	.driver_features = DRIVER_GEM | DRIVER_MODESET | DRIVER_ATOMIC,
 	.fops = &xdf_fops,
 	.dumb_create = xdf_gem_dumb_create,
+	.gem_prime_import = xdf_gem_import,
 	.gem_prime_import_sg_table = xdf_gem_import_sg_table,
 	.debugfs_init = COMPAT_FN(xdf_debugfs_init),
 	DRM_COMPAT_DRIVER_FIELDS
@@ -727,10 +745,12 @@ static void xdf_card_hotplug(struct work_struct *work)
 		return;
 	/* for those who may look and not ask: sysfs, and all but the master */
 	mutex_lock(&config->mutex);
-	xdf_for_each_output(output, card)
+	xdf_for_each_output(output, card) {
 		output->connector.funcs->fill_modes(&output->connector,
 						    config->max_width,
 						    config->max_height);
+		xdf_monitor_tell(&output->monitor, &output->connector);
+	}
 	mutex_unlock(&config->mutex);
 	drm_kms_helper_hotplug_event(&card->drm);
 	drm_dev_exit(idx);
@@ -775,7 +795,7 @@ static int xdf_mode_config(struct xdf_card *card)
 			return ret;
 		xdf_head_init(&output->head, &output->crtc, &card->link,
 			      output - card->outputs,
-			      xdf_output_mode_refused);
+			      xdf_output_mode_rejected);
 	}
 	ret = drm_vblank_init(drm, drm->mode_config.num_crtc);
 	if (ret)
@@ -792,6 +812,19 @@ static struct xdf_output *xdf_find_output(struct xdf_card *card, u32 node)
 		if (output->node == node)
 			return output;
 	return NULL;
+}
+
+static void xdf_output_set_size(struct xdf_output *output, u32 width, u32 height)
+{
+	const char *why = width ? xdf_no_console(width, height) : NULL;
+	struct xdf_monitor *m = &output->monitor;
+
+	WRITE_ONCE(m->height, height);
+	WRITE_ONCE(m->width, width);
+	if (why)
+		drm_info(&output->card->drm,
+			 "connector %u: no text console: %ux%u %s\n",
+			 output->node, width, height, why);
 }
 
 /**
@@ -836,8 +869,7 @@ struct xdf_card *xdf_kms_create(struct xenbus_device *xdev,
 			continue;
 		output->node = configs[i].node;
 		output->present = true;
-		output->monitor.width = configs[i].width;
-		output->monitor.height = configs[i].height;
+		xdf_output_set_size(output, configs[i].width, configs[i].height);
 	}
 	ret = xdf_link_init(&card->link, xdev, total, &xdf_link_ops, card);
 	if (ret)
@@ -880,8 +912,8 @@ static bool xdf_output_resize(struct xdf_output *output, u32 width, u32 height)
 		drm_info(&output->card->drm,
 			 "connector %u: %ux%u is preferred now\n",
 			 output->node, width, height);
-	WRITE_ONCE(m->height, height);
-	WRITE_ONCE(m->width, width);
+	xdf_output_set_size(output, width, height);
+	xdf_monitor_renew(m);
 	return true;
 }
 
@@ -966,8 +998,12 @@ void xdf_kms_remove(struct xdf_card *card)
 	/* First, so that nobody waits for the backend while DRM waits for him. */
 	xdf_link_stop(&card->link);
 	cancel_work_sync(&card->registering);
+	xdf_for_each_output(output, card)
+		xdf_crc_end(&output->head.crc);
 	if (card->registered)
 		drm_dev_unplug(&card->drm);
+	xdf_for_each_output(output, card)
+		xdf_crc_fini(&output->head.crc);
 	/* a new resolution asks for it before there is a card, too */
 	cancel_work_sync(&card->hotplug);
 	if (card->registered)

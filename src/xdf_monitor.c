@@ -55,17 +55,20 @@ static void monitor_done(struct xdf_request *rq)
 }
 
 /**
- * xdf_monitor_renew - a new backend: it may show what the last one refused
- * @m: of a head that shows nothing yet
+ * xdf_monitor_renew - forget what was rejected: there is a new backend, or
+ * another size in XenStore
+ * @m: the monitor
  *
  * Return: whether the modes are others now.
  */
 bool xdf_monitor_renew(struct xdf_monitor *m)
 {
-	bool refused = memchr_inv(m->refused, 0, sizeof(m->refused));
+	bool rejected = memchr_inv(m->rejected, 0, sizeof(m->rejected));
 
-	memset(m->refused, 0, sizeof(m->refused));
-	return refused;
+	memset(m->rejected, 0, sizeof(m->rejected));
+	m->rejections = 0;
+	m->told = 0;
+	return rejected;
 }
 
 /**
@@ -230,12 +233,53 @@ static int monitor_edid_modes(struct xdf_monitor *m,
 	return count;
 }
 
+static u32 monitor_size(u32 width, u32 height)
+{
+	return width << 16 | height;
+}
+
+static bool monitor_has_rejected(const struct xdf_monitor *m, u32 width,
+				 u32 height)
+{
+	unsigned int i;
+
+	for (i = 0; i < XDF_MAX_REJECTED; i++)
+		if (READ_ONCE(m->rejected[i]) == monitor_size(width, height))
+			return true;
+	return false;
+}
+
+/* Instead of XenStore's size: the largest within it, or else of all. */
+static struct drm_display_mode *
+monitor_second_best(const struct xdf_monitor *m,
+		    const struct drm_connector *connector)
+{
+	struct drm_display_mode *mode, *best = NULL;
+	u64 rank, best_rank = 0;
+
+	list_for_each_entry(mode, &connector->probed_modes, head) {
+		if (mode->flags & (DRM_MODE_FLAG_INTERLACE |
+				   DRM_MODE_FLAG_DBLSCAN) ||
+		    monitor_has_rejected(m, mode->hdisplay, mode->vdisplay))
+			continue;
+		rank = mode->hdisplay * mode->vdisplay;
+		if (mode->hdisplay <= m->width && mode->vdisplay <= m->height)
+			rank += U32_MAX;
+		if (rank <= best_rank)
+			continue;
+		best = mode;
+		best_rank = rank;
+	}
+	return best;
+}
+
 /**
  * xdf_monitor_add_modes - all modes of the monitor, XenStore's size preferred
  * @m: the monitor
  * @connector: for drm_connector_helper_funcs.get_modes
  *
- * Without an EDID the smaller standard ones are offered too.
+ * The smaller standard ones are offered too without an EDID, or when the
+ * backend has rejected XenStore's size. Then another one is preferred.
  *
  * Context: under the mode configuration's mutex.
  *
@@ -244,12 +288,19 @@ static int monitor_edid_modes(struct xdf_monitor *m,
 int xdf_monitor_add_modes(struct xdf_monitor *m,
 			  struct drm_connector *connector)
 {
+	bool rejected = monitor_has_rejected(m, m->width, m->height);
 	struct drm_display_mode *mode;
 	int count;
 
 	count = monitor_edid_modes(m, connector);
-	if (!count)
-		count = drm_add_modes_noedid(connector, m->width, m->height);
+	if (!count || rejected)
+		count += drm_add_modes_noedid(connector, m->width, m->height);
+	mode = rejected ? monitor_second_best(m, connector) : NULL;
+	WRITE_ONCE(m->exhausted, rejected && !mode);
+	if (mode) {
+		mode->type |= DRM_MODE_TYPE_PREFERRED;
+		return count;
+	}
 	/* whatever the monitor prefers: XenStore's is the administrator's wish */
 	list_for_each_entry(mode, &connector->probed_modes, head) {
 		if (mode->hdisplay == m->width && mode->vdisplay == m->height) {
@@ -266,59 +317,73 @@ int xdf_monitor_add_modes(struct xdf_monitor *m,
 	return count + 1;
 }
 
-static u32 monitor_size(u32 width, u32 height)
-{
-	return width << 16 | height;
-}
-
-static bool monitor_is_preferred(const struct xdf_monitor *m, u32 width,
-				 u32 height)
-{
-	return width == READ_ONCE(m->width) && height == READ_ONCE(m->height);
-}
-
 /**
- * xdf_monitor_refuse - the backend does not show this size
+ * xdf_monitor_reject - the backend does not show this size
  * @m: the monitor
  * @width: in pixels, at most XDF_MAX_SIDE
  * @height: in lines
  *
  * Context: any; calls must not overlap.
  *
- * Return: whether the modes are others now.
+ * Return: whether that is news, and the modes are others now.
  */
-bool xdf_monitor_refuse(struct xdf_monitor *m, u32 width, u32 height)
+bool xdf_monitor_reject(struct xdf_monitor *m, u32 width, u32 height)
 {
 	unsigned int i;
 
-	if (monitor_is_preferred(m, width, height) ||
-	    xdf_monitor_refuses(m, width, height))
+	if (monitor_has_rejected(m, width, height))
 		return false;
-	i = m->refusals++ % XDF_MAX_REFUSED;
-	WRITE_ONCE(m->refused[i], monitor_size(width, height));
+	i = m->rejections % XDF_MAX_REJECTED;
+	WRITE_ONCE(m->rejected[i], monitor_size(width, height));
+	WRITE_ONCE(m->rejections, m->rejections + 1);
 	return true;
 }
 
 /**
- * xdf_monitor_refuses - does this backend not show that size?
+ * xdf_monitor_rejects - does this backend not show that size?
  * @m: the monitor
  * @width: in pixels, at most XDF_MAX_SIDE
  * @height: in lines
  *
- * The size of XenStore is never given up: something has to be offered.
+ * Something has to be offered: when nothing is left, XenStore's size is.
  *
- * Return: true when it was refused before.
+ * Return: true when it was rejected before.
  */
-bool xdf_monitor_refuses(const struct xdf_monitor *m, u32 width, u32 height)
+bool xdf_monitor_rejects(const struct xdf_monitor *m, u32 width, u32 height)
 {
-	unsigned int i;
-
-	if (monitor_is_preferred(m, width, height))
+	if (READ_ONCE(m->exhausted) && width == READ_ONCE(m->width) &&
+	    height == READ_ONCE(m->height))
 		return false;
-	for (i = 0; i < XDF_MAX_REFUSED; i++)
-		if (READ_ONCE(m->refused[i]) == monitor_size(width, height))
-			return true;
-	return false;
+	return monitor_has_rejected(m, width, height);
+}
+
+/**
+ * xdf_monitor_tell - a line in the log for each size rejected since the last call
+ * @m: the monitor
+ * @connector: its modes have just been looked for
+ *
+ * Context: under the mode configuration's mutex.
+ */
+void xdf_monitor_tell(struct xdf_monitor *m, struct drm_connector *connector)
+{
+	u32 node = m->link->channels[m->index].node;
+	struct drm_display_mode *mode;
+
+	mode = list_first_entry_or_null(&connector->modes,
+					struct drm_display_mode, head);
+	for (; m->told < READ_ONCE(m->rejections); m->told++) {
+		u32 size = m->rejected[m->told % XDF_MAX_REJECTED];
+
+		if (mode && !READ_ONCE(m->exhausted))
+			drm_warn(connector->dev,
+				 "connector %u: the backend rejected %ux%u (error %d), %s is preferred instead; give the connector a resolution that the host has\n",
+				 node, size >> 16, size & 0xffff, -EINVAL,
+				 mode->name);
+		else
+			drm_warn(connector->dev,
+				 "connector %u: the backend rejected %ux%u (error %d) and all others, the screen stays as it is; give the connector a resolution that the host has\n",
+				 node, size >> 16, size & 0xffff, -EINVAL);
+	}
 }
 
 /**

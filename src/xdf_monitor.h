@@ -10,8 +10,8 @@
 #include "xdf_directory.h"
 #include "xdf_link.h"
 
-/* Sizes that the backend refused; more than a user tries in a row. */
-#define XDF_MAX_REFUSED	8
+/* Sizes that the backend rejected; more than there are standard ones. */
+#define XDF_MAX_REJECTED	64
 
 /**
  * struct xdf_monitor - one connector's monitor
@@ -22,8 +22,10 @@
  * @lock: of @edid and @edid_size; none is taken below it
  * @edid: the monitor's own description, or NULL
  * @edid_size: octets of @edid
- * @refused: sizes that this backend does not show, in turns
- * @refusals: number of entries ever made in @refused
+ * @rejected: sizes that this backend does not show, in turns
+ * @rejections: number of entries made in @rejected
+ * @told: so many of them the log knows of
+ * @exhausted: every size is rejected: XenStore's is offered all the same
  * @answered: told at the end of a question; any context, must not sleep
  * @data: for @answered
  * @rq: the question
@@ -31,7 +33,8 @@
  * @grants: of @room
  * @dir: lists @grants
  *
- * @width and @height are changed under the mode configuration's mutex.
+ * @width, @height, @told and @exhausted are changed under the mode
+ * configuration's mutex.
  */
 struct xdf_monitor {
 	struct xdf_link *link;
@@ -41,8 +44,10 @@ struct xdf_monitor {
 	struct mutex lock;
 	u8 *edid;
 	int edid_size;
-	u32 refused[XDF_MAX_REFUSED];
-	unsigned int refusals;
+	u32 rejected[XDF_MAX_REJECTED];
+	unsigned int rejections;
+	unsigned int told;
+	bool exhausted;
 	void (*answered)(void *data);
 	void *data;
 	struct xdf_request rq;
@@ -61,8 +66,10 @@ bool xdf_monitor_take(struct xdf_monitor *monitor,
 		      struct drm_connector *connector);
 int xdf_monitor_add_modes(struct xdf_monitor *monitor,
 			  struct drm_connector *connector);
-bool xdf_monitor_refuse(struct xdf_monitor *monitor, u32 width, u32 height);
-bool xdf_monitor_refuses(const struct xdf_monitor *monitor, u32 width,
+bool xdf_monitor_reject(struct xdf_monitor *monitor, u32 width, u32 height);
+bool xdf_monitor_rejects(const struct xdf_monitor *monitor, u32 width,
 			 u32 height);
+void xdf_monitor_tell(struct xdf_monitor *monitor,
+		      struct drm_connector *connector);
 
 #endif /* XDF_MONITOR_H */

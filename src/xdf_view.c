@@ -3,16 +3,25 @@
 #include <linux/slab.h>
 #include <drm/drm_device.h>
 #include <drm/drm_drv.h>
+#include <drm/drm_fourcc.h>
 #include <drm/drm_gem.h>
 #include <drm/drm_print.h>
 
 #include "xdf_displif.h"
+#include "xdf_format.h"
 #include "xdf_view.h"
 
 /* Ends views; the module waits for it before it goes. */
 static struct workqueue_struct *view_wq;
 
 static void view_advance(struct xdf_view *view);
+static void view_announce_next(struct xdf_views *views);
+
+/* For its turn to be told of. */
+static bool view_waits(const struct xdf_view *view)
+{
+	return view->state == XDF_VIEW_WANTED || view->state == XDF_VIEW_AGAIN;
+}
 
 static void view_drop_copy(struct xdf_view *view)
 {
@@ -131,6 +140,7 @@ static void view_step(struct xdf_view *view, bool fill, bool readable)
 /*
  * After every change of state: the directory goes once it was read, the
  * grants once nothing is left at the backend, the view with its last user.
+ * Then it may be another view's turn.
  */
 static void view_work(struct work_struct *work)
 {
@@ -145,6 +155,8 @@ static void view_work(struct work_struct *work)
 	mutex_lock(&views->mutex);
 	view_step(view, fill, readable);
 	spin_lock_irq(&views->lock);
+	if (view->retired && view_waits(view))
+		view->state = XDF_VIEW_UNKNOWN;
 	state = view->state;
 	/* queued again meanwhile: that run is the last one */
 	retired = view->retired && !work_pending(work);
@@ -159,10 +171,14 @@ static void view_work(struct work_struct *work)
 		retired = false;
 	if (retired)
 		list_del(&view->entry);
+	view_announce_next(views);
 	mutex_unlock(&views->mutex);
 
 	if (readable)
 		xdf_gem_end_read(view->gem);
+	/* there was no memory for the other way */
+	if (state == XDF_VIEW_AGAIN && xdf_view_is_refused(view))
+		views->answered(views);
 	if (!retired)
 		return;
 	drm_gem_object_put(&view->gem->base);
@@ -183,6 +199,80 @@ static bool view_is_copied(const struct xdf_view *view)
 	return view->mode == XDF_VIEW_COPY || view->mode == XDF_VIEW_BACKEND;
 }
 
+/* An error that says nothing of what the backend can do. */
+static bool view_error_may_pass(int error)
+{
+	return error == -ENOMEM || error == -ENOSPC || error == -EAGAIN ||
+		error == -EBUSY;
+}
+
+static u32 view_next_format(const struct xdf_view *view)
+{
+	u32 format = view->wire_format;
+
+	do
+		format = xdf_format_next(view->format, format);
+	while (xdf_format_bit(format) & view->views->rejected);
+	return format;
+}
+
+/*
+ * The ways to show a picture, one after the other: memory of the backend's, if
+ * it allocates, else the guest's; and that for each format that it can be shown
+ * in. Under xdf_views.lock.
+ */
+static void view_first_way(struct xdf_view *view)
+{
+	view->alloc_error = 0;
+	view->wire_format = view->format;
+	if (xdf_format_bit(view->format) & view->views->rejected)
+		view->wire_format = view_next_format(view);
+}
+
+static bool view_next_way(struct xdf_view *view, int error)
+{
+	if (!error || view_error_may_pass(error))
+		return false;
+	if (view->state == XDF_VIEW_CREATING && view->mode == XDF_VIEW_BACKEND) {
+		view->alloc_error = error;
+		return true;
+	}
+	view->alloc_error = 0;
+	view->wire_format = view_next_format(view);
+	return view->wire_format;
+}
+
+/*
+ * What a backend cannot do is only believed once it has done the same in
+ * another way: a bad framebuffer is rejected in any.
+ */
+static void view_learn_memory(struct xdf_view *view)
+{
+	struct xdf_views *views = view->views;
+
+	if (!view->alloc_error || views->no_alloc)
+		return;
+	views->no_alloc = true;
+	drm_warn(views->drm,
+		 "the backend cannot allocate buffers (error %d), the guest's own memory is used: set be-alloc=0 in the configuration\n",
+		 view->alloc_error);
+}
+
+static void view_learn_format(struct xdf_view *view)
+{
+	struct xdf_views *views = view->views;
+	u32 format = view->format;
+
+	for (; format != view->wire_format;
+	     format = xdf_format_next(view->format, format))
+		views->rejected |= xdf_format_bit(format);
+}
+
+static enum xdf_view_state view_rejected(const struct xdf_view *view)
+{
+	return view->again ? XDF_VIEW_AGAIN : XDF_VIEW_REFUSED;
+}
+
 static void view_done(struct xdf_request *rq)
 {
 	struct xdf_view *view = container_of(rq, struct xdf_view, rq);
@@ -198,12 +288,18 @@ static void view_done(struct xdf_request *rq)
 		switch (view->state) {
 		case XDF_VIEW_CREATING:
 			view->error = rq->status;
-			view->state = rq->status ? XDF_VIEW_REFUSED :
+			view->again = view_next_way(view, rq->status);
+			if (!rq->status)
+				view_learn_memory(view);
+			view->state = rq->status ? view_rejected(view) :
 				view_is_copied(view) ? XDF_VIEW_FILLING :
 				XDF_VIEW_ATTACHING;
 			break;
 		case XDF_VIEW_ATTACHING:
 			view->error = rq->status;
+			view->again = view_next_way(view, rq->status);
+			if (!rq->status)
+				view_learn_format(view);
 			view->state = rq->status ? view_end(view) :
 				XDF_VIEW_LIVE;
 			break;
@@ -211,7 +307,7 @@ static void view_done(struct xdf_request *rq)
 			view->state = view_end(view);
 			break;
 		case XDF_VIEW_DESTROYING:
-			view->state = view->error ? XDF_VIEW_REFUSED :
+			view->state = view->error ? view_rejected(view) :
 				XDF_VIEW_UNKNOWN;
 			break;
 		default:
@@ -236,7 +332,7 @@ static void view_advance(struct xdf_view *view)
 		.fb_cookie = view->fb_cookie,
 		.width = view->layout.width,
 		.height = view->layout.height,
-		.pixel_format = view->format,
+		.pixel_format = view->wire_format,
 	};
 
 	if (view->retired) {
@@ -276,14 +372,21 @@ static int view_directory(struct xdf_view *view, const u32 *refs, u32 count)
 	return 0;
 }
 
+static bool view_is_converted(const struct xdf_view *view)
+{
+	return !xdf_format_is_same(view->format, view->wire_format);
+}
+
 /* Can the backend have the buffer's own pages? */
 static enum xdf_view_mode view_choose(const struct xdf_view *view)
 {
 	const struct xdf_views *views = view->views;
 	const struct xdf_gem *gem = view->gem;
 
-	if (views->be_alloc)
+	if (views->be_alloc && !views->no_alloc && !view->alloc_error)
 		return XDF_VIEW_BACKEND;
+	if (view_is_converted(view))
+		return XDF_VIEW_COPY;
 	if (!gem->pages || xdf_layout_check(&view->layout, gem->base.size))
 		return XDF_VIEW_COPY;
 	/* there is no place for it on the wire of version 1 */
@@ -306,13 +409,14 @@ static int view_share_copy(struct xdf_view *view, struct displif_dbuf_create *cr
 	struct xdf_grants *g;
 	int ret;
 
-	copy = xdf_copy_create(view->gem, &view->layout);
+	copy = xdf_copy_create(view->gem, &view->layout,
+			       view_is_converted(view) ? view->format : 0);
 	if (IS_ERR(copy))
 		return PTR_ERR(copy);
 	mutex_lock(&view->copy_lock);
 	view->copy = copy;
 	mutex_unlock(&view->copy_lock);
-	create->width = copy->pitch / view->layout.cpp;
+	create->width = copy->pitch / copy->cpp;
 	create->buffer_sz = copy->size;
 	if (view->mode == XDF_VIEW_BACKEND) {
 		create->flags = DISPLIF_DBUF_FLG_REQ_ALLOC;
@@ -354,60 +458,123 @@ static void view_name(struct xdf_view *view)
 }
 
 /* Tells the backend of a view it does not know. Under xdf_views.mutex. */
-static int view_announce(struct xdf_view *view)
+static void view_announce(struct xdf_view *view)
 {
 	struct xdf_views *views = view->views;
 	struct displif_dbuf_create create = {
-		.dbuf_cookie = view->dbuf_cookie,
 		.height = view->layout.height,
-		.bpp = view->layout.cpp * 8,
 	};
+	bool lost = false;
 	int ret;
 
+	/* its work may not have got to that yet after the last time */
+	view_unshare(view);
+	view_name(view);
+	spin_lock_irq(&views->lock);
+	if (view->state == XDF_VIEW_WANTED)
+		view_first_way(view);
+	spin_unlock_irq(&views->lock);
+	create.bpp = xdf_view_bpp(view);
 	view->mode = view_choose(view);
 	if (view_is_copied(view))
 		ret = view_share_copy(view, &create);
 	else
 		ret = view_share_buffer(view, &create);
-	if (ret) {
-		view_unshare(view);
-		return ret;
-	}
-	create.gref_directory = xdf_directory_ref(view->dir);
-	view->size = create.buffer_sz;
 
 	spin_lock_irq(&views->lock);
-	view->error = 0;
-	view->state = XDF_VIEW_CREATING;
-	xdf_displif_dbuf_create(&view->rq.wire, &create);
-	ret = xdf_link_submit(views->link, 0, &view->rq);
-	if (ret)
+	view->error = ret;
+	view->state = ret ? XDF_VIEW_REFUSED : XDF_VIEW_CREATING;
+	if (!ret) {
+		create.dbuf_cookie = view->dbuf_cookie;
+		create.gref_directory = xdf_directory_ref(view->dir);
+		view->size = create.buffer_sz;
+		xdf_displif_dbuf_create(&view->rq.wire, &create);
+		lost = xdf_link_submit(views->link, 0, &view->rq);
+	}
+	if (lost)
 		view->state = XDF_VIEW_UNKNOWN;
 	spin_unlock_irq(&views->lock);
-	if (ret)
-		view_unshare(view);
-	return 0;
+
+	if (!ret && !lost)
+		return;
+	view_unshare(view);
+	wake_up_all(&views->settled);
+	views->answered(views);
+}
+
+static bool view_is_on_its_way(const struct xdf_view *view)
+{
+	switch (view->state) {
+	case XDF_VIEW_CREATING:
+	case XDF_VIEW_ATTACHING:
+	case XDF_VIEW_DETACHING:
+	case XDF_VIEW_DESTROYING:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Whose turn it is: nobody's while the backend has to answer for another. */
+static struct xdf_view *view_next(struct xdf_views *views)
+{
+	struct xdf_view *view, *next = NULL;
+
+	spin_lock_irq(&views->lock);
+	list_for_each_entry(view, &views->list, entry) {
+		if (view_is_on_its_way(view)) {
+			next = NULL;
+			break;
+		}
+		if (!next && !view->retired && view_waits(view))
+			next = view;
+	}
+	spin_unlock_irq(&views->lock);
+	return next;
+}
+
+/*
+ * One view after the other, and only when those that go are gone: however slow
+ * the backend is and whatever clients do meanwhile, it has to hold no more than
+ * what is in use, and what nobody wants any more when its turn comes it never
+ * hears of. Under xdf_views.mutex.
+ */
+static void view_announce_next(struct xdf_views *views)
+{
+	struct xdf_view *view;
+
+	while ((view = view_next(views)))
+		view_announce(view);
 }
 
 /**
- * xdf_view_create - make a picture known
+ * xdf_view_bpp - bits per pixel of what the backend sees
+ * @view: the view
+ *
+ * Return: the number.
+ */
+u32 xdf_view_bpp(const struct xdf_view *view)
+{
+	return view_is_converted(view) ? 32 : view->layout.cpp * 8;
+}
+
+/**
+ * xdf_view_create - a picture, of which the backend does not know yet
  * @views: of the card
  * @gem: the buffer; the view takes a reference of its own
  * @layout: a picture that xdf_layout_fits() accepts
  * @format: its DRM fourcc
  *
- * Without a backend it is announced when there is one. Does not wait for the
- * backend; see xdf_view_wait().
+ * See xdf_view_ask().
  *
  * Context: may sleep.
  *
- * Return: the view, the caller's to put; or ERR_PTR(-ENOMEM or -ENOSPC).
+ * Return: the view, the caller's to put; or ERR_PTR(-ENOMEM).
  */
 struct xdf_view *xdf_view_create(struct xdf_views *views, struct xdf_gem *gem,
 				 const struct xdf_layout *layout, u32 format)
 {
 	struct xdf_view *view = kzalloc(sizeof(*view), GFP_KERNEL);
-	int ret = 0;
 
 	if (!view)
 		return ERR_PTR(-ENOMEM);
@@ -417,48 +584,39 @@ struct xdf_view *xdf_view_create(struct xdf_views *views, struct xdf_gem *gem,
 	view->gem = gem;
 	view->layout = *layout;
 	view->format = format;
+	view->wire_format = format;
 	view->rq.done = view_done;
 	INIT_WORK(&view->work, view_work);
+	drm_gem_object_get(&gem->base);
+	drm_dev_get(views->drm);
 
 	mutex_lock(&views->mutex);
-	view_name(view);
-	if (views->up)
-		ret = view_announce(view);
-	if (!ret) {
-		drm_gem_object_get(&gem->base);
-		drm_dev_get(views->drm);
-		list_add_tail(&view->entry, &views->list);
-	}
+	list_add_tail(&view->entry, &views->list);
 	mutex_unlock(&views->mutex);
-	if (ret) {
-		kfree(view);
-		return ERR_PTR(ret);
-	}
 	return view;
 }
 
 /**
- * xdf_view_retry - a view is to be shown that could not be before
+ * xdf_view_ask - a view is wanted that cannot be shown yet
  * @view: the view
  *
- * Nothing happens unless it was refused, by the backend or for want of memory.
+ * The backend is told of it in its turn; nobody waits for that here. Nothing
+ * happens when it is under way already, or without a backend.
  *
- * Context: may sleep.
+ * Context: any but NMI.
  */
-void xdf_view_retry(struct xdf_view *view)
+void xdf_view_ask(struct xdf_view *view)
 {
 	struct xdf_views *views = view->views;
+	unsigned long flags;
 
-	if (!xdf_view_is_refused(view))
-		return;
-	mutex_lock(&views->mutex);
-	if (views->up && xdf_view_is_refused(view)) {
-		/* its work may not have got to that yet */
-		view_unshare(view);
-		view_name(view);
-		view_announce(view);
+	spin_lock_irqsave(&views->lock, flags);
+	if (views->up && (view->state == XDF_VIEW_UNKNOWN ||
+			  view->state == XDF_VIEW_REFUSED)) {
+		view->state = XDF_VIEW_WANTED;
+		queue_work(view_wq, &view->work);
 	}
-	mutex_unlock(&views->mutex);
+	spin_unlock_irqrestore(&views->lock, flags);
 }
 
 static bool view_is_settled(struct xdf_view *view)
@@ -478,7 +636,7 @@ static bool view_is_settled(struct xdf_view *view)
  * @view: the view
  *
  * Ends with the requests' deadline at the latest, and at once when the link
- * is lost: the view is announced again with the next.
+ * is lost: the view is asked for again when it is to be shown.
  *
  * Context: may sleep.
  *
@@ -553,37 +711,90 @@ int xdf_view_update(struct xdf_view *view, const struct drm_rect *rect)
 	return 0;
 }
 
+/* From the buffer where there is a mapping, else from the copy. */
+static void view_read_lines(const struct xdf_view *view,
+			    const struct iosys_map *map, u32 *raw,
+			    void (*line)(void *data, const u32 *pixels,
+					 u32 width), void *data)
+{
+	bool converted = !map && view->copy->convert_from;
+	u32 format = converted ? DRM_FORMAT_XRGB8888 : view->format;
+	const struct xdf_layout *l = &view->layout;
+	u32 *pixels = raw + l->width;
+	u32 y;
+
+	for (y = 0; y < l->height; y++) {
+		if (map)
+			xdf_gem_read_source(map, raw, l->offset + y * l->pitch,
+					    l->width * l->cpp);
+		else
+			xdf_copy_read(view->copy, y * view->copy->pitch, raw,
+				      l->width * view->copy->cpp);
+		xdf_format_to_xrgb8888(pixels, raw, l->width, format);
+		line(data, pixels, l->width);
+	}
+}
+
 /**
- * xdf_views_up - the link is up: announce all views
+ * xdf_view_read - go through what the backend sees
+ * @view: the view
+ * @line: called with the pixels of each line, in XRGB8888
+ * @data: for @line
+ *
+ * Context: may sleep.
+ *
+ * Return: 0 or a negative errno.
+ */
+int xdf_view_read(struct xdf_view *view,
+		  void (*line)(void *data, const u32 *pixels, u32 width),
+		  void *data)
+{
+	struct iosys_map map;
+	bool copied;
+	int ret = 0;
+	u32 *raw;
+
+	raw = kvmalloc_array(view->layout.width, 2 * sizeof(*raw), GFP_KERNEL);
+	if (!raw)
+		return -ENOMEM;
+	mutex_lock(&view->copy_lock);
+	copied = view->copy && view->copy->pages;
+	if (copied)
+		view_read_lines(view, NULL, raw, line, data);
+	mutex_unlock(&view->copy_lock);
+	if (copied)
+		goto out;
+
+	ret = xdf_gem_map_source(view->gem, &map);
+	if (ret)
+		goto out;
+	ret = view_begin_read(view);
+	if (!ret) {
+		view_read_lines(view, &map, raw, line, data);
+		xdf_gem_end_read(view->gem);
+	}
+	xdf_gem_unmap_source(view->gem, &map);
+out:
+	kvfree(raw);
+	return ret;
+}
+
+/**
+ * xdf_views_up - the link is up: views may be asked for
  * @views: of the card
  *
- * Does not wait for the responses.
+ * The backend knows of none, and is told of each when it is to be shown.
  *
  * Context: may sleep.
  */
 void xdf_views_up(struct xdf_views *views)
 {
-	struct xdf_view *view;
-
-	mutex_lock(&views->mutex);
+	spin_lock_irq(&views->lock);
+	/* it may be another backend */
+	views->no_alloc = false;
+	views->rejected = 0;
 	views->up = true;
-	list_for_each_entry(view, &views->list, entry) {
-		int ret;
-
-		if (view->retired)
-			continue;
-		ret = view_announce(view);
-		if (!ret)
-			continue;
-		drm_err(views->drm,
-			"could not announce a buffer of %zu bytes to the new backend (error %d); it stays dark until it is shown anew\n",
-			view->gem->base.size, ret);
-		spin_lock_irq(&views->lock);
-		view->error = ret;
-		view->state = XDF_VIEW_REFUSED;
-		spin_unlock_irq(&views->lock);
-	}
-	mutex_unlock(&views->mutex);
+	spin_unlock_irq(&views->lock);
 }
 
 /**
@@ -599,11 +810,12 @@ void xdf_views_down(struct xdf_views *views)
 	struct xdf_view *view;
 
 	mutex_lock(&views->mutex);
+	spin_lock_irq(&views->lock);
 	views->up = false;
-	list_for_each_entry(view, &views->list, entry) {
-		spin_lock_irq(&views->lock);
+	list_for_each_entry(view, &views->list, entry)
 		view->state = XDF_VIEW_UNKNOWN;
-		spin_unlock_irq(&views->lock);
+	spin_unlock_irq(&views->lock);
+	list_for_each_entry(view, &views->list, entry) {
 		view_unshare(view);
 		if (view->retired)
 			queue_work(view_wq, &view->work);
@@ -646,6 +858,12 @@ void xdf_views_init(struct xdf_views *views, struct drm_device *drm,
 		    struct xdf_link *link, bool be_alloc,
 		    void (*answered)(struct xdf_views *views))
 {
+	if (be_alloc && !xdf_foreign_is_possible()) {
+		drm_warn(drm,
+			 "this kernel cannot map the backend's memory (error %d), the guest's own is used: set be-alloc=0 in the configuration, or take a kernel with pages of 4 KiB\n",
+			 -EOPNOTSUPP);
+		be_alloc = false;
+	}
 	views->drm = drm;
 	views->link = link;
 	views->be_alloc = be_alloc;
@@ -663,7 +881,8 @@ void xdf_views_init(struct xdf_views *views, struct drm_device *drm,
  */
 int xdf_view_module_init(void)
 {
-	view_wq = alloc_ordered_workqueue("xen-drm-front-views", 0);
+	/* one view may wait for another driver: no other may have to wait for it */
+	view_wq = alloc_workqueue("xen-drm-front-views", WQ_UNBOUND, 0);
 	return view_wq ? 0 : -ENOMEM;
 }
 

@@ -20,6 +20,7 @@
 /**
  * enum xdf_view_state - what the backend knows of a view
  * @XDF_VIEW_UNKNOWN: nothing
+ * @XDF_VIEW_WANTED: nothing yet; it is told in its turn
  * @XDF_VIEW_CREATING: DBUF_CREATE is on its way
  * @XDF_VIEW_FILLING: the copy is to be filled, and mapped before when the
  *	backend's
@@ -28,10 +29,13 @@
  * @XDF_VIEW_DETACHING: FB_DETACH is on its way
  * @XDF_VIEW_UNMAPPING: the backend's memory is to be unmapped
  * @XDF_VIEW_DESTROYING: DBUF_DESTROY is on its way
- * @XDF_VIEW_REFUSED: the backend said no; nothing is left there
+ * @XDF_VIEW_AGAIN: the backend rejected it; it is told in its turn, in another way
+ * @XDF_VIEW_REFUSED: the backend said no, or there was no room here; nothing
+ *	is left there
  */
 enum xdf_view_state {
 	XDF_VIEW_UNKNOWN,
+	XDF_VIEW_WANTED,
 	XDF_VIEW_CREATING,
 	XDF_VIEW_FILLING,
 	XDF_VIEW_ATTACHING,
@@ -39,6 +43,7 @@ enum xdf_view_state {
 	XDF_VIEW_DETACHING,
 	XDF_VIEW_UNMAPPING,
 	XDF_VIEW_DESTROYING,
+	XDF_VIEW_AGAIN,
 	XDF_VIEW_REFUSED,
 };
 
@@ -75,9 +80,12 @@ struct xdf_views_count {
  * @drm: the card; every view holds it
  * @link: the way to the backend; buffers go over channel 0
  * @mutex: of @list and of announcing; never held over a wait for the backend
- * @lock: of the views' states, taken in interrupts
+ * @lock: of the views' states and @up, taken in interrupts
  * @list: of struct xdf_view
  * @be_alloc: the backend allocates
+ * @no_alloc: this backend was found not to
+ * @rejected: formats that this backend was found not to take, a mask of
+ *	xdf_format_bit()
  * @cookie: the last one given out; none is used twice
  * @up: the link is
  * @settled: woken when a view's state changes
@@ -91,6 +99,8 @@ struct xdf_views {
 	spinlock_t lock;
 	struct list_head list;
 	bool be_alloc;
+	bool no_alloc;
+	u32 rejected;
 	u64 cookie;
 	bool up;
 	wait_queue_head_t settled;
@@ -110,6 +120,10 @@ struct xdf_views {
  * @state: under xdf_views.lock
  * @retired: the last user is gone
  * @error: why it was refused
+ * @wire_format: what the backend is told instead of @format; the same, unless
+ *	the backend rejects that
+ * @alloc_error: why the backend did not allocate it, or 0
+ * @again: there is another way to announce it, once nothing is left of this one
  * @mode: how it was announced; valid when it was
  * @size: octets of it at the backend
  * @shared: holds the buffer's grants
@@ -135,6 +149,9 @@ struct xdf_view {
 	enum xdf_view_state state;
 	bool retired;
 	int error;
+	u32 wire_format;
+	int alloc_error;
+	bool again;
 	enum xdf_view_mode mode;
 	u32 size;
 	bool shared;
@@ -156,9 +173,12 @@ void xdf_views_count(struct xdf_views *views, struct xdf_views_count *count);
 struct xdf_view *xdf_view_create(struct xdf_views *views, struct xdf_gem *gem,
 				 const struct xdf_layout *layout, u32 format);
 int xdf_view_wait(struct xdf_view *view);
-void xdf_view_retry(struct xdf_view *view);
+void xdf_view_ask(struct xdf_view *view);
 void xdf_view_put(struct xdf_view *view);
 int xdf_view_update(struct xdf_view *view, const struct drm_rect *rect);
+int xdf_view_read(struct xdf_view *view,
+		  void (*line)(void *data, const u32 *pixels, u32 width),
+		  void *data);
 
 static inline struct xdf_view *xdf_view_get(struct xdf_view *view)
 {
@@ -169,13 +189,17 @@ static inline struct xdf_view *xdf_view_get(struct xdf_view *view)
 
 static inline bool xdf_view_is_live(const struct xdf_view *view)
 {
-	return READ_ONCE(view->state) == XDF_VIEW_LIVE;
+	/* what goes with the state, the cookies, is read after it */
+	return smp_load_acquire(&view->state) == XDF_VIEW_LIVE;
 }
 
 static inline bool xdf_view_is_refused(const struct xdf_view *view)
 {
-	return READ_ONCE(view->state) == XDF_VIEW_REFUSED;
+	/* the error, too */
+	return smp_load_acquire(&view->state) == XDF_VIEW_REFUSED;
 }
+
+u32 xdf_view_bpp(const struct xdf_view *view);
 
 int xdf_view_module_init(void);
 void xdf_view_module_exit(void);

@@ -77,7 +77,8 @@ static inline int compat_alloc_evtchn(struct xenbus_device *dev,
 
 /*
  * gnttab_end_foreign_access(ref, readonly, address) became (ref, address) in
- * 5.18 and (ref, page) in 5.19. Each drops a reference to the page, if given.
+ * 5.18 and (ref, page) in 5.19. Each drops a reference to the page, if given:
+ * high memory of a 32-bit kernel has no address, so there the page is kept.
  */
 #if XDF_HAVE_XEN_END_ACCESS_ADDRESS
 #define gnttab_end_foreign_access(ref, page)				\

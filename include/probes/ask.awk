@@ -12,12 +12,30 @@ function broken(what,  i) {
 	failed = 1
 	exit 1
 }
+function incomplete(lacks) {
+	printf "\nxen_drm_front: cannot be built for kernel %s: its list of exported symbols is not complete.\n", release > "/dev/stderr"
+	printf "  %s has %d symbols, but not%s, which the module cannot load without.\n", symvers, symbols, lacks > "/dev/stderr"
+	printf "  Install the headers package of this kernel again, or build the kernel tree completely: modules_prepare\n" > "/dev/stderr"
+	printf "  makes no such list.\n\n" > "/dev/stderr"
+	failed = 1
+	exit 1
+}
 function any_exported(names,  i, n, one) {
 	n = split(names, one, "|")
 	for (i = 1; i <= n; i++)
 		if (one[i] in exported)
 			return 1
 	return 0
+}
+# What a question needs and the kernel does not export: " ONE or ANOTHER, ONE".
+function not_exported(name,  count, symbol, i, lacks) {
+	count = split(needs[name], symbol, " ")
+	for (i = 1; i <= count; i++)
+		if (!any_exported(symbol[i])) {
+			gsub(/\|/, " or ", symbol[i])
+			lacks = lacks (lacks == "" ? " " : ", ") symbol[i]
+		}
+	return lacks
 }
 # part 1: the comments of the questions, as FILE:LINE:TEXT
 FILENAME ~ /\.notes$/ {
@@ -34,6 +52,10 @@ FILENAME ~ /\.notes$/ {
 			wanted[symbol[i]] = 1
 		gsub(/ +/, "|", text)
 		needs[name] = needs[name] " " text
+	} else if (text ~ /gives: /) {
+		sub(/.*gives: */, "", text)
+		sub(/ *\*\/.*/, "", text)
+		gives[name] = text
 	} else if (text ~ /required: /) {
 		sub(/.*required: */, "", text)
 		sub(/ *\*\/.*/, "", text)
@@ -44,7 +66,8 @@ FILENAME ~ /\.notes$/ {
 	next
 }
 # part 2: what the kernel exports
-FILENAME ~ /Module\.symvers$/ {
+FILENAME == symvers {
+	symbols++
 	if ($2 in wanted)
 		exported[$2] = 1
 	next
@@ -91,16 +114,26 @@ END {
 			show[++shown] = last[i]
 		broken("the compiler accepts what it must reject (sentinel_fail.c, line " line ")")
 	}
+	lacks = not_exported("sentinel_pass")
+	if (lacks != "")
+		incomplete(lacks)
 	count = split(questions, list, " ")
 	for (i = 1; i <= count; i++) {
 		name = list[i]
 		sub(/\.c$/, "", name)
-		missing = split(needs[name], symbol, " ")
-		for (s = 1; s <= missing; s++)
-			if (!any_exported(symbol[s])) {
-				absent[name] = 1
-				text_of[name] = text_of[name] "the kernel does not export " symbol[s] "\n"
-			}
+		lacks = not_exported(name)
+		if (name in gives) {
+			if (name in absent)
+				;
+			else if (lacks == "")
+				given[gives[name]] = 1
+			else
+				lost[gives[name]] = lost[gives[name]] lacks
+		}
+		if (lacks != "") {
+			absent[name] = 1
+			text_of[name] = text_of[name] "the kernel does not export" lacks "\n"
+		}
 		if (name in required && name in absent) {
 			printf "\nxen_drm_front: cannot be built for kernel %s: it is too old, or too new.\n", release > "/dev/stderr"
 			printf "  It lacks %s.\n", required[name] > "/dev/stderr"
@@ -113,6 +146,9 @@ END {
 		printf "%s: %s\n%s", name, (name in absent) ? "no" : "yes", text_of[name] > own
 		close(own)
 	}
+	for (text in lost)
+		if (!(text in given))
+			printf "\nxen_drm_front: note: built for kernel %s without %s:\n  its headers have what that takes, but %s lacks%s.\n\n", release, text, symvers, lost[text] > "/dev/stderr"
 	printf "%s", answers
 }
 function base(path) {

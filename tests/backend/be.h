@@ -42,6 +42,7 @@ DEFINE_RING_TYPES(xdf, struct displif_req, struct displif_resp);
 #define BE_MAX_CONNS	64	/* of a device */
 #define BE_MAX_OBJECTS	4096	/* buffers or framebuffers of a device */
 #define BE_MAX_SIDE	16384	/* pixels */
+#define BE_MAX_FORMATS	16	/* named by --formats */
 
 /* ---- pixel formats (frame.c) ---- */
 struct chan {
@@ -78,6 +79,7 @@ bool parse_number(const char *s, uint32_t max, uint32_t *val);
 int parse_errno(const char *s, int *status);
 bool version_listed(const char *list, uint32_t version);
 bool has_twins(const uint32_t *refs, unsigned int n, uint32_t *twin);
+bool mode_listed(const char *list, uint32_t width, uint32_t height);
 
 /* ---- a guest's pages (grants.c) ---- */
 struct gmap {
@@ -198,7 +200,8 @@ struct dev {
 /* ---- options, most of them also set at run time ---- */
 struct options {
 	double refresh;
-	bool at_once, event_first, exact_mode, log_flips, wait_fresh, zero_ref;
+	bool at_once, event_first, exact_mode, log_flips, no_alloc, wait_fresh,
+	     zero_ref;
 	unsigned int drop_events;	/* every Nth; 0: none */
 	unsigned int evt_rubbish;
 	bool refuse_on[BE_OPS];
@@ -206,12 +209,16 @@ struct options {
 	int refuse_left[BE_OPS];	/* -1: for ever */
 	bool hang[BE_OPS], dup[BE_OPS], bad_id[BE_OPS], bad_op[BE_OPS];
 	unsigned int delay_ms[BE_OPS];
+	uint32_t formats[BE_MAX_FORMATS];	/* that can be shown */
+	unsigned int nformats;		/* 0: all that there are */
 	const char *versions;		/* NULL: not written */
 	uint32_t version_max;
 	const char *start_states;
 	const char *log, *pictures, *control, *ready, *view_dir;
 	double view_every;
+	char modes[256];		/* that the host has; empty: any */
 	uint64_t max_bytes;		/* of one device's buffers */
+	unsigned int max_buffers;	/* of one device; 0: BE_MAX_OBJECTS */
 	int domid;			/* -1: ask XenStore */
 };
 
@@ -272,6 +279,7 @@ void frame_free(struct frame *f);
 int req_text(char *buf, size_t len, const struct displif_req *req);
 
 /* ---- png.c ---- */
+int picture_folder(const char *dir);
 int picture_png(struct conn *c, const char *file, const char **why);
 pid_t picture_fork(struct conn *c, const char *file);
 int picture_raw(struct conn *c, const char *file, const char **why);

@@ -162,6 +162,24 @@ bool version_listed(const char *list, uint32_t version)
 	return false;
 }
 
+/* Is this size one of "WxH,WxH..."? */
+bool mode_listed(const char *list, uint32_t width, uint32_t height)
+{
+	char size[32];
+	size_t len;
+
+	snprintf(size, sizeof(size), "%ux%u", width, height);
+	len = strlen(size);
+	for (; *list; list += *list == ',') {
+		size_t n = strcspn(list, ",");
+
+		if (n == len && !strncmp(list, size, n))
+			return true;
+		list += n;
+	}
+	return false;
+}
+
 static int cmp_ref(const void *a, const void *b)
 {
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;

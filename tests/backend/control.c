@@ -174,6 +174,52 @@ static int set_bool(const char *value, bool *b, const char **why)
 	return 0;
 }
 
+/* FOURCC[,FOURCC]... */
+static int set_formats(const char *value, const char **why)
+{
+	uint32_t formats[BE_MAX_FORMATS];
+	const struct format *fmt;
+	unsigned int n = 0;
+
+	if (!strcmp(value, "all")) {
+		opt.nformats = 0;
+		return 0;
+	}
+	do {
+		fmt = strlen(value) < 4 ? NULL :
+		      format_find(FOURCC(value[0], value[1], value[2], value[3]));
+		if (!fmt || (value[4] && value[4] != ',') ||
+		    n == BE_MAX_FORMATS) {
+			*why = "not of the form FOURCC,FOURCC with formats that are known";
+			return -EINVAL;
+		}
+		formats[n++] = fmt->fourcc;
+		value += 4;
+	} while (*value++);
+	memcpy(opt.formats, formats, sizeof(formats));
+	opt.nformats = n;
+	return 0;
+}
+
+/* WxH[,WxH]... */
+static int set_modes(const char *value, const char **why)
+{
+	char list[sizeof(opt.modes)] = "", *mode, *save = NULL;
+	uint32_t width, height;
+
+	*why = "not a list of sizes such as 800x600,640x480";
+	if (strlen(value) >= sizeof(list))
+		return -EINVAL;
+	if (strcmp(value, "any"))
+		strcpy(list, value);
+	for (mode = strtok_r(list, ",", &save); mode;
+	     mode = strtok_r(NULL, ",", &save))
+		if (!parse_resolution(mode, &width, &height))
+			return -EINVAL;
+	strcpy(opt.modes, strcmp(value, "any") ? value : "");
+	return 0;
+}
+
 int set_option(const char *name, const char *value, const char **why)
 {
 	static const struct {
@@ -184,6 +230,7 @@ int set_option(const char *name, const char *value, const char **why)
 		{ "event-first", &opt.event_first },
 		{ "exact-mode", &opt.exact_mode },
 		{ "log-flips", &opt.log_flips },
+		{ "no-alloc", &opt.no_alloc },
 		{ "wait-fresh", &opt.wait_fresh },
 		{ "zero-ref", &opt.zero_ref },
 	};
@@ -199,6 +246,16 @@ int set_option(const char *name, const char *value, const char **why)
 		*why = "not a rate from 0.1 to 1000 Hz";
 		return -EINVAL;
 	}
+	if (!strcmp(name, "modes"))
+		return set_modes(value, why);
+	if (!strcmp(name, "max-buffers")) {
+		if (parse_number(value, BE_MAX_OBJECTS, &v)) {
+			opt.max_buffers = v;
+			return 0;
+		}
+		*why = "not a number of buffers";
+		return -EINVAL;
+	}
 	if (!strcmp(name, "drop-events") || !strcmp(name, "evt-rubbish")) {
 		if (!parse_number(value, 1000000000, &v)) {
 			*why = "not a number";
@@ -210,6 +267,8 @@ int set_option(const char *name, const char *value, const char **why)
 			opt.evt_rubbish = v;
 		return 0;
 	}
+	if (!strcmp(name, "formats"))
+		return set_formats(value, why);
 	if (!strcmp(name, "refuse"))
 		return set_refuse(value, why);
 	if (!strcmp(name, "delay"))
@@ -312,7 +371,9 @@ static const char help[] =
 	"violations                  what frontends did wrong\n"
 	"violations clear            forget it\n"
 	"set OPTION VALUE            refresh, at-once, event-first, exact-mode, log-flips,\n"
-	"                            wait-fresh, zero-ref, drop-events, evt-rubbish\n"
+	"                            no-alloc, wait-fresh, zero-ref, drop-events,\n"
+	"                            evt-rubbish, modes, max-buffers\n"
+	"formats FOURCC,...|all      show only these\n"
 	"refuse OP[:ERRNO[:COUNT]]|none\n"
 	"hang OP|none, delay OP:MS|none, dup-response OP|none, bad-id OP|none,\n"
 	"bad-op OP|none              misbehave\n"
@@ -321,6 +382,16 @@ static const char help[] =
 	"edid CONN|all FILE|none     answer of GET_EDID\n"
 	"view                        write all pictures to --view-dir\n"
 	"quit                        stop the backend\n";
+
+/* Whoever reads the log sees what was so when. */
+static int change_option(const char *name, const char *value, const char **why)
+{
+	int ret = set_option(name, value, why);
+
+	if (!ret)
+		log_note("what=set option=%s value=%s", name, value);
+	return ret;
+}
 
 static int command(struct client *cl, FILE *out, char **w, int n,
 		   const char **why)
@@ -380,7 +451,7 @@ static int command(struct client *cl, FILE *out, char **w, int n,
 		return 0;
 	}
 	if (!strcmp(w[0], "set") && n == 3)
-		return set_option(w[1], w[2], why);
+		return change_option(w[1], w[2], why);
 	if (!strcmp(w[0], "edid") && n == 3)
 		return edid_set(w[1], w[2], why);
 	if (!strcmp(w[0], "view") && n == 1) {
@@ -399,9 +470,9 @@ static int command(struct client *cl, FILE *out, char **w, int n,
 		quit = true;
 		return 0;
 	}
-	/* the short forms: refuse, hang, delay, dup-response, bad-id, bad-op */
+	/* the short forms: formats, refuse, hang, delay, dup-response, bad-id, bad-op */
 	if (n == 2)
-		return set_option(w[0], w[1], why);
+		return change_option(w[0], w[1], why);
 	return -EINVAL;
 }
 

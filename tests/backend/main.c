@@ -34,7 +34,8 @@ static const char usage[] =
 "their display drivers do wrong.\n"
 "\n"
 "Watching a guest:\n"
-"  --view-dir DIR         write DIR/domD-devV-connC.png, also at SIGUSR1\n"
+"  --view-dir DIR         write DIR/domD-devV-connC.png, also at SIGUSR1; a DIR\n"
+"                         that is missing is made, for you alone to read\n"
 "  --view-every SECONDS   how often (1; 0: only at SIGUSR1)\n"
 "  --refresh HZ           rate of the screens (60)\n"
 "  --at-once              do not pace: a flip is shown when it is asked for\n"
@@ -43,7 +44,7 @@ static const char usage[] =
 "Running it:\n"
 "  --log FILE             append the log to FILE instead of standard output\n"
 "  --no-log-flips         leave out flips and their events that went well\n"
-"  --pictures DIR         where pictures with relative names go\n"
+"  --pictures DIR         where pictures with relative names go; made like that\n"
 "  --control SOCKET       listen for commands; 'help' lists them\n"
 "  --ready FILE           write the process number there when serving\n"
 "  --domid N              own domain, if XenStore does not tell\n"
@@ -52,7 +53,11 @@ static const char usage[] =
 "  --versions LIST|none   protocol versions to announce (1,2)\n"
 "  --start STATES         states to pass at start-up (1,5,6,1,2)\n"
 "  --wait-fresh           do not take up the rings of an earlier backend\n"
+"  --formats FOURCC,...   show only these pixel formats\n"
+"  --no-alloc             give no memory for buffers, whatever be-alloc says\n"
 "  --exact-mode           refuse modes other than XenStore's resolution\n"
+"  --modes WxH[,WxH]...   reject modes that are not listed\n"
+"  --max-buffers N        reject a device's further buffers\n"
 "  --event-first          with --at-once: send a flip's event before its response\n"
 "  --drop-events N        drop every Nth flip event\n"
 "  --zero-ref             give 0 as the last reference of a buffer of its own\n"
@@ -93,7 +98,11 @@ static const struct option longs[] = {
 	{ "versions", required_argument, NULL, O_VERSIONS },
 	{ "start", required_argument, NULL, O_START },
 	{ "wait-fresh", no_argument, NULL, O_FLAG },
+	{ "formats", required_argument, NULL, O_SET },
+	{ "no-alloc", no_argument, NULL, O_FLAG },
 	{ "exact-mode", no_argument, NULL, O_FLAG },
+	{ "modes", required_argument, NULL, O_SET },
+	{ "max-buffers", required_argument, NULL, O_SET },
 	{ "zero-ref", no_argument, NULL, O_FLAG },
 	{ "event-first", no_argument, NULL, O_FLAG },
 	{ "drop-events", required_argument, NULL, O_SET },
@@ -326,6 +335,16 @@ static int loop(int sigfd, int timer)
 	return 0;
 }
 
+static int make_folder(const char *dir)
+{
+	int ret = dir ? picture_folder(dir) : 0;
+
+	if (ret)
+		fprintf(stderr, "xdf-backend: cannot make the folder %s: %s\n",
+			dir, strerror(-ret));
+	return ret;
+}
+
 static int write_ready(void)
 {
 	FILE *f;
@@ -364,6 +383,8 @@ int main(int argc, char **argv)
 		perror("xdf-backend: signals and timers");
 		return 1;
 	}
+	if (make_folder(opt.view_dir) || make_folder(opt.pictures))
+		return 1;
 	if (log_open(opt.log) || xen_open() || store_open() ||
 	    control_open(opt.control))
 		return 1;

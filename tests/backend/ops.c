@@ -212,6 +212,10 @@ static int dbuf_create(struct conn *c, const struct displif_dbuf_create *r)
 			  r->data_ofs);
 		return -EINVAL;
 	}
+	if (r->flags & DISPLIF_DBUF_FLG_REQ_ALLOC && opt.no_alloc) {
+		log_conn(c, "NOTE", "what=no-alloc text=\"no memory is given\"");
+		return -EINVAL;
+	}
 	ret = check_dbuf(r, &pitch);
 	if (ret == -ENOSPC) {
 		violation(c, "dbuf-size", "DBUF_CREATE: %u octets cannot hold %ux%u at %u bpp from offset %u",
@@ -224,9 +228,9 @@ static int dbuf_create(struct conn *c, const struct displif_dbuf_create *r)
 			  r->width, r->height, r->bpp);
 		return ret;
 	}
-	if (d->ndbufs >= BE_MAX_OBJECTS ||
+	if (d->ndbufs >= (opt.max_buffers ?: BE_MAX_OBJECTS) ||
 	    d->bytes + r->buffer_sz > opt.max_bytes) {
-		log_conn(c, "NOTE", "what=limit text=\"%u buffers of %" PRIu64 " octets, see --max-mib\"",
+		log_conn(c, "NOTE", "what=limit text=\"%u buffers of %" PRIu64 " octets, see --max-mib and --max-buffers\"",
 			 d->ndbufs, d->bytes);
 		return -ENOMEM;
 	}
@@ -279,6 +283,17 @@ static int dbuf_destroy(struct conn *c, const struct displif_dbuf_destroy *r)
 	return 0;
 }
 
+/* As on a host whose hardware shows few formats. */
+static bool format_wanted(const struct format *fmt)
+{
+	unsigned int i;
+
+	for (i = 0; i < opt.nformats; i++)
+		if (opt.formats[i] == fmt->fourcc)
+			return true;
+	return !opt.nformats;
+}
+
 static int fb_attach(struct conn *c, const struct displif_fb_attach *r)
 {
 	const struct format *fmt = format_find(r->pixel_format);
@@ -312,7 +327,7 @@ static int fb_attach(struct conn *c, const struct displif_fb_attach *r)
 		return ret;
 	}
 	/* Nothing tells a frontend what a backend can show: no violation. */
-	if (!fmt) {
+	if (!fmt || !format_wanted(fmt)) {
 		log_conn(c, "NOTE", "what=format text=\"%s cannot be shown\"",
 			 fourcc_text(r->pixel_format, fcc));
 		return -EINVAL;
@@ -399,6 +414,8 @@ static int set_config(struct conn *c, const struct displif_set_config *r)
 		violation(c, "config-bpp", "SET_CONFIG: %u bpp for a framebuffer of %u",
 			  r->bpp, f->fmt->bpp);
 	if (opt.exact_mode && (r->width != c->width || r->height != c->height))
+		return -EINVAL;
+	if (*opt.modes && !mode_listed(opt.modes, r->width, r->height))
 		return -EINVAL;
 	ret = frame_take(&c->shown, f);
 	if (ret)

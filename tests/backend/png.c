@@ -4,6 +4,7 @@
 #include <png.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,6 +68,20 @@ static int write_raw(FILE *out, const struct conn *c)
 		f->fmt->name);
 	fwrite(f->data, f->pitch, f->height, out);
 	return 0;
+}
+
+/* Screens are private: a folder that is made here is the user's own. */
+int picture_folder(const char *dir)
+{
+	struct stat st;
+
+	if (!mkdir(dir, 0700))
+		return 0;
+	if (errno != EEXIST)
+		return -errno;
+	if (stat(dir, &st))
+		return -errno;
+	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }
 
 /* By another name first: who waits for the file never sees half of it. */

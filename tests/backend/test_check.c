@@ -141,6 +141,11 @@ static void test_words(void **state)
 	assert_false(version_listed("1", 2));
 	assert_false(version_listed("12,22", 2));
 	assert_false(version_listed(NULL, 2));
+	assert_true(mode_listed("800x600", 800, 600));
+	assert_true(mode_listed("640x480,800x600,", 800, 600));
+	assert_false(mode_listed("800x6000,1800x600", 800, 600));
+	assert_false(mode_listed("800x60", 800, 600));
+	assert_false(mode_listed("", 800, 600));
 	assert_true(has_twins(refs, 4, &twin));
 	assert_int_equal(twin, 8);
 	assert_false(has_twins(refs, 3, &twin));

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "test.h"
 
@@ -84,6 +89,36 @@ static void test_hash(void **state)
 	assert_true(frame_hash((const uint8_t *)"a", 1) == 0xaf63dc4c8601ec8cull);
 }
 
+static void test_folder(void **state)
+{
+	char dir[] = "/tmp/xdf-folder-XXXXXX", sub[64], deep[64];
+	struct stat st;
+	FILE *f;
+
+	(void)state;
+	umask(0);
+	assert_non_null(mkdtemp(dir));
+	snprintf(sub, sizeof(sub), "%s/screens", dir);
+	snprintf(deep, sizeof(deep), "%s/none/screens", dir);
+	assert_int_equal(picture_folder(deep), -ENOENT);
+	assert_int_equal(picture_folder(sub), 0);
+	assert_int_equal(stat(sub, &st), 0);
+	assert_true(S_ISDIR(st.st_mode));
+	assert_int_equal(st.st_mode & 07777, 0700);
+	/* one that is there stays as it is */
+	assert_int_equal(chmod(sub, 0750), 0);
+	assert_int_equal(picture_folder(sub), 0);
+	assert_int_equal(stat(sub, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0750);
+	rmdir(sub);
+	f = fopen(sub, "w");
+	assert_non_null(f);
+	fclose(f);
+	assert_int_equal(picture_folder(sub), -ENOTDIR);
+	unlink(sub);
+	rmdir(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -92,6 +127,7 @@ int main(void)
 		cmocka_unit_test(test_16),
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_hash),
+		cmocka_unit_test(test_folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -309,6 +309,27 @@ static void test_directory(void **state)
 	assert_true(violated("directory-map"));
 }
 
+/* What a host cannot do is no violation, and passes. */
+static void test_limits(void **state)
+{
+	(void)state;
+	opt.max_buffers = 2;
+	assert_int_equal(create(1, 8, 8), 0);
+	assert_int_equal(create(2, 8, 8), 0);
+	assert_int_equal(create(3, 8, 8), -ENOMEM);
+	assert_int_equal(destroy(2), 0);
+	assert_int_equal(create(3, 8, 8), 0);
+	assert_int_equal(attach(1, 11, 8, 8), 0);
+	strcpy(opt.modes, "6x8,7x8");
+	assert_int_equal(config(0, 11, 8, 8), -EINVAL);
+	assert_false(conn[0].on);
+	assert_int_equal(config(0, 11, 7, 8), 0);
+	assert_true(conn[0].on);
+	opt.modes[0] = '\0';
+	assert_int_equal(config(0, 11, 8, 8), 0);
+	clean();
+}
+
 static void test_cookies(void **state)
 {
 	(void)state;
@@ -406,6 +427,57 @@ static void test_heads(void **state)
 				      .op.fb_detach.fb_cookie = 11 });
 	assert_true(violated("wrong-ring"));
 	assert_true(violated("detach-on-show"));
+}
+
+static int attach_as(uint64_t dbuf, uint64_t fb, uint32_t fourcc)
+{
+	struct displif_req r = { .operation = DISPLIF_OP_FB_ATTACH };
+
+	r.op.fb_attach.dbuf_cookie = dbuf;
+	r.op.fb_attach.fb_cookie = fb;
+	r.op.fb_attach.width = 8;
+	r.op.fb_attach.height = 8;
+	r.op.fb_attach.pixel_format = fourcc;
+	return ask(0, &r);
+}
+
+/* A host that cannot do everything: no fault of the frontend's. */
+static void test_few_formats(void **state)
+{
+	const uint32_t xr24 = FOURCC('X', 'R', '2', '4');
+	const uint32_t xb24 = FOURCC('X', 'B', '2', '4');
+	const uint32_t ar24 = FOURCC('A', 'R', '2', '4');
+
+	(void)state;
+	assert_int_equal(create(1, 8, 8), 0);
+	opt.formats[0] = xr24;
+	opt.formats[1] = xb24;
+	opt.nformats = 2;
+	assert_int_equal(attach_as(1, 11, ar24), -EINVAL);
+	assert_int_equal(attach_as(1, 11, xr24), 0);
+	assert_int_equal(attach_as(1, 12, xb24), 0);
+	opt.nformats = 0;
+	assert_int_equal(attach_as(1, 13, ar24), 0);
+	clean();
+}
+
+static void test_no_alloc(void **state)
+{
+	struct displif_req r = create_req(1, 8, 8);
+
+	(void)state;
+	dev.be_alloc = true;
+	directory(1);
+	opt.no_alloc = true;
+	r.op.dbuf_create.flags = DISPLIF_DBUF_FLG_REQ_ALLOC;
+	assert_int_equal(ask(0, &r), -EINVAL);
+	r.op.dbuf_create.flags = 0;
+	assert_int_equal(ask(0, &r), 0);
+	opt.no_alloc = false;
+	r.op.dbuf_create.dbuf_cookie = 2;
+	r.op.dbuf_create.flags = DISPLIF_DBUF_FLG_REQ_ALLOC;
+	assert_int_equal(ask(0, &r), 0);
+	clean();
 }
 
 static void test_protocol(void **state)
@@ -774,8 +846,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_life), T(test_large), T(test_directory),
-		T(test_cookies), T(test_release_order), T(test_flips),
-		T(test_heads), T(test_protocol), T(test_version),
+		T(test_limits), T(test_cookies), T(test_release_order), T(test_flips),
+		T(test_heads), T(test_few_formats), T(test_no_alloc),
+		T(test_protocol), T(test_version),
 		T(test_data_offset), T(test_large_offset),
 		T(test_events_full), T(test_overrun),
 		T(test_full_ring), T(test_hang), T(test_misbehave),

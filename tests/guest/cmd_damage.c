@@ -24,10 +24,13 @@ static void draw_rect(struct buf *b, drmModeClip *r, uint32_t seed)
 
 static void pick_rect(struct buf *b, drmModeClip *r, uint32_t n)
 {
-	r->x1 = n * 37 % (b->width - 16);
-	r->y1 = n * 53 % (b->height - 16);
-	r->x2 = r->x1 + 16;
-	r->y2 = r->y1 + 16;
+	unsigned int w = b->width < 16 ? b->width : 16;
+	unsigned int h = b->height < 16 ? b->height : 16;
+
+	r->x1 = n * 37 % (b->width - w + 1);
+	r->y1 = n * 53 % (b->height - h + 1);
+	r->x2 = r->x1 + w;
+	r->y2 = r->y1 + h;
 }
 
 static int commit_damage(struct card *c, struct head *h, struct buf *b, drmModeClip *clips, int n)

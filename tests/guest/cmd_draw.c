@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/fb.h>
 #include <linux/kd.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -33,15 +34,14 @@ int cmd_pattern(const struct opts *o)
 	return 0;
 }
 
-/* Of what is left of a buffer without AROUND pixels at each edge. */
-static uint32_t crc_within(const struct buf *b, unsigned int around)
+static uint32_t crc_part(const struct buf *b, uint32_t x, uint32_t y, uint32_t width,
+			 uint32_t height)
 {
 	unsigned int cpp = format_cpp(b->format);
 	uint32_t crc = 0;
 
-	for (uint32_t y = around; y < b->height - around; y++)
-		crc = crc32_add(crc, b->map + (size_t)y * b->pitch + around * cpp,
-				(b->width - 2 * around) * cpp);
+	for (uint32_t end = y + height; y < end; y++)
+		crc = crc32_add(crc, b->map + (size_t)y * b->pitch + x * cpp, width * cpp);
 	return crc;
 }
 
@@ -66,7 +66,8 @@ int cmd_draw(const struct opts *o)
 				    format_str(o->format), strerror(-ret));
 		crc = buf_fill(b, o, o->seed + h->index);
 		if (o->around) {
-			crc = crc_within(b, o->around);
+			crc = crc_part(b, o->around, o->around, h->mode.hdisplay,
+				       h->mode.vdisplay);
 			ret = head_set_around(&c, h, b->fb, o->around);
 		} else {
 			ret = o->atomic ? head_set_atomic(&c, h, b->fb) : head_set(&c, h, b->fb);
@@ -93,6 +94,44 @@ int cmd_draw(const struct opts *o)
 			buf_destroy(&c, &bufs[i]);
 		}
 	}
+	card_close(&c);
+	return 0;
+}
+
+int cmd_pan(const struct opts *o)
+{
+	unsigned int count = o->count ?: 100;
+	struct head *h;
+	sigset_t go;
+	struct card c;
+	struct buf b;
+	int ret, sig;
+
+	sigemptyset(&go);
+	sigaddset(&go, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &go, NULL);
+	card_open(&c, o);
+	card_heads(&c, o);
+	h = &c.heads[0];
+	ret = buf_create(&c, &b, h->mode.hdisplay + count, h->mode.vdisplay, o->format, o->pad);
+	if (ret)
+		return fail("buffer for %u positions: %s", count, strerror(-ret));
+	buf_fill(&b, o, o->seed);
+	for (unsigned int x = 0; x <= count; x++) {
+		if (drmModeSetCrtc(c.fd, h->crtc, b.fb, x, 0, &h->conn, 1, &h->mode))
+			return fail("position %u of %u: %s", x, count, strerror(errno));
+		if (x)
+			continue;
+		say("first_crc=%08x", crc_part(&b, 0, 0, h->mode.hdisplay, h->mode.vdisplay));
+		if (o->wait)
+			sigwait(&go, &sig);
+	}
+	say("crc=%08x", crc_part(&b, count, 0, h->mode.hdisplay, h->mode.vdisplay));
+	if (o->hold)
+		hold_in_background();
+	sleep_ms(o->seconds * 1000);
+	head_off(&c, h);
+	buf_destroy(&c, &b);
 	card_close(&c);
 	return 0;
 }

@@ -14,6 +14,7 @@ static const struct {
 	{ "info", cmd_info, "what the card has" },
 	{ "pattern", cmd_pattern, "checksum of the pattern, without a card" },
 	{ "draw", cmd_draw, "show a pattern" },
+	{ "pan", cmd_pan, "show one part of a wide buffer after the other" },
 	{ "flips", cmd_flips, "page flips with events" },
 	{ "together", cmd_together, "all heads changed by each commit" },
 	{ "hold", cmd_hold, "flip until killed, whatever happens to the card" },
@@ -22,7 +23,7 @@ static const struct {
 	{ "vblank", cmd_vblank, "waits, sequences and timestamps" },
 	{ "addfb", cmd_addfb, "what must be refused, and what not" },
 	{ "prime", cmd_prime, "export, map and import again" },
-	{ "import", cmd_import, "show a buffer of another card's" },
+	{ "import", cmd_import, "show a buffer of somebody else's" },
 	{ "stress", cmd_stress, "buffers made and destroyed many times" },
 	{ "fill-up", cmd_fill_up, "buffers made until refused, twice" },
 	{ "fbdev", cmd_fbdev, "draw through /dev/fb0" },
@@ -33,7 +34,8 @@ static const struct {
 enum {
 	O_CARD = 256, O_CONN, O_FORMAT, O_WIDTH, O_HEIGHT, O_PAD, O_AROUND, O_SEED,
 	O_COUNT, O_CYCLES, O_SECONDS, O_TIMEOUT, O_LIMIT, O_STILL, O_RATE, O_TOLERANCE,
-	O_HOLD, O_ASYNC, O_ATOMIC, O_BUSY, O_ANY_SEQ, O_BARS, O_FROM, O_QUIET, O_HELP,
+	O_HOLD, O_ASYNC, O_ATOMIC, O_BUSY, O_ANY_SEQ, O_BARS, O_FROM, O_BUFFER, O_QUIET, O_WAIT,
+	O_HELP,
 };
 
 static const struct option options[] = {
@@ -55,6 +57,7 @@ static const struct option options[] = {
 	{ "rate", required_argument, NULL, O_RATE },
 	{ "tolerance", required_argument, NULL, O_TOLERANCE },
 	{ "from", required_argument, NULL, O_FROM },
+	{ "buffer", required_argument, NULL, O_BUFFER },
 	{ "hold", no_argument, NULL, O_HOLD },
 	{ "async", no_argument, NULL, O_ASYNC },
 	{ "atomic", no_argument, NULL, O_ATOMIC },
@@ -62,6 +65,7 @@ static const struct option options[] = {
 	{ "busy", no_argument, NULL, O_BUSY },
 	{ "bars", no_argument, NULL, O_BARS },
 	{ "quiet", no_argument, NULL, O_QUIET },
+	{ "wait", no_argument, NULL, O_WAIT },
 	{ "help", no_argument, NULL, O_HELP },
 	{ }
 };
@@ -85,9 +89,12 @@ static void usage(FILE *f)
 	      "  --still N           heads, the first N, that do not flip\n"
 	      "  --rate HZ, --tolerance PERCENT  expected by vblank\n"
 	      "  --async, --atomic   kind of flips\n"
-	      "  --from DRIVER       of the card whose buffer is imported (default xendrm-du)\n"
+	      "  --from DRIVER       of the card whose buffer is imported (default xendrm-du);\n"
+	      "                      or udmabuf, or exporter for that of tests/lab\n"
+	      "  --buffer WxH        size of what is imported (default: the mode's)\n"
 	      "  --any-sequence      for drivers without vblank numbers\n"
 	      "  --busy              a second flip must be refused meanwhile\n"
+	      "  --wait              pan goes on at SIGUSR1 only\n"
 	      "  --hold              stay in the background with the picture\n", f);
 }
 
@@ -145,6 +152,10 @@ int main(int argc, char **argv)
 			break;
 		case O_FROM:
 			o.from = optarg;
+			break;
+		case O_BUFFER:
+			if (sscanf(optarg, "%ux%u", &o.buffer_width, &o.buffer_height) != 2)
+				die("--buffer '%s' is not WIDTHxHEIGHT", optarg);
 			break;
 		case O_FORMAT:
 			o.format = format_parse(optarg);
@@ -208,6 +219,9 @@ int main(int argc, char **argv)
 			break;
 		case O_QUIET:
 			o.quiet = true;
+			break;
+		case O_WAIT:
+			o.wait = true;
 			break;
 		case 'h':
 		case O_HELP:

@@ -26,6 +26,8 @@ struct opts {
 	uint32_t format;
 	unsigned int width;	/* 0: the first mode of the connector */
 	unsigned int height;
+	unsigned int buffer_width;	/* of an import; 0: the mode's */
+	unsigned int buffer_height;
 	unsigned int pad;	/* further pixels in each row of the buffer */
 	unsigned int around;	/* pixels of the buffer beyond each edge of the screen */
 	uint32_t seed;
@@ -44,6 +46,7 @@ struct opts {
 	bool any_sequence;
 	bool bars;
 	bool quiet;
+	bool wait;
 };
 
 /* A dumb buffer, mapped, with a framebuffer on it. */
@@ -124,6 +127,7 @@ void hold_in_background(void);
 int cmd_info(const struct opts *o);
 int cmd_pattern(const struct opts *o);
 int cmd_draw(const struct opts *o);
+int cmd_pan(const struct opts *o);
 int cmd_together(const struct opts *o);
 int cmd_flips(const struct opts *o);
 int cmd_hold(const struct opts *o);

@@ -7,19 +7,23 @@
 {
 	# Debian's headers for this machine
 	all_kernels=(5.10 6.1 6.12 7.2 7.3)
+	# the same with PREEMPT_RT, which the lab boots too
+	rt_kernels=(6.1-rt 6.12-rt)
 	# Red Hat's and others, made out of those, until each side of a shim has a
 	# kernel: see imitate
-	imitations=(bare bare-7.3 5.18 el8.3 el9.0 el9.6)
-	# Ubuntu's, Debian's for arm64, trees made of sources (see fetch-tree), imitations
-	more_kernels=(4.18 5.4 5.15 6.8 7.0 el8.10 el10.0 5.10-arm64 6.1-arm64 6.12-arm64 7.2-arm64 7.3-arm64
-		7.3-arm64-16k 6.18 7.1 6.1-clang 6.18-arm64-64k)
+	imitations=(bare bare-7.3 5.18 el8.1 el9.0 el9.6)
+	# Ubuntu's, Debian's real-time ones and those for other machines, trees made of
+	# sources (see fetch-tree), imitations
+	more_kernels=(4.18 5.4 5.15 6.8 7.0 el8.3 el8.10 el10.0 "${rt_kernels[@]}" 5.10-arm64 6.1-arm64 6.12-arm64
+		7.2-arm64 7.3-arm64 7.3-arm64-16k 6.1-i386 6.1-armhf 7.2-armhf 6.18 7.1 6.1-clang
+		6.18-arm64-64k)
 }
 
 # a failure inside $() is a failure of the script
 shopt -s inherit_errexit
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-cache=${XDF_CACHE:-/var/cache/xen-drm-front}
+cache=$("$here/../lib/cache")
 apt_private=$here/../lib/apt-private
 
 die() {
@@ -28,7 +32,12 @@ die() {
 }
 
 suite_of() {
-	case ${1%-arm64*} in
+	local version=${1%-arm64*} of
+
+	for of in rt i386 armhf; do
+		version=${version%-"$of"}
+	done
+	case $version in
 	4.18) echo ubuntu-bionic ;;
 	5.4) echo ubuntu-focal ;;
 	5.10) echo bullseye ;;
@@ -45,6 +54,8 @@ suite_of() {
 arch_of() {
 	case $1 in
 	*-arm64*) echo arm64 ;;
+	*-i386) echo i386 ;;
+	*-armhf) echo armhf ;;
 	*) echo amd64 ;;
 	esac
 }
@@ -55,6 +66,8 @@ make_flags() {
 	! is_tree "$1" || echo KBUILD_MODPOST_WARN=1
 	case $1 in
 	*-arm64*) printf '%s\n' ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- ;;
+	*-armhf) printf '%s\n' ARCH=arm CROSS_COMPILE=arm-linux-gnueabihf- ;;
+	*-i386) printf '%s\n' ARCH=i386 CROSS_COMPILE=i686-linux-gnu- ;;
 	*-clang) echo LLVM=1 ;;
 	# these name a compiler of their own distribution's
 	6.8 | 7.0) echo CC=gcc ;;
@@ -92,9 +105,12 @@ closure() {
 	done
 }
 
-# Debian's name for what a key's kernel is configured for: amd64, arm64, arm64-16k.
+# Debian's name for what a key's kernel is configured for: amd64, rt-amd64, arm64-16k.
 flavour_of() {
 	case $1 in
+	*-rt) echo rt-amd64 ;;
+	*-i386) echo 686-pae ;;
+	*-armhf) echo armmp ;;
 	*-arm64*) echo "arm64${1#*-arm64}" ;;
 	*) echo amd64 ;;
 	esac
@@ -129,8 +145,7 @@ headers_abi() {
 
 # One unpacker at a time for each entry; the winner publishes it by a rename.
 lock_entry() {
-	mkdir -p "$cache/kernels" 2>/dev/null ||
-		die "cannot write to $cache: run as root, or set XDF_CACHE to a directory of yours"
+	"$here/../lib/cache" kernels >/dev/null || exit 1
 	exec 7>"$cache/kernels/$1.lock"
 	flock 7
 }

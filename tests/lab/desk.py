@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 """A stock Debian guest with the package, its screen and its keyboard: what demo and clients share."""
 import base64
+import errno
 import glob
 import os
 import re
@@ -13,6 +14,7 @@ import zlib
 
 import images
 from images import LabError
+from speed import limit
 from xdflab import Lab
 
 HERE = images.HERE
@@ -40,11 +42,25 @@ def newest_deb(pattern=None):
     return debs[-1]
 
 
-def base_root(name="guest", more=(), mib=2500):
-    """Debian with kernel, DKMS and weston, but nothing of ours; kept in the cache."""
+def put(root, files):
+    """Files of these names and texts below ROOT."""
+    for path, text in files.items():
+        path = os.path.join(root, path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+
+
+def base_root(name="guest", more=(), mib=2500, packages=None, device="/dev/xvda", modules=("xen-blkfront", "ext4"),
+              files=None):
+    """Debian with kernel, DKMS and weston or other packages, but nothing of ours; kept in the cache.
+
+    MODULES are in its initramfs. FILES are there before any package is.
+    """
     version = images.command([images.APT, "version", images.SUITE, "linux-image-amd64"]).strip()
     date = images.command([images.APT, "version", images.SUITE, "weston"]).strip()
-    packages = PACKAGES + list(more)
+    packages = (packages or PACKAGES) + list(more)
+    files = files or {}
 
     def build(tmp):
         root = os.path.join(tmp, "root")
@@ -53,33 +69,34 @@ def base_root(name="guest", more=(), mib=2500):
         with open(hook, "w", encoding="utf-8") as f:
             f.write("#!/bin/sh\n[ \"$1\" = prereqs ] && exit 0\n"
                     ". /usr/share/initramfs-tools/hook-functions\n"
-                    "manual_add_modules xen-blkfront ext4\n")
+                    "manual_add_modules %s\n" % " ".join(modules))
+        early = os.path.join(tmp, "early")
+        put(early, files)
         images.mmdebstrap(root, packages, [
             "--essential-hook=mkdir -p $1/etc/initramfs-tools/conf.d $1/etc/initramfs-tools/hooks",
             "--essential-hook=echo MODULES=list >$1/etc/initramfs-tools/conf.d/xen",
-            "--essential-hook=install -m 755 %s $1/etc/initramfs-tools/hooks/xen" % hook])
+            "--essential-hook=install -m 755 %s $1/etc/initramfs-tools/hooks/xen" % hook,
+            "--essential-hook=cp -r %s/. $1" % early])
         os.unlink(hook)
+        shutil.rmtree(early)
         # The size of the cache matters more than these.
         for path in glob.glob(os.path.join(root, "var/cache/apt/*.bin")):
             os.unlink(path)
         images.command(["chroot", root, "sh", "-c",
                         "useradd -m -s /bin/bash -G video,input %s && "
                         "printf '%s:%s\\nroot:%s\\n' | chpasswd" % (USER, USER, USER, USER)])
-        for path, text in {
-                "etc/hostname": "debian\n",
-                "etc/hosts": "127.0.0.1 localhost debian\n",
-                "etc/fstab": "/dev/xvda / ext4 defaults,noatime 0 0\n",
-                # the desktop has no GPU to draw with
-                "etc/xdg/weston/weston.ini":
-                    "[core]\nuse-pixman=true\nidle-time=0\nrequire-input=false\n"
-                    "[shell]\nbackground-color=0xff204a87\nlocking=false\n"
-                    "[terminal]\nfont-size=14\n"}.items():
-            path = os.path.join(root, path)
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            with open(path, "w", encoding="utf-8") as f:
-                f.write(text)
+        put(root, {
+            "etc/hostname": "debian\n",
+            "etc/hosts": "127.0.0.1 localhost debian\n",
+            "etc/fstab": device + " / ext4 defaults,noatime 0 0\n",
+            # the desktop has no GPU to draw with
+            "etc/xdg/weston/weston.ini":
+                "[core]\nuse-pixman=true\nidle-time=0\nrequire-input=false\n"
+                "[shell]\nbackground-color=0xff204a87\nlocking=false\n"
+                "[terminal]\nfont-size=14\n"})
 
-    key = images.digest("4", images.SUITE, *packages, version, date, USER)
+    key = images.digest("5", images.SUITE, *packages, version, date, USER, device, *modules,
+                        *[word for item in sorted(files.items()) for word in item])
     return os.path.join(images.cached(name, key, build, mib), "root")
 
 
@@ -100,7 +117,7 @@ def guest_image(root, out, deb):
          (log, text[-3000:]))
     if deb:
         print("\n".join("         " + ln for ln in text.splitlines() if re.search(
-            r"Setting up xen-drm|Building|Done|[Ii]nstall.*xen_drm_front|depmod|DKMS|dkms", ln)))
+            r"Setting up xen-drm|Building|Done|xen_drm_front|depmod|DKMS|dkms", ln)))
     return image
 
 
@@ -134,7 +151,7 @@ class Shell:
     def until(self, cmd, seconds=60, otherwise="false"):
         """Waits in the guest until CMD succeeds; OTHERWISE says more when it does not."""
         self.run("for i in $(seq %d); do %s && break; sleep 0.5; done; %s || { %s; false; }" %
-                 (2 * seconds, cmd, cmd, otherwise), seconds * 3 // 2)
+                 (limit(seconds), cmd, cmd, otherwise), seconds * 3 // 2)
 
     def put(self, path, text):
         """A file of the user's; encoded, for the shell completes at a tab."""
@@ -155,7 +172,7 @@ def colours(data):
 
 def settled(be, domid, heads, what, wanted, timeout=120):
     """Waits until the heads together show something of the kind wanted, and no longer change."""
-    end = time.monotonic() + timeout * Lab._slow()
+    end = time.monotonic() + limit(timeout)
     last = None
     while True:
         try:
@@ -212,10 +229,10 @@ class Desk:
         if self.lab:
             self.lab.close()
 
-    def boot(self, root, image):
-        """Xen, the backend and the guest, up to root's shell on its serial console."""
+    def boot(self, image, cmdline="root=/dev/xvda ro console=hvc0"):
+        """Xen, the backend and the guest, which begins to boot."""
         # the guest's own kernel and initramfs, as its bootloader would take them
-        boot = os.path.join(root, "boot")
+        boot = image + ".boot"
         kernel = sorted(glob.glob(os.path.join(boot, "vmlinuz-*")))[-1]
         initrd = sorted(glob.glob(os.path.join(boot, "initrd.img-*")))[-1]
         step("starting Xen ...")
@@ -233,7 +250,7 @@ class Desk:
             "id%d:%s" % (i, size) for i, size in enumerate(self.sizes))
         self.g = g = lab.guest_disk(
             "debian", "/dev/vdb", "/share/guests/vmlinuz", "/share/guests/initrd", vdispl=vdispl,
-            vkb="backend-type=linux", memory=1024, cmdline="root=/dev/xvda ro console=hvc0 quiet mitigations=off "
+            vkb="backend-type=linux", memory=1024, cmdline=cmdline + " quiet mitigations=off "
             # the host may be busy with other things
             "systemd.default_device_timeout_sec=900 systemd.default_timeout_start_sec=900")
         print("         " + "\n         ".join(images.read(
@@ -342,6 +359,11 @@ def run(name, main):
         status = main()
     except LabError as err:
         print("%s: %s" % (name, err), flush=True)
+        status = 1
+    except OSError as err:
+        if err.errno != errno.ENOSPC:
+            raise
+        print("%s: %s: make room" % (name, err), flush=True)
         status = 1
     except KeyboardInterrupt:
         print("%s: interrupted" % name, flush=True)

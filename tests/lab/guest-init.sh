@@ -15,8 +15,6 @@ mount -t tmpfs shm /dev/shm
 mount -t debugfs debug /sys/kernel/debug
 # Only what cannot wait goes to the console by itself; the agent sends the rest.
 echo 1 > /proc/sys/kernel/printk
-[ ! -e /proc/sys/kernel/hung_task_timeout_secs ] ||
-	echo 60 > /proc/sys/kernel/hung_task_timeout_secs
 hostname guest
 # The agent is restarted should it ever die.
 while :; do

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 #
 # guest-root.sh BASE WORK IMAGE [DEB]: makes the disk of the demo's guest: the
-# cached root BASE with a package installed by apt, as a file system image.
+# cached root BASE with a package installed by apt, as a file system image;
+# its kernel and initramfs go beside it, into IMAGE.boot.
 # To be run by `unshare --mount --pid --fork --kill-child`, so that no mount stays.
 
 set -euo pipefail
@@ -32,6 +33,8 @@ if [[ -n $deb ]]; then
 		apt-get install -y -q "/tmp/${deb##*/}"
 	rm "$root/usr/sbin/policy-rc.d"
 fi
+rm -rf "$image.boot"
+cp -r "$root/boot" "$image.boot"
 umount "$root/dev/pts" "$root/tmp" "$root/sys" "$root/proc"
 
 used=$(du -sxm "$root" | cut -f1)

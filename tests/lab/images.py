@@ -21,7 +21,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
-CACHE = os.path.abspath(os.environ.get("XDF_CACHE", "/var/cache/xen-drm-front"))
+CACHE = subprocess.run([os.path.join(TOP, "tests/lib/cache")], stdout=subprocess.PIPE, text=True,
+                       check=True).stdout.strip()
 APT = os.path.join(TOP, "tests/lib/apt-private")
 SUITE = "bookworm"
 XEN = "4.17"
@@ -106,6 +107,13 @@ def read(path, mode="rb"):
         return f.read()
 
 
+def cpu_seconds(pid):
+    """How long a process has had a processor."""
+    with open("/proc/%d/stat" % pid, encoding="utf-8") as f:
+        words = f.read().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextlib.contextmanager
 def locked(path):
     os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -132,8 +140,9 @@ def cached(name, key, build, mib):
         return path
     try:
         os.makedirs(base, exist_ok=True)
-    except PermissionError:
-        raise LabError("cannot write to %s: run as root, or set XDF_CACHE" % CACHE) from None
+    except OSError as err:
+        raise LabError("cannot make %s (%s): run as root and make room there, or set XDF_CACHE" % (
+            base, err.strerror)) from None
     with locked(path + ".lock"):
         if os.path.isdir(path):
             return path
@@ -477,6 +486,17 @@ def compile_agent(builddir):
     return out
 
 
+def xl_time(builddir):
+    """xl-time.c, for dom0."""
+    out = os.path.join(builddir, by_arch("xl-time") + ".so")
+    src = os.path.join(HERE, "xl-time.c")
+    with locked(out + ".lock"):
+        if not os.path.exists(out) or os.stat(out).st_mtime < os.stat(src).st_mtime:
+            command([*compiler(), "-O2", "-fPIC", "-shared", "-Wall", "-Wextra", "-o", out + ".new", src])
+            os.rename(out + ".new", out)
+    return out
+
+
 def guest_base(builddir, programs):
     """The part of a guest's initramfs that does not depend on the kernel."""
     cpio = Cpio()
@@ -554,7 +574,7 @@ def guest_modules(kernel, which, ours=None, more=()):
     finally:
         shutil.rmtree(tmp, ignore_errors=True)
     if which in ("ours", "both"):
-        for path in sorted(glob.glob(os.path.join(TOP, "debian/modprobe.d/*.conf"))):
+        for path in sorted(glob.glob(os.path.join(TOP, "src/data/modprobe.d/*.conf"))):
             cpio.copy("usr/lib/modprobe.d/" + os.path.basename(path), path)
     return cpio.data()
 

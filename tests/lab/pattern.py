@@ -58,3 +58,52 @@ def bars_row(fmt, width):
 
 def bars_crc(fmt, width, height):
     return zlib.crc32(bars_row(fmt, width) * height)
+
+
+def picture(fmt, width, height, seed):
+    """The bytes of a whole picture, row by row."""
+    return [row(width * CPP[fmt], seed, y) for y in range(height)]
+
+
+def within(fmt, rows, around):
+    """What is left of a picture without AROUND pixels at each edge."""
+    cut = around * CPP[fmt]
+    return [r[cut:len(r) - cut] for r in rows[around:len(rows) - around]]
+
+
+def damaged(fmt, width, height, seed, count):
+    """What "xdf-guest damage --count COUNT" leaves on the screen."""
+    rows = [bytearray(r) for r in picture(fmt, width, height, seed)]
+    numbers = [1, 2, 3, 4, 9, 20, 21, 22, 23] + [100 + i for i in range(count)]
+    cpp = CPP[fmt]
+    for at, n in enumerate(numbers):
+        x, top = n * 37 % (width - 16), n * 53 % (height - 16)
+        for y in range(top, top + 16):
+            rows[y][x * cpp:(x + 16) * cpp] = row(16 * cpp, seed + 1 + at, y)
+    return rows
+
+
+def _eight(value, bits):
+    """A channel of 8 bits: wide ones keep their top, narrow ones repeat it below."""
+    return value >> (bits - 8) if bits >= 8 else value << (8 - bits) | value >> (2 * bits - 8)
+
+
+def as_xr24(fmt, rows):
+    """Checksum of a picture shown as XR24, its filler all ones."""
+    cpp, *fields = _FORMATS[fmt]
+    value = 0
+    for r in rows:
+        out = bytearray()
+        for (pixel,) in struct.iter_unpack("<I" if cpp == 4 else "<H", bytes(r)):
+            red, green, blue = (_eight(pixel >> shift & (1 << bits) - 1, bits)
+                                for shift, bits in fields[:3])
+            out += bytes((blue, green, red, 255))
+        value = zlib.crc32(out, value)
+    return value
+
+
+def crc_of(rows):
+    value = 0
+    for r in rows:
+        value = zlib.crc32(r, value)
+    return value

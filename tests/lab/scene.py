@@ -8,7 +8,8 @@ import time
 import zlib
 
 from pattern import CPP
-from xdflab import Lab, LabError, scenario
+from speed import limit, scaled
+from xdflab import LabError, scenario
 
 
 class Failed(AssertionError):
@@ -47,9 +48,16 @@ def values(out):
     return found
 
 
+def xdf_guest(args):
+    """The command, with a limit for events that follows the machine's speed."""
+    if "--timeout-ms" not in args:
+        args += " --timeout-ms 10000"
+    return "xdf-guest " + re.sub(r"(?<=--timeout-ms )\d+", lambda m: "%d" % scaled(int(m[0])), args)
+
+
 def guest_prog(g, args, timeout=90, rc=0):
     """xdf-guest in the guest; its values. Another status than RC fails."""
-    res = g.run("xdf-guest " + args, timeout=timeout)
+    res = g.run(xdf_guest(args), timeout=timeout)
     need(rc is None or res.rc == rc,
          f"xdf-guest {args}: status {res.rc}, expected {rc}:\n{res.out.strip()[-2000:]}")
     return values(res.out)
@@ -70,16 +78,16 @@ class shown:
         let_go(self.g, self.pid)
 
 
-def let_go(g, pid, timeout=20):
+def let_go(g, pid, timeout=10):
     """End a program in the guest; it has to go within the time."""
-    g.run(f"kill {pid}; n=0; while [ -d /proc/{pid} ] && [ $n -lt {timeout * 10} ]; do "
+    g.run(f"kill {pid}; n=0; while [ -d /proc/{pid} ] && [ $n -lt {limit(timeout) * 10:.0f} ]; do "
           "sleep 0.1; n=$((n + 1)); done", timeout=timeout + 30)
-    need(g.run(f"test ! -d /proc/{pid}").rc == 0, f"program {pid} did not end within {timeout} s")
+    need(g.run(f"test ! -d /proc/{pid}").rc == 0, f"program {pid} did not end within {limit(timeout):.0f} s")
 
 
 def background(g, args, name):
     """xdf-guest in the background; its output goes to /tmp/NAME.out. Returns its pid."""
-    out = g.run(f"xdf-guest {args} >/tmp/{name}.out 2>&1 & echo $!").out
+    out = g.run(f"{xdf_guest(args)} >/tmp/{name}.out 2>&1 & echo $!").out
     return out.strip().splitlines()[-1]
 
 
@@ -89,12 +97,12 @@ def output(g, name):
 
 def wait_for(what, probe, timeout=20, step=0.3):
     """Until probe() is true; returns what it returned."""
-    end = time.monotonic() + timeout * Lab._slow()
+    end = time.monotonic() + limit(timeout)
     while True:
         got = probe()
         if got:
             return got
-        need(time.monotonic() < end, f"{what}: not within {timeout} s")
+        need(time.monotonic() < end, f"{what}: not within {limit(timeout):.0f} s")
         time.sleep(step)
 
 
@@ -182,7 +190,7 @@ def screen_crc(be, g, conn, dev=0):
 def see(be, g, conn, crc, dev=0, timeout=10):
     """The connector shows exactly this picture, now or soon."""
     want = int(crc, 16) if isinstance(crc, str) else crc
-    end = time.monotonic() + timeout * Lab._slow()
+    end = time.monotonic() + limit(timeout)
     while True:
         try:
             got = screen_crc(be, g, conn, dev)
@@ -234,6 +242,14 @@ def let_backend_allocate(lab):
     lab.need("echo 65536 >/sys/module/xen_gntalloc/parameters/limit")
 
 
+def reconnect(lab, be, g, *args):
+    """Another backend with other options in this one's place; the guest is connected to it."""
+    be.stop()
+    be = lab.backend(args=args)
+    be.wait_log(rf"dom{g.domid}/dev0\b.*STATE.*fe=4", timeout=40)
+    return be
+
+
 def mark(be):
     return len(be.log())
 
@@ -279,7 +295,7 @@ def still_mapped(lab, g):
 
 def nothing_mapped(lab, g, when):
     """dom0 has let go of every grant of the display, now or within some seconds."""
-    end = time.monotonic() + 10 * Lab._slow()
+    end = time.monotonic() + limit(10)
     while still_mapped(lab, g):
         left = still_mapped(lab, g)
         need(time.monotonic() < end, f"{len(left)} grants still mapped {when}:\n" + "\n".join(left[:5]))

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 """Where the memory of a picture comes from: the guest, the backend, another driver."""
+import base64
+import os
 import re
+import shutil
 
+import images
+import pattern
 from scene import (check, guest_prog, keeps_protocol, let_backend_allocate, log, mark, modprobe_r,
-                   need, nothing_mapped, refused, see, shown, wait_card, wait_for)
+                   need, nothing_mapped, reconnect, refused, see, shown, wait_card, wait_for)
 
 ONE = "backend=0,connectors=id0:640x480;id1:640x480"
 BE_ALLOC = "backend=0,be-alloc=1,connectors=id0:640x480;id1:640x480"
@@ -85,6 +90,88 @@ def backend_allocates(lab, be, g):
         keeps_protocol(be, g)
     modprobe_r(g)
     nothing_mapped(lab, g, "after modprobe -r")
+
+
+@check(own=True, kernel=["6.1", "7.3"], kind="pv", vdispl=BE_ALLOC)
+def test_backend_cannot_allocate_pv(lab, be, g):
+    """be-alloc=1 with a backend that does not allocate: one line, and the guest's own memory"""
+    backend_cannot_allocate(lab, be, g)
+
+
+@check(own=True, kernel="6.12", kind="pvh", vdispl=BE_ALLOC)
+def test_backend_cannot_allocate_pvh(lab, be, g):
+    """The same in a PVH guest"""
+    backend_cannot_allocate(lab, be, g)
+
+
+def said_cannot_allocate(g):
+    g.dmesg()
+    return [ln for ln in g.kernel_log() if "cannot allocate buffers" in ln]
+
+
+def backend_cannot_allocate(lab, be, g):
+    let_backend_allocate(lab)
+    wait_card(g)
+    need(not said_cannot_allocate(g), "said of a backend that can")
+    modprobe_r(g)
+    be.stop()
+    be = lab.backend(args=["--no-alloc"])
+    g.load()
+    wait_card(g)
+    wait_for("a line on it", lambda: said_cannot_allocate(g), 15)
+    at = mark(be)
+    pictures(be, g)
+    bad = refused(be, g, at)
+    need(not bad, f"asked again: {bad}")
+    flags = {ln.get("flags") for ln in log(be, g, at, kind="REQ", op="DBUF_CREATE")}
+    need(flags == {"0x0"}, f"{flags}")
+    with shown(g, "draw --conns 0,1 --seed 32"):
+        kinds = buffers(g)
+        need(kinds["shared"] and not kinds["copied to the backend's memory"], f"{kinds}")
+    said = said_cannot_allocate(g)
+    need(len(said) == 1, f"{said}")
+    need("error -22" in said[0] and "be-alloc=0" in said[0], said[0])
+    keeps_protocol(be, g)
+
+    # too little memory is something else: the next buffer may have it
+    be = reconnect(lab, be, g)
+    be.ctl("refuse DBUF_CREATE:ENOMEM:1")
+    g.run("xdf-guest draw --seed 2")
+    be.ctl("refuse none")
+    at = mark(be)
+    with shown(g, "draw --conns 0,1 --seed 33") as v:
+        see(be, g, 0, v["conn0.crc"])
+        need(buffers(g)["copied to the backend's memory"] >= 2, f"{buffers(g)}")
+        # under the picture, to one that cannot
+        be = reconnect(lab, be, g, "--no-alloc")
+        see(be, g, 0, v["conn0.crc"], timeout=20)
+        see(be, g, 1, v["conn1.crc"], timeout=20)
+    need(len(said_cannot_allocate(g)) == 2, "not said once for each backend")
+    keeps_protocol(be, g)
+    modprobe_r(g)
+    nothing_mapped(lab, g, "after modprobe -r")
+
+
+@check(own=True, kernel="7.3", kind="pv", vdispl=BE_ALLOC)
+def test_backend_allocates_converted(lab, be, g):
+    """The backend's memory, and formats that it rejects"""
+    let_backend_allocate(lab)
+    wait_card(g)
+    be = reconnect(lab, be, g, "--formats", "XR24")
+    for fmt in ("RG16", "AB30", "AR24"):
+        with shown(g, f"draw --conns 0,1 --format {fmt} --seed 70") as v:
+            for n in (0, 1):
+                rows = pattern.picture(fmt, 640, 480, 70 + n)
+                see(be, g, n, v[f"conn{n}.crc"] if fmt == "AR24" else pattern.as_xr24(fmt, rows))
+            need(buffers(g)["copied to the backend's memory"] >= 2, f"{buffers(g)}")
+    need(not said_cannot_allocate(g), "a format was taken for a lack of memory")
+    # one that gives no memory for 16 bits and no other buffer of them either
+    be = reconnect(lab, be, g)
+    be.ctl("refuse DBUF_CREATE:EINVAL:2")
+    with shown(g, "draw --conns 0 --format RG16 --seed 71"):
+        see(be, g, 0, pattern.as_xr24("RG16", pattern.picture("RG16", 640, 480, 71)))
+        need(buffers(g)["copied to the backend's memory"], f"{buffers(g)}")
+    need(not said_cannot_allocate(g), "a size was taken for a lack of memory")
 
 
 LARGE = "backend=0,connectors=id0:640x480;id1:1920x1080"
@@ -203,6 +290,9 @@ def test_import_vgem(lab, be, g):
         need(int(v["conn1.pitch"]) % 4, f"a pitch of {v['conn1.pitch']} tests nothing")
         see(be, g, 1, v["conn1.crc"])
         need(buffers(g)["copied"] >= 1, f"{buffers(g)}")
+    be = reconnect(lab, be, g, "--formats", "XR24")
+    with shown(g, "import --from vgem --conns 1 --format RG16 --pad 1 --seed 41"):
+        see(be, g, 1, pattern.as_xr24("RG16", pattern.picture("RG16", 640, 480, 41)))
 
 
 @check(own=True, kernel="6.1", vdispl=[BE_ALLOC, ONE])
@@ -216,3 +306,65 @@ def test_import_be_alloc(lab, be, g):
         need(buffers(g, 0)["copied to the backend's memory"] >= 1, f"{buffers(g, 0)}")
     bad = [ln for ln in refused(be, g) if "GET_EDID" not in ln]
     need(not bad, f"{bad}")
+
+
+def bounced(g):
+    """Slots of the bounce buffers that are taken."""
+    return int(g.run("cat /sys/kernel/debug/swiotlb/io_tlb_used").out)
+
+
+def import_bounced(be, g, exporter):
+    """More imports than there are bounce buffers for, none of which takes any."""
+    wait_card(g)
+    before = bounced(g)
+    for conn, count, size in ((0, 12, "640x480"), (1, 2, "3840x2160")):
+        with shown(g, f"import --from {exporter} --conns {conn} --count {count} --buffer {size} "
+                   f"--seed {44 + conn}") as v:
+            see(be, g, conn, v[f"conn{conn}.crc"], timeout=20)
+            need(bounced(g) == before, f"{count} imports take {bounced(g) - before} bounce buffers")
+            kinds = buffers(g)
+            need(kinds["shared, imported"] >= count and not kinds["copied"], f"{count} imports: {kinds}")
+        wait_for("the imports to go", lambda: not buffers(g)["shared, imported"], 20)
+
+
+@check(own=True, kernel=["6.1", "7.3"], kind="pvh", vdispl=ONE, cmdline="swiotlb=force", memory=512)
+def test_import_bounced(lab, be, g):
+    """Imports where all DMA goes through bounce buffers, as in confidential guests"""
+    need(g.run("modprobe vgem").rc == 0, "no vgem in this kernel")
+    need(g.run("grep -q ' swiotlb=force' /proc/cmdline && "
+               "[ $(cat /sys/kernel/debug/swiotlb/io_tlb_nslabs) -gt 0 ]").rc == 0, "no bounce buffers")
+    import_bounced(be, g, "vgem")
+    if g.run("test -c /dev/udmabuf").rc == 0:
+        import_bounced(be, g, "udmabuf")
+    else:
+        need(g.kernel == "6.1", "no udmabuf in this kernel")
+
+
+def load_exporter(lab, g):
+    """Builds tests/lab/exporter for the guest's kernel and loads it there."""
+    work = os.path.join(lab.builddir, "modules", g.kernel + "-exporter")
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.copytree(os.path.join(images.HERE, "exporter"), work)
+    kdir, *flags = images.command(["bash", "-c", '. "$1"; "$here/fetch-headers" "$2"; make_flags "$2"', "bash",
+                                   os.path.join(images.TOP, "tests/kernels/kernels.sh"), g.kernel]).split()
+    images.command(["make", "-C", kdir, "M=" + work, *flags, "modules"])
+    ko = os.path.join(work, "xdf_exporter.ko")
+    images.command(["strip", "--strip-debug", ko])
+    text = base64.b64encode(images.read(ko)).decode()
+    res = g.run(f"echo {text} | base64 -d >/tmp/xdf_exporter.ko && insmod /tmp/xdf_exporter.ko")
+    need(res.rc == 0, "the exporter: " + res.out)
+
+
+@check(own=True, kernel="7.3", vdispl=ONE)
+def test_import_without_pages(lab, be, g):
+    """A buffer whose memory cannot be had is copied, whether the exporter says so early or late"""
+    wait_card(g)
+    load_exporter(lab, g)
+    for late in "NY":
+        g.run(f"echo {late} >/sys/module/xdf_exporter/parameters/attachable")
+        with shown(g, "import --from exporter --conns 0 --seed 47") as v:
+            see(be, g, 0, v["conn0.crc"])
+            need(buffers(g)["copied"] >= 1 and not buffers(g)["shared, imported"], f"{buffers(g)}")
+        wait_for("the import to go", lambda: not buffers(g)["copied"], 10)
+        res = g.run("rmmod xdf_exporter && insmod /tmp/xdf_exporter.ko")
+        need(res.rc == 0, "a buffer is still held: " + res.out)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 """Save, restore, migration and reboot of the guest, with a session on its screen."""
-from scene import (background, check, guest_prog, keeps_protocol, let_backend_allocate, let_go, mark, need, output, rgb,
-                   screen_crc, see, shown,
-                   values, wait_card, wait_for)
+import pattern
+from scene import (background, check, guest_prog, keeps_protocol, let_backend_allocate, let_go, mark, need, output, raw,
+                   reconnect, rgb, screen_crc, see, shown, values, wait_card, wait_for)
+from speed import scaled
 
 SPEC = "backend=0,connectors=id0:640x480;id1:322x242"
 BE_ALLOC = "backend=0,be-alloc=1,connectors=id0:640x480;id1:322x242"
@@ -105,7 +106,7 @@ def test_shutdown(lab, be, g):
     be.kill()
     try:
         took = g.poweroff()
-        need(took < 4, f"the guest took {took:.1f} s to go down")
+        need(took < scaled(4), f"the guest took {took:.1f} s to go down")
     finally:
         lab.backend()
 
@@ -139,7 +140,7 @@ def test_shutdown_frozen(lab, be, g):
     need(res.rc == 0, "no test of the freezer: " + res.out)
     # the delay keeps a processor busy, and the first is the one that goes down
     took = g.poweroff(command="taskset 2 sh -c 'echo freeze >/sys/power/state'", sysrq="o")
-    need(took < 7, f"the guest took {took:.1f} s to go down")
+    need(took < scaled(7), f"the guest took {took:.1f} s to go down")
 
 
 @check(polite=False, own=True, kernel="7.3", vdispl=SPEC, extra='on_crash="preserve"')
@@ -149,11 +150,27 @@ def test_panic(lab, be, g):
     with_picture = guest_prog(g, "draw --conns 0,1 --seed 90 --hold")
     for n in (0, 1):
         see(be, g, n, with_picture[f"conn{n}.crc"])
+    last_words(be, g)
+
+
+@check(polite=False, own=True, kernel="7.3", vdispl=SPEC, extra='on_crash="preserve"')
+def test_panic_converted(lab, be, g):
+    """The same on a picture that the backend sees in another format"""
+    wait_card(g)
+    be = reconnect(lab, be, g, "--formats", "XR24")
+    guest_prog(g, "draw --conns 0,1 --format RG16 --seed 90 --hold")
+    for n in (0, 1):
+        width, height, _, _ = raw(be, g, n)
+        see(be, g, n, pattern.as_xr24("RG16", pattern.picture("RG16", width, height, 90 + n)))
+    last_words(be, g)
+
+
+def last_words(be, g):
     g.expected_splat = "."
+    was = [screen_crc(be, g, n) for n in (0, 1)]
     g.run("(sleep 1; echo c >/proc/sysrq-trigger) >/dev/null 2>&1 &")
     for n in (0, 1):
-        was = int(with_picture[f"conn{n}.crc"], 16)
-        wait_for("the panic screen", lambda: screen_crc(be, g, n) != was, 30)
+        wait_for("the panic screen", lambda n=n: screen_crc(be, g, n) != was[n], 30)
         picture = rgb(be.picture(g.domid, 0, n, "panic"))
         black = sum(row.count(0) for row in picture) / sum(len(row) for row in picture)
         # white text or a QR code on black, no colours of the pattern

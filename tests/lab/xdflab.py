@@ -26,7 +26,9 @@ import threading
 import time
 
 import images
+import speed
 from images import LabError, say
+from speed import limit
 
 TOP = images.TOP
 Result = collections.namedtuple("Result", "rc out")
@@ -44,7 +46,14 @@ HARMLESS = re.compile(
     r"hrtimer: interrupt took|Spectre|unchecked MSR|ACPI BUG|WARNING: Spectre|"
     r"rcu:.*(Adjusting|Hierarchical|srcu)|RCU.*(restricting|detected CPU)|"
     r"clocksource:|platform eisa|x86/PAT|IOMMU|Detected CPU|"
+    # the limits that it was given
+    r"\bCommand line: |RCU CPU stall warnings timeout set|"
     r"(suspend|hibernation) debug: Waiting", re.IGNORECASE)
+
+
+# Seconds: of a processor, ten times what dom0's boot takes; and for a dom0 that does nothing.
+BOOT_WORK = 300
+BOOT_REST = 1800
 
 
 def die_with_parent():
@@ -145,10 +154,11 @@ class Lab:
             if name in ("logs", "guests", "tmp"):
                 shutil.rmtree(path, ignore_errors=True)
             os.makedirs(path, exist_ok=True)
-        for name in ("dom0-init.sh", "dom0-agent.py", "dom0-keyboard.py", "dom0-block.sh"):
-            path = images.write_if_new(os.path.join(self.dir, "dom0", name),
+        for name in ("dom0-init.sh", "dom0-agent.py", "dom0-keyboard.py", "dom0-block.sh", "dom0-xl.sh"):
+            path = images.write_if_new(os.path.join(self.dir, "dom0", name.replace("dom0-xl.sh", "xl")),
                                        images.read(os.path.join(images.HERE, name)))
             os.chmod(path, 0o755)
+        shutil.copy(images.xl_time(self.builddir), os.path.join(self.dir, "bin/xl-time.so"))
         images.need_space(self.dir, 1500, "the lab")
         xen = images.xen()
         kernel = images.Kernel(images.by_arch("6.1"))
@@ -171,19 +181,40 @@ class Lab:
             argv += ["-device", "virtio-9p-%s,fsdev=%s,mount_tag=%s" % (bus, name, name)]
         argv += ["-device", "virtio-serial-" + bus, "-device", "virtserialport,chardev=agent,name=agent"]
         env = {**os.environ, "TMPDIR": os.path.join(self.dir, "tmp")}
+        started = time.monotonic()
         with open(os.path.join(self.dir, "logs/qemu.log"), "wb") as log:
             self.qemu = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                          env=env, preexec_fn=die_with_parent)
         self._connect()
-        if not self._ready.wait(120 * self._slow()):
-            raise LabError("dom0 did not come up in 120 s: see %s and %s" % (
-                os.path.join(self.dir, "logs/xen.log"), os.path.join(self.dir, "logs/qemu.log")))
+        self._wait_dom0(started)
+        speed.machine.dom0(time.monotonic() - started)
+        self._tell_scale()
         res = self.dom0("xl list", timeout=60)
         if res.rc:
             raise LabError("xl does not work in dom0: %s\nsee %s" % (
                 res.out, os.path.join(self.dir, "logs/dom0-init.log")))
         self._serve()
-        self._note("Xen and dom0 are up after %.0f s" % (time.monotonic() - begin))
+        self._note("Xen and dom0 are up after %.0f s; time limits are %.1f times those of an idle machine" %
+                   (time.monotonic() - begin, speed.machine.scale))
+
+    def _wait_dom0(self, started):
+        """How slow the machine is will be known by this: it is the work that has an end here, not the time."""
+        while not self._ready.wait(1):
+            worked = images.cpu_seconds(self.qemu.pid)
+            if self.qemu.poll() is not None:
+                why = "QEMU has ended"
+            elif worked > BOOT_WORK:
+                why = "no answer after %.0f s of work" % worked
+            elif time.monotonic() - started > BOOT_REST:
+                why = "no answer after %.0f s" % (time.monotonic() - started)
+            else:
+                continue
+            raise LabError("dom0 did not come up (%s): see %s and %s" % (
+                why, os.path.join(self.dir, "logs/xen.log"), os.path.join(self.dir, "logs/qemu.log")))
+
+    def _tell_scale(self):
+        """For xl, which has time limits of its own."""
+        images.write_if_new(os.path.join(self.dir, "scale"), b"%.2f\n" % speed.machine.scale)
 
     XEN_ARGS = "dom0_mem=1280M dom0_max_vcpus=2 gnttab_max_frames=256 loglvl=info guest_loglvl=info bootscrub=0"
     DOM0_ARGS = "console=hvc0 quiet mitigations=off audit=0"
@@ -201,11 +232,6 @@ class Lab:
                 "-device", "guest-loader,addr=0x4d000000,initrd=%s" % initrd,
                 "-global", "virtio-mmio.force-legacy=false"]
 
-    @staticmethod
-    def _slow():
-        """Factor for all time-outs: a machine busy with other work needs more."""
-        return float(os.environ.get("XDF_SLOW", "2"))
-
     def _note(self, text):
         if self.verbose:
             say(text)
@@ -218,7 +244,8 @@ class Lab:
         return os.path.join(self._sockdir, "agent")
 
     def _connect(self):
-        end = time.monotonic() + 10
+        # nothing is known yet of this machine's speed; but this takes milliseconds
+        end = time.monotonic() + 300
         while True:
             self._sock = socket.socket(socket.AF_UNIX)
             try:
@@ -326,7 +353,7 @@ class Lab:
         if self.qemu is not None and self.qemu.poll() is None:
             try:
                 if self._ready.is_set():
-                    res = self._call(10, op="run", cmd="xl dmesg", timeout=8)
+                    res = self._call(limit(5), op="run", cmd="xl dmesg", timeout=limit(4))
                     with open(os.path.join(self.dir, "logs/xl-dmesg.log"), "w",
                               encoding="utf-8") as f:
                         f.write(res["out"])
@@ -346,8 +373,8 @@ class Lab:
 
     def dom0(self, cmd, timeout=60):
         """Runs a shell command in dom0."""
-        timeout *= self._slow()
-        res = self._call(timeout + 10, op="run", cmd=cmd, timeout=timeout)
+        timeout = limit(timeout)
+        res = self._call(timeout + limit(5), op="run", cmd=cmd, timeout=timeout)
         return Result(res["rc"], res["out"])
 
     def need(self, cmd, timeout=60):
@@ -465,9 +492,9 @@ class Backend:
                 *self.args]
         quoted = " ".join("'%s'" % a.replace("'", "'\\''") for a in argv)
         lab.need("rm -f %s %s; setsid %s </dev/null >/share/logs/%s.out 2>&1 & echo $! >%s; "
-                 "for i in $(seq 300); do [ -e %s ] && exit 0; kill -0 $(cat %s) || exit 1; "
+                 "for i in $(seq %d); do [ -e %s ] && exit 0; kill -0 $(cat %s) || exit 1; "
                  "sleep 0.1; done; exit 1" % (ready, self.socket, quoted, self.name, self.pidfile,
-                                              ready, self.pidfile), timeout=40)
+                                              10 * limit(15), ready, self.pidfile), timeout=40)
 
     def alive(self):
         return self.lab.dom0("kill -0 $(cat %s)" % self.pidfile).rc == 0
@@ -481,7 +508,7 @@ class Backend:
 
     def wait_log(self, regex, timeout=30, after=0):
         """The index of the first line from AFTER on that matches; raises when none comes."""
-        end = time.monotonic() + timeout * self.lab._slow()
+        end = time.monotonic() + limit(timeout)
         exp = re.compile(regex)
         while True:
             lines = self.log()
@@ -497,8 +524,8 @@ class Backend:
         return [line for line in self.log() if " VIOLATION " in line]
 
     def ctl(self, line, timeout=30):
-        timeout *= self.lab._slow()
-        res = self.lab._call(timeout + 10, op="ctl", socket=self.socket, line=line,
+        timeout = limit(timeout)
+        res = self.lab._call(timeout + limit(5), op="ctl", socket=self.socket, line=line,
                              timeout=timeout)
         if res["rc"]:
             raise LabError("backend control '%s': %s" % (line, res["out"]))
@@ -535,9 +562,9 @@ class Backend:
         return width, height, fourcc, data[:line * height]
 
     def _signal(self, sig):
-        self.lab.dom0("pid=$(cat %s) && kill -%s $pid && for i in $(seq 100); do "
+        self.lab.dom0("pid=$(cat %s) && kill -%s $pid && for i in $(seq %d); do "
                       "kill -0 $pid 2>/dev/null || exit 0; sleep 0.1; done; exit 1" %
-                      (self.pidfile, sig), timeout=20)
+                      (self.pidfile, sig, 10 * limit(5)), timeout=20)
 
     def stop(self):
         self._signal("TERM")
@@ -591,7 +618,7 @@ class Console:
     def expect(self, regex, timeout=60, after=0):
         """Waits until the text from position AFTER on matches; returns the end's position."""
         exp = re.compile(regex)
-        end = time.monotonic() + timeout * self.lab._slow()
+        end = time.monotonic() + limit(timeout)
         with self.changed:
             while True:
                 m = exp.search(self.text, after)
@@ -688,6 +715,8 @@ class Guest:
         with open(path, "w", encoding="utf-8") as f:
             f.write("\n".join(text) + "\n")
         with lab._create_lock:
+            # what was built for this guest before does not count
+            self._begin = time.monotonic()
             res = lab.dom0("xl create /share/guests/%s.cfg && xl domid %s" %
                            (self.name, self.name), timeout=90)
         if res.rc:
@@ -701,7 +730,7 @@ class Guest:
         lab = self.lab
         with lab._lock:
             lab._consoles[self.domid] = self.console
-        res = lab._call(90, op="console", domid=self.domid, timeout=60)
+        res = lab._call(limit(30) + 30, op="console", domid=self.domid, timeout=limit(30))
         if res["rc"]:
             raise LabError("no console of %s: %s" % (self.name, res["out"]))
 
@@ -727,7 +756,6 @@ class Guest:
 
     def create(self, vdispl, memory, modules, cmdline, vcpus, vkb, extra, more, kexec):
         lab = self.lab
-        self._begin = time.monotonic()
         hvm = self.kind == "hvm"
         drivers = images.HVM_MODULES if hvm else ()
         if modules == "none":
@@ -736,7 +764,10 @@ class Guest:
         else:
             kernel, data = lab.module(self.kernel, modules, drivers)
         args = ("console=hvc0 quiet loglevel=1 mitigations=off audit=0 panic=1 rdinit=/init "
-                "slub_debug=FZPU slab_debug=FZPU " + cmdline).strip()
+                "slub_debug=FZPU slab_debug=FZPU "
+                # its kernel's own limits, at their values on a machine of the usual speed
+                "sysctl.kernel.hung_task_timeout_secs=%d rcupdate.rcu_cpu_stall_timeout=%d watchdog_thresh=%d " %
+                (speed.scaled(60), min(300, speed.scaled(21)), min(60, speed.scaled(10))) + cmdline).strip()
         data = lab.programs() + data + more
         if kexec:
             data += images.kexec(kernel, data)
@@ -756,19 +787,20 @@ class Guest:
         self._attach_console()
 
     def create_disk(self, disk, kernel, ramdisk, vdispl, vkb, memory, vcpus, cmdline):
-        self._begin = time.monotonic()
         self._config(["kernel=%s" % self._quote(kernel), "ramdisk=%s" % self._quote(ramdisk),
                       'disk=["format=raw,vdev=xvda,access=w,script=/share/dom0/dom0-block.sh,target=%s"]' % disk], vdispl, vkb, memory, vcpus, cmdline, "")
         self._attach_console()
 
     def wait_ready(self, timeout=150):
-        end = time.monotonic() + timeout * self.lab._slow()
+        end = time.monotonic() + limit(timeout)
         while not self._ready.wait(1):
             if self.dead or self.console.closed or time.monotonic() > end:
                 raise LabError("guest %s did not reach its shell (%s): see %s" % (
                     self.name, self.dead or ("closed" if self.console.closed else "time-out"),
                     self.console.log.name))
         self.booted = time.monotonic() - self._begin
+        speed.machine.guest(self.kind, self.booted)
+        self.lab._tell_scale()
         self.lab._note("guest %s (%s %s) is up after %.0f s" % (self.name, self.kernel, self.kind,
                                                                 self.booted))
 
@@ -781,12 +813,12 @@ class Guest:
         if self.dead:
             raise LabError("guest %s is dead: %s" % (self.name, self.dead))
         num = next(self._ids)
-        timeout = int(timeout * self.lab._slow())
+        timeout = int(limit(timeout))
         job = {"out": b"", "rc": None, "done": threading.Event()}
         self._jobs[num] = job
         code = base64.b64encode(cmd.encode()).decode()
         self.console.type("R %d %d %s\n" % (num, timeout, code))
-        job["done"].wait(timeout + 15)
+        job["done"].wait(timeout + limit(8))
         del self._jobs[num]
         if job["rc"] is None:
             if self.dead:
@@ -814,7 +846,7 @@ class Guest:
 
     def wait_card(self, timeout=20, card="card0"):
         """Waits for the DRM node; returns whether it came."""
-        end = time.monotonic() + timeout * self.lab._slow()
+        end = time.monotonic() + limit(timeout)
         while time.monotonic() < end:
             if self.run("[ -e /dev/dri/%s ]" % card).rc == 0:
                 return True
@@ -869,7 +901,7 @@ class Guest:
         self.run("(sleep 1; %s) >/dev/null 2>&1 &" % command)
         begin = time.monotonic() + 1
         if sysrq:
-            time.sleep(4 * self.lab._slow())
+            time.sleep(limit(4))
             begin = time.monotonic()
             self.lab.dom0("xl sysrq %d %s" % (self.domid, sysrq))
         # not until it is gone: the toolstack waits ten seconds for a backend that is dead
@@ -879,7 +911,7 @@ class Guest:
             if res.rc or set("sd") & set(res.out.splitlines()[-1].split()[-2]):
                 self._die("it went down")
                 return now - begin
-            if now > begin + timeout * self.lab._slow():
+            if now > begin + limit(timeout):
                 raise LabError("guest %s does not go down:\n%s" % (self.name, res.out))
             time.sleep(0.1)
 
@@ -890,15 +922,15 @@ class Guest:
         # kexec copies to pages that the guest may have given back to Xen, and so lose what it copies
         res = self.run("cd /sys/devices/system/xen_memory/xen_memory0 && "
                        "echo $(($(cat info/current_kb) + $(cat info/low_kb))) >target_kb && "
-                       "for i in 1 2 3 4 5 6 7 8 9; do [ $(cat info/low_kb) = 0 ] && exit; sleep 1; done; "
-                       "grep . info/*; exit 1", timeout=30)
+                       "for i in $(seq %d); do [ $(cat info/low_kb) = 0 ] && exit; sleep 1; done; "
+                       "grep . info/*; exit 1" % limit(5), timeout=30)
         if res.rc:
             raise LabError("the guest's memory does not come back from Xen: " + res.out)
         res = self.run("kexec -s -l /kexec/vmlinuz --initrd=/kexec/initrd --reuse-cmdline", timeout=90)
         if res.rc:
             raise LabError("kexec in the guest: " + res.out)
         self.run("(sleep 1; kexec -e) >/dev/null 2>&1 &")
-        end = time.monotonic() + timeout * self.lab._slow()
+        end = time.monotonic() + limit(timeout)
         while time.monotonic() < end:
             time.sleep(3)
             try:

@@ -7,17 +7,18 @@ mounted when it ends. apt runs in there as a user's would, but never fetches
 anything itself: it reads package lists and packages from the cache, into which
 tests/lib/apt-private fetches what is missing.
 """
+import contextlib
 import fcntl
 import hashlib
 import os
 import re
 import resource
 import subprocess
+import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
-CACHE = os.path.abspath(os.environ.get("XDF_CACHE", "/var/cache/xen-drm-front"))
 APT = os.path.join(TOP, "tests/lib/apt-private")
 
 # Changes whenever making a base changes, so that old ones are not used.
@@ -30,7 +31,6 @@ MERGE_USR = ('cd "$1" && mkdir usr && for d in bin sbin lib lib64; do '
              'mkdir usr/$d && ln -s usr/$d $d; done')
 
 APT_CONF = """\
-APT::Sandbox::User "root";
 APT::Install-Suggests "false";
 Acquire::GzipIndexes "true";
 Acquire::Languages "none";
@@ -50,6 +50,29 @@ ENV = {
 
 class RootError(RuntimeError):
     """Something of the roots themselves failed; the text says what."""
+
+
+class Results:
+    """Counts and prints what was found."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+        self.suite = ""
+
+    def check(self, good, text, detail=""):
+        if good:
+            self.passed += 1
+        else:
+            self.failed += 1
+            for line in str(detail).rstrip().splitlines()[-25:]:
+                print("     | " + line)
+        print("%-4s %s%s" % ("ok" if good else "FAIL", self.suite and self.suite + ": ", text),
+              flush=True)
+        return good
+
+    @staticmethod
+    def say(text):
+        print("     " + text, flush=True)
 
 
 class Clock:
@@ -73,6 +96,26 @@ class Clock:
         return "%.1f s (processors %.1f s)" % (self.wall, self.work)
 
 
+def run_program(name, results, main):
+    """main()'s status; what goes wrong outside of a scenario is said, and counted."""
+    try:
+        return main()
+    except (RootError, OSError) as err:
+        print("FAIL %s: %s" % (name, err))
+        print("%d passed, %d failed" % (results.passed, results.failed + 1))
+        return 1
+
+
+def cache(*parts):
+    """The directory for what is made once, or one in it, which is then there."""
+    res = subprocess.run([os.path.join(TOP, "tests/lib/cache"), *parts], stdout=subprocess.PIPE,
+                         text=True, check=False)
+    if res.returncode:
+        # it has said why
+        sys.exit(1)
+    return res.stdout.strip()
+
+
 def host(argv, **kw):
     """Runs a program of this machine and returns what it printed."""
     res = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -87,12 +130,11 @@ def sources(suite):
     return "".join(line + "\n" for line in host([APT, "sources", suite]).splitlines())
 
 
-def base(suite):
-    """The directory of a suite's base, made if need be."""
-    key = hashlib.sha256("\n".join([RECIPE, MERGE_USR, sources(suite), *BASE_PACKAGES]).encode())
-    home = os.path.join(CACHE, "packages")
+def base(suite, packages=BASE_PACKAGES):
+    """The directory of a suite's base with these packages, made if need be."""
+    key = hashlib.sha256("\n".join([RECIPE, MERGE_USR, sources(suite), *packages]).encode())
+    home = cache("packages")
     entry = os.path.join(home, "%s-%s" % (suite, key.hexdigest()[:12]))
-    os.makedirs(home, exist_ok=True)
     with open(entry + ".lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         fresh = os.path.isdir(entry) and time.time() - os.stat(entry).st_mtime < MAX_AGE
@@ -104,7 +146,7 @@ def base(suite):
                 # bullseye's packages do not merge /usr, but its installer did
                 merge = ["--setup-hook=" + MERGE_USR] if suite == "bullseye" else []
                 host(["mmdebstrap", "--mode=root", "--variant=minbase", "--quiet", *merge,
-                      "--include=" + ",".join(BASE_PACKAGES),
+                      "--include=" + ",".join(packages),
                       '--aptopt=Acquire::Check-Valid-Until "false"',
                       "--dpkgopt=force-unsafe-io", suite, new, "-"],
                      input=sources(suite), env={**os.environ, "LC_ALL": "C"})
@@ -124,6 +166,25 @@ def remove(path):
         host(["rm", "-rf", "--one-file-system", path])
 
 
+def copy_tree(target):
+    """The tracked files of this tree, or all of a tree that is not git's."""
+    remove(target)
+    os.makedirs(target)
+    res = subprocess.run(["git", "-C", TOP, "-c", "safe.directory=*", "ls-files", "-z"],
+                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    names = [n for n in res.stdout.decode().split("\0") if n and
+             os.path.lexists(os.path.join(TOP, n))]
+    if not names:
+        names = [n for n in os.listdir(TOP) if n not in (".git", "build")]
+    with subprocess.Popen(["tar", "-C", TOP, "-c", "--null", "-T", "-"], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as pack:
+        with subprocess.Popen(["tar", "-C", target, "-x"], stdin=pack.stdout) as unpack:
+            pack.stdin.write("\0".join(names).encode())
+            pack.stdin.close()
+        if unpack.returncode:
+            raise RootError("cannot copy the tree to %s" % target)
+
+
 def mount(*words):
     host(["mount", *words])
 
@@ -131,10 +192,10 @@ def mount(*words):
 class Root:
     """A root of a suite on top of layers of directories, below `work`."""
 
-    def __init__(self, suite, work, layers=None):
+    def __init__(self, suite, work, layers=None, packages=BASE_PACKAGES):
         self.suite = suite
         self.dir = work
-        self.layers = layers or [base(suite)]
+        self.layers = layers or [base(suite, packages)]
         self.root = os.path.join(work, "root")
         self.log = os.path.join(os.path.dirname(work), os.path.basename(work) + ".log")
         self.mounts = []
@@ -220,16 +281,18 @@ class Root:
         with open(self.path(inside), encoding="utf-8", errors="replace") as f:
             return f.read()
 
-    def run(self, command):
-        """Runs a shell command in there; returns (status, output)."""
+    def run(self, command, way=("unshare", "--net", "chroot"), env=None):
+        """Runs a shell command in there; returns (status, output).
+
+        The way in is without network: all that is used comes from the cache.
+        """
         with open(self.log, "a", encoding="utf-8") as log:
             log.write("\n# %s\n" % command)
             log.flush()
-            # without network: all that is used comes from the cache
-            res = subprocess.run(["unshare", "--net", "chroot", self.root, "/bin/bash", "-c", command], env=ENV,
-                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                 stderr=subprocess.STDOUT, text=True, errors="replace",
-                                 check=False)
+            res = subprocess.run([*way, self.root, "/bin/bash", "-c", command],
+                                 env={**ENV, **(env or {})}, stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                 errors="replace", check=False)
             log.write(res.stdout)
             log.write("# status %d\n" % res.returncode)
         return res.returncode, res.stdout
@@ -272,15 +335,20 @@ class Root:
         return self.run("apt-get -q update -o Dir::Etc::SourceList=/dev/null "
                         "-o APT::Get::List-Cleanup=false")
 
+    @contextlib.contextmanager
+    def archives(self):
+        """Lets apt find what was fetched, as if it had downloaded it."""
+        where = self.path("var/cache/apt/archives")
+        self.overlay([os.path.join(self.cached, "archives")], where, "archives")
+        yield
+        self.unmount(where)
+        remove(os.path.join(self.dir, "archives.upper"))
+
     def apt(self, words, env=""):
         """apt-get with these words; returns (status, output, its clock)."""
         self.fetch(words)
-        where = self.path("var/cache/apt/archives")
-        self.overlay([os.path.join(self.cached, "archives")], where, "archives")
-        with Clock() as clock:
+        with self.archives(), Clock() as clock:
             status, out = self.run(env + " apt-get -y -q " + words)
-        self.unmount(where)
-        remove(os.path.join(self.dir, "archives.upper"))
         return status, out, clock
 
     def must_apt(self, words, env=""):

@@ -93,6 +93,24 @@ static void statuses(void **state)
 	assert_int_equal(xdf_displif_errno(-4096), -EIO);
 }
 
+/* Asked again is what may be answered otherwise later; errors of our own are given here, too. */
+static void passing(void **state)
+{
+	assert_true(xdf_displif_may_pass(-EACCES));
+	assert_true(xdf_displif_may_pass(-EPERM));
+	assert_true(xdf_displif_may_pass(-EAGAIN));
+	assert_true(xdf_displif_may_pass(-EBUSY));
+	assert_true(xdf_displif_may_pass(-ENOMEM));
+	assert_true(xdf_displif_may_pass(-ENOSPC));
+	/* which any error that a backend should not send has become */
+	assert_true(xdf_displif_may_pass(-EIO));
+	assert_false(xdf_displif_may_pass(-EINVAL));
+	assert_false(xdf_displif_may_pass(-ENOSYS));
+	assert_false(xdf_displif_may_pass(-EOPNOTSUPP));
+	assert_false(xdf_displif_may_pass(-EEXIST));
+	assert_false(xdf_displif_may_pass(-ENOENT));
+}
+
 static void names(void **state)
 {
 	int op;
@@ -116,6 +134,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(requests),
 		cmocka_unit_test(statuses),
+		cmocka_unit_test(passing),
 		cmocka_unit_test(names),
 	};
 
