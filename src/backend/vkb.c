@@ -11,7 +11,7 @@
 #include <string.h>
 #include <xen/io/kbdif.h>
 
-#include "be.h"
+#include "backend.h"
 #include "vkb.h"
 #include "xenstore.h"
 

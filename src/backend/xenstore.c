@@ -5,7 +5,7 @@
 #include <string.h>
 #include <xenstore.h>
 
-#include "be.h"
+#include "backend.h"
 #include "xenstore.h"
 
 /* A write that races with others is tried so often. */
@@ -13,10 +13,15 @@
 
 static struct xs_handle *xs;
 
+/* Return 0, or -1, which is logged. */
 int xenstore_open(void)
 {
 	xs = xs_open(0);
-	return xs ? 0 : -errno;
+	if (xs)
+		return 0;
+	log_error("no XenStore: %s. Is xenstored running, and may you open its socket or /dev/xen/xenbus?",
+		  strerror(errno));
+	return -1;
 }
 
 void xenstore_close(void)

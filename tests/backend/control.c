@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "be.h"
+#include "tests.h"
 
 #define LINE	1024
 #define WORDS	8
@@ -26,48 +26,7 @@ struct client {
 
 static struct client clients[CONTROL_CLIENTS];
 static int listener = -1;
-static const char *listener_path;
-
-/* ---- EDIDs: one for all, or one for a connector's number ---- */
-static struct edid edids[BE_MAX_CONNS], edid_all;
-
-const struct edid *edid_of(const struct conn *c)
-{
-	if (c->index < BE_MAX_CONNS && edids[c->index].data)
-		return &edids[c->index];
-	return edid_all.data ? &edid_all : NULL;
-}
-
-int edid_set(const char *which, const char *file, const char **why)
-{
-	struct edid *e = &edid_all, fresh = { NULL, 0 };
-	uint32_t index;
-	FILE *in;
-
-	if (strcmp(which, "all")) {
-		if (!parse_number(which, BE_MAX_CONNS - 1, &index)) {
-			*why = "no such connector number";
-			return -EINVAL;
-		}
-		e = &edids[index];
-	}
-	if (strcmp(file, "none")) {
-		in = fopen(file, "rbe");
-		fresh.data = malloc(DISPLIF_EDID_MAX);
-		if (in && fresh.data)
-			fresh.len = fread(fresh.data, 1, DISPLIF_EDID_MAX, in);
-		if (in)
-			fclose(in);
-		if (!fresh.len) {
-			free(fresh.data);
-			*why = "cannot read the EDID file";
-			return -EINVAL;
-		}
-	}
-	free(e->data);
-	*e = fresh;
-	return 0;
-}
+static const char *listener_path, *pictures, *views;
 
 /* ---- options that can change while running ---- */
 static bool parse_double(const char *s, double lo, double hi, double *val)
@@ -81,206 +40,18 @@ static bool parse_double(const char *s, double lo, double hi, double *val)
 	return true;
 }
 
-static int set_ops(const char *value, bool *flags, const char **why)
-{
-	int i, op = op_by_name(value);
-
-	if (!strcmp(value, "none")) {
-		for (i = 0; i < BE_OPS; i++)
-			flags[i] = false;
-		return 0;
-	}
-	if (op < 0) {
-		*why = "unknown operation";
-		return -EINVAL;
-	}
-	flags[op] = true;
-	return 0;
-}
-
-/* OP[:ERRNO[:COUNT]] */
-static int set_refuse(const char *value, const char **why)
-{
-	char buf[128], *name = buf, *err, *count = NULL;
-	int i, op, status = -EINVAL;
-	uint32_t n;
-
-	if (!strcmp(value, "none")) {
-		memset(opt.refuse_on, 0, sizeof(opt.refuse_on));
-		return 0;
-	}
-	snprintf(buf, sizeof(buf), "%s", value);
-	err = strchr(buf, ':');
-	if (err) {
-		*err++ = '\0';
-		count = strchr(err, ':');
-		if (count)
-			*count++ = '\0';
-	}
-	op = op_by_name(name);
-	if (op < 0 && strcmp(name, "all")) {
-		*why = "unknown operation";
-		return -EINVAL;
-	}
-	if (err && parse_errno(err, &status)) {
-		*why = "unknown errno";
-		return -EINVAL;
-	}
-	if (count && !parse_number(count, 1000000000, &n)) {
-		*why = "the count is no number";
-		return -EINVAL;
-	}
-	for (i = 0; i < BE_OPS; i++) {
-		if (op >= 0 && i != op)
-			continue;
-		opt.refuse_on[i] = true;
-		opt.refuse[i] = status;
-		opt.refuse_left[i] = count ? (int)n : -1;
-	}
-	return 0;
-}
-
-/* OP:MS */
-static int set_delay(const char *value, const char **why)
-{
-	char buf[128], *ms;
-	uint32_t v;
-	int op;
-
-	if (!strcmp(value, "none")) {
-		memset(opt.delay_ms, 0, sizeof(opt.delay_ms));
-		return 0;
-	}
-	snprintf(buf, sizeof(buf), "%s", value);
-	ms = strchr(buf, ':');
-	if (ms)
-		*ms++ = '\0';
-	op = op_by_name(buf);
-	if (!ms || op < 0 || !parse_number(ms, 3600000, &v)) {
-		*why = "not of the form OP:MILLISECONDS";
-		return -EINVAL;
-	}
-	opt.delay_ms[op] = v;
-	return 0;
-}
-
-static int set_bool(const char *value, bool *b, const char **why)
-{
-	if (strcmp(value, "0") && strcmp(value, "1")) {
-		*why = "not 0 or 1";
-		return -EINVAL;
-	}
-	*b = *value == '1';
-	return 0;
-}
-
-/* FOURCC[,FOURCC]... */
-static int set_formats(const char *value, const char **why)
-{
-	uint32_t formats[BE_MAX_FORMATS];
-	const struct format *fmt;
-	unsigned int n = 0;
-
-	if (!strcmp(value, "all")) {
-		opt.nformats = 0;
-		return 0;
-	}
-	do {
-		fmt = strlen(value) < 4 ? NULL :
-		      format_find(FOURCC(value[0], value[1], value[2], value[3]));
-		if (!fmt || (value[4] && value[4] != ',') ||
-		    n == BE_MAX_FORMATS) {
-			*why = "not of the form FOURCC,FOURCC with formats that are known";
-			return -EINVAL;
-		}
-		formats[n++] = fmt->fourcc;
-		value += 4;
-	} while (*value++);
-	memcpy(opt.formats, formats, sizeof(formats));
-	opt.nformats = n;
-	return 0;
-}
-
-/* WxH[,WxH]... */
-static int set_modes(const char *value, const char **why)
-{
-	char list[sizeof(opt.modes)] = "", *mode, *save = NULL;
-	uint32_t width, height;
-
-	*why = "not a list of sizes such as 800x600,640x480";
-	if (strlen(value) >= sizeof(list))
-		return -EINVAL;
-	if (strcmp(value, "any"))
-		strcpy(list, value);
-	for (mode = strtok_r(list, ",", &save); mode;
-	     mode = strtok_r(NULL, ",", &save))
-		if (!parse_resolution(mode, &width, &height))
-			return -EINVAL;
-	strcpy(opt.modes, strcmp(value, "any") ? value : "");
-	return 0;
-}
-
 int set_option(const char *name, const char *value, const char **why)
 {
-	static const struct {
-		const char *name;
-		bool *flag;
-	} flags[] = {
-		{ "at-once", &opt.at_once },
-		{ "event-first", &opt.event_first },
-		{ "exact-mode", &opt.exact_mode },
-		{ "log-flips", &opt.log_flips },
-		{ "no-alloc", &opt.no_alloc },
-		{ "wait-fresh", &opt.wait_fresh },
-		{ "zero-ref", &opt.zero_ref },
-	};
-	uint32_t v;
-	size_t i;
+	int ret = faults_set(name, value, why);
 
-	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
-		if (!strcmp(name, flags[i].name))
-			return set_bool(value, flags[i].flag, why);
+	if (ret != -ENOENT)
+		return ret;
 	if (!strcmp(name, "refresh")) {
 		if (parse_double(value, 0.1, 1000, &opt.refresh))
 			return 0;
 		*why = "not a rate from 0.1 to 1000 Hz";
 		return -EINVAL;
 	}
-	if (!strcmp(name, "modes"))
-		return set_modes(value, why);
-	if (!strcmp(name, "max-buffers")) {
-		if (parse_number(value, BE_MAX_OBJECTS, &v)) {
-			opt.max_buffers = v;
-			return 0;
-		}
-		*why = "not a number of buffers";
-		return -EINVAL;
-	}
-	if (!strcmp(name, "drop-events") || !strcmp(name, "evt-rubbish")) {
-		if (!parse_number(value, 1000000000, &v)) {
-			*why = "not a number";
-			return -EINVAL;
-		}
-		if (name[0] == 'd')
-			opt.drop_events = v;
-		else
-			opt.evt_rubbish = v;
-		return 0;
-	}
-	if (!strcmp(name, "formats"))
-		return set_formats(value, why);
-	if (!strcmp(name, "refuse"))
-		return set_refuse(value, why);
-	if (!strcmp(name, "delay"))
-		return set_delay(value, why);
-	if (!strcmp(name, "hang"))
-		return set_ops(value, opt.hang, why);
-	if (!strcmp(name, "dup-response") || !strcmp(name, "dup"))
-		return set_ops(value, opt.dup, why);
-	if (!strcmp(name, "bad-id"))
-		return set_ops(value, opt.bad_id, why);
-	if (!strcmp(name, "bad-op"))
-		return set_ops(value, opt.bad_op, why);
 	*why = "unknown option";
 	return -EINVAL;
 }
@@ -307,10 +78,10 @@ static int take_picture(struct client *cl, struct conn *c, const char *file,
 	char *name = NULL;
 	int ret;
 
-	if (file[0] == '/' || !opt.pictures)
+	if (file[0] == '/' || !pictures)
 		ret = asprintf(&name, "%s", file);
 	else
-		ret = asprintf(&name, "%s/%s", opt.pictures, file);
+		ret = asprintf(&name, "%s/%s", pictures, file);
 	if (ret < 0)
 		return -ENOMEM;
 	if (raw || !c->bound || !c->on) {
@@ -341,7 +112,7 @@ static void print_stats(FILE *out, const struct conn *c)
 		c->st.reqs, c->st.errors, c->st.flips, c->st.frames,
 		c->st.events, c->st.dropped, c->st.last_cookie, c->on,
 		r->width, r->height, r->x, r->y,
-		c->on ? c->shown.cookie : 0, c->flipping, c->dev->ndbufs,
+		c->on ? c->shown : 0, c->flipping, c->dev->ndbufs,
 		c->dev->nfbs, c->dev->bytes);
 }
 
@@ -396,6 +167,7 @@ static int change_option(const char *name, const char *value, const char **why)
 static int command(struct client *cl, FILE *out, char **w, int n,
 		   const char **why)
 {
+	const struct frame *f;
 	struct conn *c;
 
 	*why = "unknown command or wrong number of words, see help";
@@ -419,14 +191,14 @@ static int command(struct client *cl, FILE *out, char **w, int n,
 		} else if (w[0][0] == 's') {
 			print_stats(out, c);
 		} else {
-			if (!c->on || !c->shown.valid) {
+			f = copies_shown(c);
+			if (!c->on || !f->valid) {
 				*why = "the connector is switched off";
 				return -ENODATA;
 			}
 			fprintf(out, "%016" PRIx64 "\n",
-				frame_hash(c->shown.data,
-					   (size_t)c->shown.pitch *
-					   c->shown.height));
+				frame_hash(f->data, (size_t)f->pitch *
+					   f->height));
 		}
 		return 0;
 	}
@@ -435,7 +207,7 @@ static int command(struct client *cl, FILE *out, char **w, int n,
 		if (!c)
 			return -ENOENT;
 		*why = "unknown poke, or the frontend is not connected";
-		return ring_poke(c, w[4]);
+		return faults_poke(c, w[4]);
 	}
 	if (!strcmp(w[0], "list") && n == 1) {
 		print_list(out);
@@ -453,13 +225,13 @@ static int command(struct client *cl, FILE *out, char **w, int n,
 	if (!strcmp(w[0], "set") && n == 3)
 		return change_option(w[1], w[2], why);
 	if (!strcmp(w[0], "edid") && n == 3)
-		return edid_set(w[1], w[2], why);
+		return copies_edid(w[1], w[2], why);
 	if (!strcmp(w[0], "view") && n == 1) {
-		if (!opt.view_dir) {
+		if (!views) {
 			*why = "no --view-dir was given";
 			return -EINVAL;
 		}
-		view_all();
+		view_all(views);
 		return 0;
 	}
 	if (!strcmp(w[0], "help") && n == 1) {
@@ -604,13 +376,15 @@ static int unix_socket(const char *path, struct sockaddr_un *sa)
 	return fd;
 }
 
-int control_open(const char *path)
+int control_open(const char *path, const char *picture_dir, const char *view_dir)
 {
 	struct sockaddr_un sa;
 	int i;
 
 	for (i = 0; i < CONTROL_CLIENTS; i++)
 		clients[i].fd = -1;
+	pictures = picture_dir;
+	views = view_dir;
 	if (!path)
 		return 0;
 	listener = unix_socket(path, &sa);
@@ -638,9 +412,6 @@ void control_close(void)
 	if (listener_path)
 		unlink(listener_path);
 	listener = -1;
-	for (i = 0; i < BE_MAX_CONNS; i++)
-		free(edids[i].data);
-	free(edid_all.data);
 }
 
 int control_fds(int *fds, int max)

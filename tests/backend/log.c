@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "be.h"
+#include "tests.h"
 
 #define KEPT	1000
 
@@ -87,6 +87,18 @@ void log_dev(const struct dev *d, const char *kind, const char *fmt, ...)
 	va_start(ap, fmt);
 	line(who, kind, fmt, ap);
 	va_end(ap);
+}
+
+/* What ends the program. */
+void log_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "xdf-backend: ");
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "\n");
 }
 
 void log_note(const char *fmt, ...)

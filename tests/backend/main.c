@@ -10,19 +10,27 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "be.h"
+#include "tests.h"
+#include "../../src/backend/xenstore.h"
 
 #define EXIT_VIOLATIONS	3
 
 struct options opt = {
 	.refresh = 60,
+	.log_requests = true,
 	.log_flips = true,
 	.versions = "1,2",
 	.version_max = 2,
-	.start_states = "1,5,6,1,2",
-	.view_every = 1,
 	.max_bytes = 1ull << 30,
 	.domid = -1,
+	.guest = -1,
+};
+
+static struct {
+	const char *log, *pictures, *control, *ready, *view_dir;
+	double view_every;
+} run = {
+	.view_every = 1,
 };
 
 bool quit;
@@ -129,9 +137,9 @@ static int set_edid(char *arg, const char **why)
 	char *eq = strchr(arg, '=');
 
 	if (!eq)
-		return edid_set("all", arg, why);
+		return copies_edid("all", arg, why);
 	*eq = '\0';
-	return edid_set(arg, eq + 1, why);
+	return copies_edid(arg, eq + 1, why);
 }
 
 static int send_words(const char *path, int argc, char **argv)
@@ -169,11 +177,11 @@ static int parse(int argc, char **argv)
 		ret = 0;
 		switch (o) {
 		case O_VIEW_DIR:
-			opt.view_dir = optarg;
+			run.view_dir = optarg;
 			break;
 		case O_VIEW_EVERY:
-			opt.view_every = strtod(optarg, &end);
-			ret = *end || !(opt.view_every >= 0);
+			run.view_every = strtod(optarg, &end);
+			ret = *end || !(run.view_every >= 0);
 			why = "not a number of seconds";
 			break;
 		case O_EDID:
@@ -185,19 +193,19 @@ static int parse(int argc, char **argv)
 			opt.max_bytes = (uint64_t)v << 20;
 			break;
 		case O_LOG:
-			opt.log = optarg;
+			run.log = optarg;
 			break;
 		case O_NO_LOG_FLIPS:
 			opt.log_flips = false;
 			break;
 		case O_PICTURES:
-			opt.pictures = optarg;
+			run.pictures = optarg;
 			break;
 		case O_CONTROL:
-			opt.control = optarg;
+			run.control = optarg;
 			break;
 		case O_READY:
-			opt.ready = optarg;
+			run.ready = optarg;
 			break;
 		case O_DOMID:
 			ret = !parse_number(optarg, 0x7fef, &v);
@@ -211,13 +219,13 @@ static int parse(int argc, char **argv)
 			set_versions(optarg);
 			break;
 		case O_START:
-			opt.start_states = optarg;
+			fault_hooks.start_states = optarg;
 			break;
 		case O_FLAG:
 			ret = set_option(longs[i].name, "1", &why);
 			break;
 		case O_EVT_RUBBISH:
-			opt.evt_rubbish = 1;
+			faults.evt_rubbish = 1;
 			break;
 		case O_SET:
 			ret = set_option(longs[i].name, optarg, &why);
@@ -263,8 +271,8 @@ static void read_signal(int fd)
 		return;
 	if (si.ssi_signo != SIGUSR1)
 		quit = true;
-	else if (opt.view_dir)
-		view_all();
+	else if (run.view_dir)
+		view_all(run.view_dir);
 	else
 		log_note("what=view text=\"SIGUSR1 needs --view-dir\"");
 }
@@ -283,14 +291,20 @@ static void read_channels(void)
 	}
 }
 
+static void drain_store(void)
+{
+	if (xenstore_drain())
+		vdispl_sync();
+}
+
 static int loop(int sigfd, int timer)
 {
-	uint64_t due, view_due = 0, view_step = opt.view_every * NSEC;
+	uint64_t due, view_due = 0, view_step = run.view_every * NSEC;
 	struct pollfd p[4 + 1 + CONTROL_CLIENTS];
 	int fds[1 + CONTROL_CLIENTS], n, i;
 	uint64_t now, ticks;
 
-	if (opt.view_dir && view_step)
+	if (run.view_dir && view_step)
 		view_due = now_ns() + view_step;
 	while (!quit) {
 		due = ring_next_due();
@@ -299,7 +313,7 @@ static int loop(int sigfd, int timer)
 		arm(timer, due);
 		p[0].fd = sigfd;
 		p[1].fd = timer;
-		p[2].fd = store_fd();
+		p[2].fd = xenstore_fd();
 		p[3].fd = xen_evtchn_fd();
 		n = control_fds(fds, 1 + CONTROL_CLIENTS);
 		for (i = 0; i < n; i++)
@@ -318,7 +332,7 @@ static int loop(int sigfd, int timer)
 		    errno != EAGAIN)
 			return -1;
 		if (p[2].revents)
-			store_drain();
+			drain_store();
 		if (p[3].revents)
 			read_channels();
 		for (i = 0; i < n; i++)
@@ -327,7 +341,7 @@ static int loop(int sigfd, int timer)
 		now = now_ns();
 		ring_time(now);
 		if (view_due && view_due <= now) {
-			view_all();
+			view_all(run.view_dir);
 			/* Painting may take longer than the step. */
 			view_due = now_ns() + view_step;
 		}
@@ -349,12 +363,12 @@ static int write_ready(void)
 {
 	FILE *f;
 
-	if (!opt.ready)
+	if (!run.ready)
 		return 0;
-	f = fopen(opt.ready, "we");
+	f = fopen(run.ready, "we");
 	if (!f) {
 		fprintf(stderr, "xdf-backend: cannot write %s: %s\n",
-			opt.ready, strerror(errno));
+			run.ready, strerror(errno));
 		return -1;
 	}
 	fprintf(f, "%d\n", getpid());
@@ -383,21 +397,24 @@ int main(int argc, char **argv)
 		perror("xdf-backend: signals and timers");
 		return 1;
 	}
-	if (make_folder(opt.view_dir) || make_folder(opt.pictures))
+	if (make_folder(run.view_dir) || make_folder(run.pictures))
 		return 1;
-	if (log_open(opt.log) || xen_open() || store_open() ||
-	    control_open(opt.control))
+	hooks = &fault_hooks;
+	if (log_open(run.log) || xen_open() || xenstore_open() || vdispl_open() ||
+	    control_open(run.control, run.pictures, run.view_dir))
 		return 1;
 	log_note("what=start pid=%d refresh=%g at-once=%d versions=%s",
-		 getpid(), opt.refresh, opt.at_once,
+		 getpid(), opt.refresh, faults.at_once,
 		 opt.versions ? opt.versions : "none");
-	store_sync();
+	vdispl_sync();
 	ret = write_ready();
 	if (!ret)
 		ret = loop(sigfd, timer);
-	store_close();
+	vdispl_close();
+	xenstore_close();
 	xen_close();
 	control_close();
+	copies_free();
 	log_note("what=end violations=%llu",
 		 (unsigned long long)violations_count());
 	if (ret)

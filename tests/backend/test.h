@@ -9,14 +9,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "be.h"
+#include "tests.h"
 
 #define FAKE_PAGES	3000	/* references 1 .. FAKE_PAGES - 1 can be mapped */
 
 extern unsigned int fake_mapped;	/* pages mapped now */
 extern unsigned int fake_notified;
 extern const char *fake_failed;		/* why the device was given up */
-extern const struct edid *fake_edid;
 
 void *fake_page(uint32_t ref);
 void fake_reset(void);

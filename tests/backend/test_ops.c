@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "test.h"
 
@@ -21,7 +22,7 @@ static struct xdf_front_ring front[HEADS];
 static struct displif_resp last;
 
 static const struct options defaults = {
-	.refresh = 60, .at_once = true, .versions = "1,2", .version_max = 2,
+	.refresh = 60, .log_requests = true, .versions = "1,2", .version_max = 2,
 	.max_bytes = 1 << 30,
 };
 
@@ -34,6 +35,9 @@ static int setup(void **state)
 	fake_reset();
 	violations_clear();
 	opt = defaults;
+	memset(&faults, 0, sizeof(faults));
+	faults.at_once = true;
+	hooks = &fault_hooks;
 	memset(&dev, 0, sizeof(dev));
 	memset(conn, 0, sizeof(conn));
 	dev.domid = 5;
@@ -235,8 +239,8 @@ static void test_life(void **state)
 	px[0] = 0x123456;
 	px[64 * 29 + 59] = 0x654321;
 	assert_int_equal(config(0, 11, 60, 30), 0);
-	assert_int_equal(conn[0].shown.pitch, 256);
-	shown = (uint32_t *)conn[0].shown.data;
+	assert_int_equal(copies_shown(&conn[0])->pitch, 256);
+	shown = (uint32_t *)copies_shown(&conn[0])->data;
 	assert_int_equal(shown[0], 0x123456);
 	assert_int_equal(shown[64 * 29 + 59], 0x654321);
 	/* drawing shows at the next flip only */
@@ -244,7 +248,7 @@ static void test_life(void **state)
 	assert_int_equal(shown[0], 0x123456);
 	assert_int_equal(flip(0, 11), 0);
 	assert_int_equal(evt_cookie(0), 11);
-	shown = (uint32_t *)conn[0].shown.data;
+	shown = (uint32_t *)copies_shown(&conn[0])->data;
 	assert_int_equal(shown[0], 7);
 	assert_int_equal(config(0, 0, 0, 0), 0);
 	assert_false(conn[0].on);
@@ -267,7 +271,7 @@ static void test_large(void **state)
 	px[1023 * 1024] = 0x1023;	/* first of the second directory page */
 	px[1024 * 1024 - 1] = 0x1024;	/* last of the first mapping call */
 	assert_int_equal(config(0, 2, w, h), 0);
-	px = (uint32_t *)conn[0].shown.data;
+	px = (uint32_t *)copies_shown(&conn[0])->data;
 	assert_int_equal(px[last_px], 0xabcdef);
 	assert_int_equal(px[1023 * 1024], 0x1023);
 	assert_int_equal(px[1024 * 1024 - 1], 0x1024);
@@ -313,19 +317,19 @@ static void test_directory(void **state)
 static void test_limits(void **state)
 {
 	(void)state;
-	opt.max_buffers = 2;
+	faults.max_buffers = 2;
 	assert_int_equal(create(1, 8, 8), 0);
 	assert_int_equal(create(2, 8, 8), 0);
 	assert_int_equal(create(3, 8, 8), -ENOMEM);
 	assert_int_equal(destroy(2), 0);
 	assert_int_equal(create(3, 8, 8), 0);
 	assert_int_equal(attach(1, 11, 8, 8), 0);
-	strcpy(opt.modes, "6x8,7x8");
+	strcpy(faults.modes, "6x8,7x8");
 	assert_int_equal(config(0, 11, 8, 8), -EINVAL);
 	assert_false(conn[0].on);
 	assert_int_equal(config(0, 11, 7, 8), 0);
 	assert_true(conn[0].on);
-	opt.modes[0] = '\0';
+	faults.modes[0] = '\0';
 	assert_int_equal(config(0, 11, 8, 8), 0);
 	clean();
 }
@@ -377,7 +381,7 @@ static void test_release_order(void **state)
 static void test_flips(void **state)
 {
 	(void)state;
-	opt.at_once = false;
+	faults.at_once = false;
 	assert_int_equal(create(1, 8, 8), 0);
 	assert_int_equal(attach(1, 11, 8, 8), 0);
 	assert_int_equal(attach(1, 12, 8, 8), 0);
@@ -389,7 +393,7 @@ static void test_flips(void **state)
 	assert_int_equal(config(0, 11, 8, 8), 0);
 	assert_int_equal(flip(0, 12), 0);
 	/* not on show before its tick */
-	assert_int_equal(conn[0].shown.cookie, 11);
+	assert_int_equal(conn[0].shown, 11);
 	assert_int_equal(evt(0)->in_prod, evt(0)->in_cons);
 	clean();
 	assert_int_equal(flip(0, 11), -EBUSY);
@@ -402,7 +406,7 @@ static void test_flips(void **state)
 	assert_true(conn[0].flipping);
 	ring_time(conn[0].flip_due);
 	assert_int_equal(evt_cookie(0), 12);
-	assert_int_equal(conn[0].shown.cookie, 12);
+	assert_int_equal(conn[0].shown, 12);
 	clean();
 	assert_int_equal(flip(0, 13), -EINVAL);
 	assert_true(violated("flip-size"));
@@ -450,13 +454,13 @@ static void test_few_formats(void **state)
 
 	(void)state;
 	assert_int_equal(create(1, 8, 8), 0);
-	opt.formats[0] = xr24;
-	opt.formats[1] = xb24;
-	opt.nformats = 2;
+	faults.formats[0] = xr24;
+	faults.formats[1] = xb24;
+	faults.nformats = 2;
 	assert_int_equal(attach_as(1, 11, ar24), -EINVAL);
 	assert_int_equal(attach_as(1, 11, xr24), 0);
 	assert_int_equal(attach_as(1, 12, xb24), 0);
-	opt.nformats = 0;
+	faults.nformats = 0;
 	assert_int_equal(attach_as(1, 13, ar24), 0);
 	clean();
 }
@@ -468,12 +472,12 @@ static void test_no_alloc(void **state)
 	(void)state;
 	dev.be_alloc = true;
 	directory(1);
-	opt.no_alloc = true;
+	faults.no_alloc = true;
 	r.op.dbuf_create.flags = DISPLIF_DBUF_FLG_REQ_ALLOC;
 	assert_int_equal(ask(0, &r), -EINVAL);
 	r.op.dbuf_create.flags = 0;
 	assert_int_equal(ask(0, &r), 0);
-	opt.no_alloc = false;
+	faults.no_alloc = false;
 	r.op.dbuf_create.dbuf_cookie = 2;
 	r.op.dbuf_create.flags = DISPLIF_DBUF_FLG_REQ_ALLOC;
 	assert_int_equal(ask(0, &r), 0);
@@ -545,7 +549,9 @@ static void test_protocol(void **state)
 static void test_version(void **state)
 {
 	static const uint8_t data[] = "an EDID of its own";
-	const struct edid e = { (uint8_t *)data, sizeof(data) };
+	char file[] = "/tmp/edidXXXXXX";
+	const char *why;
+	int fd = mkstemp(file);
 	struct displif_req r = { .operation = DISPLIF_OP_GET_EDID };
 
 	(void)state;
@@ -554,7 +560,10 @@ static void test_version(void **state)
 	r.op.get_edid.gref_directory = REF_DIR;
 	assert_int_equal(ask(1, &r), -EINVAL);
 	clean();
-	fake_edid = &e;
+	assert_int_equal(write(fd, data, sizeof(data)), sizeof(data));
+	close(fd);
+	assert_int_equal(copies_edid("all", file, &why), 0);
+	unlink(file);
 	assert_int_equal(ask(1, &r), 0);
 	assert_int_equal(last.op.get_edid.edid_sz, sizeof(data));
 	assert_memory_equal(fake_page(REF_DATA), data, sizeof(data));
@@ -564,6 +573,7 @@ static void test_version(void **state)
 	r.op.get_edid.buffer_sz = UINT32_MAX;
 	assert_int_equal(ask(1, &r), -EINVAL);
 	assert_true(violated("edid-size"));
+	copies_free();
 	violations_clear();
 	r = create_req(1, 8, 8);
 	r.op.dbuf_create.data_ofs = 16;
@@ -591,8 +601,8 @@ static void test_data_offset(void **state)
 	assert_int_equal(ask(0, &r), 0);
 	assert_int_equal(attach(1, 11, 8, 8), 0);
 	assert_int_equal(config(0, 11, 8, 8), 0);
-	assert_int_equal(conn[0].shown.data[0], 0x12);
-	assert_int_equal(conn[0].shown.data[255], 0x34);
+	assert_int_equal(copies_shown(&conn[0])->data[0], 0x12);
+	assert_int_equal(copies_shown(&conn[0])->data[255], 0x34);
 	clean();
 }
 
@@ -611,10 +621,10 @@ static void test_large_offset(void **state)
 	assert_int_equal(ask(0, &r), 0);
 	assert_int_equal(attach(1, 11, 1024, 1100), 0);
 	assert_int_equal(config(0, 11, 1024, 1100), 0);
-	assert_int_equal(conn[0].shown.data[0], 0x55);
-	assert_memory_equal(conn[0].shown.data + cut - 64, octets + ofs + 64,
+	assert_int_equal(copies_shown(&conn[0])->data[0], 0x55);
+	assert_memory_equal(copies_shown(&conn[0])->data + cut - 64, octets + ofs + 64,
 			    128);
-	assert_int_equal(conn[0].shown.data[1100 * 4096 - 1], 0x55);
+	assert_int_equal(copies_shown(&conn[0])->data[1100 * 4096 - 1], 0x55);
 	clean();
 }
 
@@ -642,7 +652,7 @@ static void test_events_full(void **state)
 	assert_int_equal(flip(0, 11), 0);
 	assert_true(violated("event-index"));
 	evt(0)->in_cons = 64;
-	opt.drop_events = 2;
+	faults.drop_events = 2;
 	for (i = 0; i < 10; i++)
 		assert_int_equal(flip(0, 11), 0);
 	assert_int_equal(evt(0)->in_prod, 69);
@@ -687,7 +697,7 @@ static void test_hang(void **state)
 	int i;
 
 	(void)state;
-	opt.hang[op_by_name("FB_DETACH")] = true;
+	faults.hang[op_by_name("FB_DETACH")] = true;
 	for (i = 0; i < 32; i++) {
 		push(0, &r);
 		ring_work(&conn[0]);
@@ -707,25 +717,25 @@ static void test_misbehave(void **state)
 	assert_int_equal(create(1, 8, 8), 0);
 	assert_int_equal(attach(1, 11, 8, 8), 0);
 	assert_int_equal(config(0, 11, 8, 8), 0);
-	opt.refuse_on[5] = true;
-	opt.refuse[5] = -ENOMEM;
-	opt.refuse_left[5] = 1;
+	faults.refuse_on[5] = true;
+	faults.refuse[5] = -ENOMEM;
+	faults.refuse_left[5] = 1;
 	assert_int_equal(flip(0, 11), -ENOMEM);
 	assert_int_equal(flip(0, 11), 0);
 	evt(0)->in_cons = evt(0)->in_prod;
 	r.op.pg_flip.fb_cookie = 11;
-	opt.dup[5] = true;
-	opt.bad_id[5] = true;
+	faults.dup[5] = true;
+	faults.bad_id[5] = true;
 	push(0, &r);
 	ring_work(&conn[0]);
 	assert_true(pop(0));
 	assert_int_not_equal(last.id, 9);
 	front[0].sring->rsp_prod = conn[0].ring.rsp_prod_pvt;
 	assert_int_equal(conn[0].ring.rsp_prod_pvt, front[0].rsp_cons + 1);
-	opt.dup[5] = false;
-	opt.bad_id[5] = false;
+	faults.dup[5] = false;
+	faults.bad_id[5] = false;
 	evt(0)->in_cons = evt(0)->in_prod;
-	opt.evt_rubbish = 1;
+	faults.evt_rubbish = 1;
 	front[0].rsp_cons++;
 	front[0].req_prod_pvt = front[0].sring->req_prod;
 	r.id = 10;
@@ -740,7 +750,7 @@ static void test_delay(void **state)
 	struct displif_req r = { .operation = DISPLIF_OP_FB_DETACH };
 
 	(void)state;
-	opt.delay_ms[op_by_name("FB_DETACH")] = 1000000;
+	faults.delay_ms[op_by_name("FB_DETACH")] = 1000000;
 	push(0, &r);
 	push(0, &r);
 	ring_work(&conn[0]);
@@ -773,7 +783,7 @@ static void test_rubbish(void **state)
 	struct displif_req r;
 	int i, j, n;
 
-	opt.at_once = false;
+	faults.at_once = false;
 	srand(1);
 	for (i = 0; i < 40000; i++) {
 		memset(&r, 0, sizeof(r));
@@ -830,11 +840,11 @@ static void test_rubbish(void **state)
 			if (conn[j].on)
 				assert_true((uint64_t)conn[j].cfg.x +
 					    conn[j].cfg.width <=
-					    conn[j].shown.width);
+					    copies_shown(&conn[j])->width);
 		if (fake_failed) {
 			teardown(state);
 			setup(state);
-			opt.at_once = false;
+			faults.at_once = false;
 		}
 	}
 	assert_true(violations_count() > 100);

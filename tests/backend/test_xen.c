@@ -9,7 +9,6 @@
 
 unsigned int fake_mapped, fake_notified;
 const char *fake_failed;
-const struct edid *fake_edid;
 
 struct options opt;
 struct dev *devs;
@@ -44,7 +43,6 @@ void fake_reset(void)
 	memset(pages, 0, FAKE_PAGES * (size_t)DISPLIF_PAGE_SIZE);
 	fake_notified = 0;
 	fake_failed = NULL;
-	fake_edid = NULL;
 }
 
 /* These two live in rooms that are not linked into tests. */
@@ -56,12 +54,6 @@ void dev_fail(struct dev *d, const char *why)
 	for (c = d->conns; c; c = c->next)
 		conn_unbind(c);
 	dev_drop_objects(d);
-}
-
-const struct edid *edid_of(const struct conn *c)
-{
-	(void)c;
-	return fake_edid;
 }
 
 void *xen_map(uint32_t domid, const uint32_t *refs, unsigned int n)

@@ -1,68 +1,55 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* Pictures of what a connector shows. */
 #include <errno.h>
-#include <png.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "be.h"
+#include "tests.h"
 
 static bool on_show(const struct conn *c, const char **why)
 {
 	if (!c->bound)
 		*why = "the frontend is not connected";
-	else if (!c->on || !c->shown.valid)
+	else if (!c->on || !copies_shown(c)->valid)
 		*why = "the connector is switched off";
 	else
 		return true;
 	return false;
 }
 
+struct lines {
+	const struct conn *c;
+	uint8_t *rgb;
+};
+
+static const uint8_t *line(void *data, uint32_t y)
+{
+	const struct lines *l = data;
+	const struct displif_set_config *r = &l->c->cfg;
+	const struct frame *f = copies_shown(l->c);
+
+	frame_line_rgb(l->rgb, f->data + (size_t)(r->y + y) * f->pitch +
+		       (size_t)r->x * f->fmt->bpp / 8, r->width, f->fmt);
+	return l->rgb;
+}
+
 static int write_png(FILE *out, const struct conn *c)
 {
-	const struct displif_set_config *r = &c->cfg;
-	const struct frame *f = &c->shown;
-	png_structp png;
-	png_infop info = NULL;
-	uint8_t *rgb;
-	uint32_t y;
+	struct lines l = { c, malloc((size_t)c->cfg.width * 3) };
+	int ret = -ENOMEM;
 
-	rgb = malloc((size_t)r->width * 3);
-	if (!rgb)
-		return -ENOMEM;
-	png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
-	if (png)
-		info = png_create_info_struct(png);
-	if (!info || setjmp(png_jmpbuf(png))) {
-		png_destroy_write_struct(&png, &info);
-		free(rgb);
-		return -EIO;
-	}
-	png_init_io(png, out);
-	png_set_compression_level(png, 1);
-	png_set_filter(png, 0, PNG_FILTER_NONE);
-	png_set_IHDR(png, info, r->width, r->height, 8, PNG_COLOR_TYPE_RGB,
-		     PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
-		     PNG_FILTER_TYPE_DEFAULT);
-	png_write_info(png, info);
-	for (y = 0; y < r->height; y++) {
-		frame_line_rgb(rgb, f->data + (size_t)(r->y + y) * f->pitch +
-			       (size_t)r->x * f->fmt->bpp / 8, r->width,
-			       f->fmt);
-		png_write_row(png, rgb);
-	}
-	png_write_end(png, NULL);
-	png_destroy_write_struct(&png, &info);
-	free(rgb);
-	return 0;
+	if (l.rgb)
+		ret = png_write(out, c->cfg.width, c->cfg.height, line, &l);
+	free(l.rgb);
+	return ret;
 }
 
 static int write_raw(FILE *out, const struct conn *c)
 {
-	const struct frame *f = &c->shown;
+	const struct frame *f = copies_shown(c);
 
 	fprintf(out, "%u %u %u %s\n", f->width, f->height, f->pitch,
 		f->fmt->name);
@@ -90,7 +77,7 @@ static int picture(struct conn *c, const char *file,
 		   const char **why)
 {
 	static char text[160];
-	const struct frame *f = &c->shown;
+	const struct frame *f = copies_shown(c);
 	char *tmp;
 	FILE *out;
 	int ret;
@@ -118,7 +105,7 @@ static int picture(struct conn *c, const char *file,
 	log_conn(c, "PICTURE",
 		 "kind=%s file=\"%s\" width=%u height=%u pitch=%u format=%s fb=0x%llx hash=%016llx",
 		 kind, file, f->width, f->height, f->pitch, f->fmt->name,
-		 (unsigned long long)f->cookie,
+		 (unsigned long long)c->shown,
 		 (unsigned long long)frame_hash(f->data, (size_t)f->pitch *
 						f->height));
 	free(tmp);
@@ -155,7 +142,7 @@ pid_t picture_fork(struct conn *c, const char *file)
 	_exit(-picture_png(c, file, &why) & 0xff);
 }
 
-static void view_write(void)
+static void view_write(const char *dir)
 {
 	const char *why;
 	struct conn *c;
@@ -167,7 +154,7 @@ static void view_write(void)
 			if (!on_show(c, &why))
 				continue;
 			if (asprintf(&name, "%s/dom%u-dev%u-conn%u.png",
-				     opt.view_dir, d->domid, d->devid,
+				     dir, d->domid, d->devid,
 				     c->index) < 0)
 				return;
 			if (picture_png(c, name, &why))
@@ -178,7 +165,7 @@ static void view_write(void)
 }
 
 /* For --view-dir: all that is on show now, under steady names. */
-void view_all(void)
+void view_all(const char *dir)
 {
 	static pid_t running;
 
@@ -186,7 +173,7 @@ void view_all(void)
 		return;
 	running = fork();
 	if (!running) {
-		view_write();
+		view_write(dir);
 		_exit(0);
 	}
 }

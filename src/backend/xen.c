@@ -7,19 +7,20 @@
 #include <xenevtchn.h>
 #include <xengnttab.h>
 
-#include "be.h"
+#include "backend.h"
 
 static xenevtchn_handle *xce;
 static xengnttab_handle *xgt;
 static xengntshr_handle *xgs;
 
+/* Return 0, or -1, which is logged. */
 int xen_open(void)
 {
 	int fl;
 
 	xce = xenevtchn_open(NULL, 0);
 	if (!xce) {
-		fprintf(stderr, "xdf-backend: no event channels: %s. Is this a Xen domain, run by root, with xen-evtchn loaded?\n",
+		log_error("no event channels: %s. Is this a Xen domain, is xen-evtchn loaded, and may you open /dev/xen/evtchn?",
 			strerror(errno));
 		return -1;
 	}
@@ -28,7 +29,7 @@ int xen_open(void)
 		return -1;
 	xgt = xengnttab_open(NULL, 0);
 	if (!xgt) {
-		fprintf(stderr, "xdf-backend: cannot map grants: %s. Is xen-gntdev loaded?\n",
+		log_error("cannot map grants: %s. Is xen-gntdev loaded, and may you open /dev/xen/gntdev?",
 			strerror(errno));
 		return -1;
 	}

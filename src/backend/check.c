@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "be.h"
+#include "backend.h"
 
 /* Lines are padded to 32 bits: nothing on the wire says so, all peers do. */
 uint64_t check_pitch(uint32_t width, uint32_t bpp)

@@ -2,7 +2,7 @@
 /* Pixel formats and their way to 8-bit RGB. Alpha and padding are ignored. */
 #include <string.h>
 
-#include "be.h"
+#include "backend.h"
 
 #define F32(n, a, b_, c, d, rs, gs, bs) \
 	{ n, FOURCC(a, b_, c, d), 32, { rs, 8 }, { gs, 8 }, { bs, 8 } }

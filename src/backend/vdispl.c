@@ -1,84 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* XenStore: which devices there are, and the dance of the states. */
+/* Displays in XenStore: which there are, and the states of both ends. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xenstore.h>
 
-#include "be.h"
+#include "backend.h"
+#include "hooks.h"
+#include "xenstore.h"
 
-enum {
-	ST_NONE = 0,		/* no such node */
-	ST_INITIALISING = 1,
-	ST_INIT_WAIT = 2,
-	ST_INITIALISED = 3,
-	ST_CONNECTED = 4,
-	ST_CLOSING = 5,
-	ST_CLOSED = 6,
-};
+/* As one that has ended and comes again: a frontend of an earlier one sees it. */
+#define START_STATES	"1,5,6,1,2"
 
 struct dev *devs;
 
-static struct xs_handle *xs;
 static char *root;			/* <own domain>/backend/vdispl */
 
-static char *read_node(const char *dir, const char *node)
-{
-	unsigned int len;
-	char path[512];
-
-	snprintf(path, sizeof(path), "%.400s/%.64s", dir, node);
-	return xs_read(xs, XBT_NULL, path, &len);
-}
-
-static bool read_number(const char *dir, const char *node, uint32_t max,
-			uint32_t *val)
-{
-	char *s = read_node(dir, node);
-	bool ok = s && parse_number(s, max, val);
-
-	free(s);
-	return ok;
-}
-
-static int read_state(const char *dir)
-{
-	uint32_t v;
-
-	return read_number(dir, "state", 8, &v) ? (int)v : ST_NONE;
-}
-
-/*
- * A plain write would bring a directory back that the toolstack has just
- * removed, so look and write in one transaction.
- */
 static bool write_node(struct dev *d, const char *node, const char *value)
 {
-	char path[512], guard[512];
-	unsigned int len, tries;
-
-	snprintf(path, sizeof(path), "%.400s/%.64s", d->be_path, node);
-	snprintf(guard, sizeof(guard), "%.400s/frontend", d->be_path);
-	for (tries = 0; tries < 100; tries++) {
-		xs_transaction_t t = xs_transaction_start(xs);
-		char *there;
-		bool ok;
-
-		if (t == XBT_NULL)
-			return false;
-		there = xs_read(xs, t, guard, &len);
-		ok = there && xs_write(xs, t, path, value, strlen(value));
-		free(there);
-		if (!ok) {
-			xs_transaction_end(xs, t, true);
-			return false;
-		}
-		if (xs_transaction_end(xs, t, false))
-			return true;
-		if (errno != EAGAIN)
-			return false;
-	}
-	return false;
+	return xenstore_write_guarded(d->be_path, "frontend", node, value);
 }
 
 static void set_state(struct dev *d, int state)
@@ -161,7 +100,7 @@ static int cmp_index(const void *a, const void *b)
 static struct conn *read_conn(struct dev *d, uint32_t index)
 {
 	struct conn *c = calloc(1, sizeof(*c));
-	char dir[512], *s, text[64];
+	char dir[XENSTORE_PATH], *s, text[64];
 
 	if (!c)
 		return NULL;
@@ -170,7 +109,7 @@ static struct conn *read_conn(struct dev *d, uint32_t index)
 	c->req_port = -1;
 	c->evt_port = -1;
 	snprintf(dir, sizeof(dir), "%.400s/%u", d->fe_path, index);
-	s = read_node(dir, DISPLIF_NODE_RESOLUTION);
+	s = xenstore_read(dir, DISPLIF_NODE_RESOLUTION);
 	/* Its own trouble: the other connectors go on, and so do its rings. */
 	if (!s || !parse_resolution(s, &c->width, &c->height)) {
 		c->width = 0;
@@ -179,7 +118,7 @@ static struct conn *read_conn(struct dev *d, uint32_t index)
 			 s ? printable(s, text, sizeof(text)) : "(missing)");
 	}
 	free(s);
-	s = read_node(dir, DISPLIF_NODE_UNIQUE_ID);
+	s = xenstore_read(dir, DISPLIF_NODE_UNIQUE_ID);
 	if (s && *s)
 		printable(s, c->id, sizeof(c->id));
 	else
@@ -197,7 +136,7 @@ static int read_conns(struct dev *d)
 	char **names;
 
 	drop_conns(d);
-	names = xs_directory(xs, XBT_NULL, d->fe_path, &n);
+	names = xenstore_list(d->fe_path, &n);
 	if (!names)
 		return -ENOENT;
 	for (i = 0; i < n && count < BE_MAX_CONNS; i++) {
@@ -233,12 +172,12 @@ static int bind_conn(struct conn *c)
 	};
 	const char *why = "";
 	uint32_t v[4];
-	char dir[512];
+	char dir[XENSTORE_PATH];
 	int i, ret;
 
 	snprintf(dir, sizeof(dir), "%.400s/%u", c->dev->fe_path, c->index);
 	for (i = 0; i < 4; i++) {
-		if (read_number(dir, nodes[i], UINT32_MAX, &v[i]) && v[i])
+		if (xenstore_number(dir, nodes[i], UINT32_MAX, &v[i]) && v[i])
 			continue;
 		log_conn(c, "BIND", "status=%d node=%s text=\"missing or no number\"",
 			 -ENOENT, nodes[i]);
@@ -253,7 +192,7 @@ static int bind_conn(struct conn *c)
 
 static int read_version(struct dev *d)
 {
-	char *s = read_node(d->fe_path, DISPLIF_NODE_FE_VERSION), text[32];
+	char *s = xenstore_read(d->fe_path, DISPLIF_NODE_FE_VERSION), text[32];
 	int ret = 0;
 
 	d->version = 0;
@@ -276,7 +215,7 @@ static void dev_bind(struct dev *d)
 	uint32_t v = 0;
 	int ret;
 
-	d->be_alloc = read_number(d->fe_path, DISPLIF_NODE_BE_ALLOC, 1, &v) &&
+	d->be_alloc = xenstore_number(d->fe_path, DISPLIF_NODE_BE_ALLOC, 1, &v) &&
 		      v == 1;
 	ret = read_version(d);
 	if (!ret)
@@ -303,7 +242,7 @@ static void frontend_moved(struct dev *d)
 
 	if (d->dead)
 		return;
-	if (read_number(d->be_path, "online", 1, &v))
+	if (xenstore_number(d->be_path, "online", 1, &v))
 		offline = !v;
 	switch (d->fe_state) {
 	case ST_INITIALISING:
@@ -333,7 +272,7 @@ static void frontend_moved(struct dev *d)
 			break;
 		}
 		if (d->fe_state == ST_CONNECTED && d->stale &&
-		    (opt.wait_fresh || d->stale_failed))
+		    ((hooks && hooks->wait_fresh) || d->stale_failed))
 			break;
 		if (d->fe_state == ST_INITIALISED)
 			d->stale = false;
@@ -372,13 +311,14 @@ static void watch_token(const struct dev *d, char *path, size_t plen,
 
 static void dev_free(struct dev *d)
 {
-	char path[512], token[64];
+	char path[XENSTORE_PATH], token[64];
 	struct dev **p;
 
 	dev_unbind(d, "device is gone");
 	drop_conns(d);
+	display_gone(d);
 	watch_token(d, path, sizeof(path), token, sizeof(token));
-	xs_unwatch(xs, path, token);
+	xenstore_unwatch(path, token);
 	for (p = &devs; *p != d; p = &(*p)->next)
 		;
 	*p = d->next;
@@ -390,24 +330,16 @@ static void dev_free(struct dev *d)
 
 static struct dev *dev_new(uint32_t domid, uint32_t devid, const char *be_path)
 {
-	char *fe = read_node(be_path, "frontend"), want[64], text[64];
-	char path[512], token[64];
+	char path[XENSTORE_PATH], token[64];
+	char *fe;
 	const char *s;
 	struct dev *d;
 	uint32_t id;
 	int before;
 
-	/* Half written by the toolstack: its next write fires our watch. */
+	fe = xenstore_frontend(be_path, domid);
 	if (!fe)
 		return NULL;
-	snprintf(want, sizeof(want), "/local/domain/%u/", domid);
-	if (strncmp(fe, want, strlen(want)) || strlen(fe) > 256 ||
-	    !read_number(be_path, "frontend-id", 0x7fef, &id) || id != domid) {
-		log_note("what=frontend path=%s text=\"%s is not a directory of domain %u\"",
-			 be_path, printable(fe, text, sizeof(text)), domid);
-		free(fe);
-		return NULL;
-	}
 	d = calloc(1, sizeof(*d));
 	if (!d) {
 		free(fe);
@@ -417,18 +349,18 @@ static struct dev *dev_new(uint32_t domid, uint32_t devid, const char *be_path)
 	d->devid = devid;
 	d->fe_path = fe;
 	d->be_path = strdup(be_path);
-	before = read_state(be_path);
+	before = xenstore_state(be_path);
 	d->be_state = before;
-	d->fe_state = read_state(fe);
+	d->fe_state = xenstore_state(fe);
 	d->next = devs;
 	devs = d;
 	log_dev(d, "STATE", "fe=%d be=%d", d->fe_state, before);
 	watch_token(d, path, sizeof(path), token, sizeof(token));
-	xs_watch(xs, path, token);
+	xenstore_watch(path, token);
 	if (opt.versions)
 		write_node(d, DISPLIF_NODE_BE_VERSIONS, opt.versions);
 	/* Being removed while we were away. */
-	if (read_number(be_path, "online", 1, &id) && !id &&
+	if (xenstore_number(be_path, "online", 1, &id) && !id &&
 	    (before == ST_CLOSING || before == ST_CLOSED)) {
 		set_state(d, ST_CLOSED);
 		return d;
@@ -437,7 +369,7 @@ static struct dev *dev_new(uint32_t domid, uint32_t devid, const char *be_path)
 		d->stale = true;
 		log_dev(d, "NOTE", "what=stale text=\"the frontend is connected to an earlier backend\"");
 	}
-	for (s = opt.start_states; *s; s++)
+	for (s = hooks ? hooks->start_states : START_STATES; *s; s++)
 		if (*s >= '1' && *s <= '8')
 			set_state(d, *s - '0');
 	return d;
@@ -451,7 +383,7 @@ static void sync_dev(uint32_t domid, uint32_t devid, const char *be_path)
 	for (d = devs; d; d = d->next)
 		if (d->domid == domid && d->devid == devid)
 			break;
-	if (d && !backend_moved(d, read_state(be_path))) {
+	if (d && !backend_moved(d, xenstore_state(be_path))) {
 		dev_free(d);
 		d = NULL;
 	}
@@ -460,7 +392,7 @@ static void sync_dev(uint32_t domid, uint32_t devid, const char *be_path)
 	if (!d)
 		return;
 	d->seen = true;
-	state = read_state(d->fe_path);
+	state = xenstore_state(d->fe_path);
 	if (state != d->fe_state) {
 		d->fe_state = state;
 		log_dev(d, "STATE", "fe=%d be=%d", d->fe_state, d->be_state);
@@ -469,21 +401,22 @@ static void sync_dev(uint32_t domid, uint32_t devid, const char *be_path)
 }
 
 /* Watches only say that something moved: look at everything that we serve. */
-void store_sync(void)
+void vdispl_sync(void)
 {
-	char **doms, **ids, path[512];
+	char **doms, **ids, path[XENSTORE_PATH];
 	unsigned int nd, ni, i, j;
 	uint32_t domid, devid;
 	struct dev *d, *next;
 
 	for (d = devs; d; d = d->next)
 		d->seen = false;
-	doms = xs_directory(xs, XBT_NULL, root, &nd);
+	doms = xenstore_list(root, &nd);
 	for (i = 0; doms && i < nd; i++) {
-		if (!parse_number(doms[i], 0x7fef, &domid))
+		if (!parse_number(doms[i], 0x7fef, &domid) ||
+		    (opt.guest >= 0 && domid != (uint32_t)opt.guest))
 			continue;
 		snprintf(path, sizeof(path), "%.200s/%.8s", root, doms[i]);
-		ids = xs_directory(xs, XBT_NULL, path, &ni);
+		ids = xenstore_list(path, &ni);
 		for (j = 0; ids && j < ni; j++) {
 			if (!parse_number(ids[j], 99999, &devid))
 				continue;
@@ -501,41 +434,35 @@ void store_sync(void)
 	}
 }
 
-int store_open(void)
+/**
+ * vdispl_open - find out where displays are listed, and be told of changes
+ *
+ * XenStore is open.
+ *
+ * Return: 0 or a negative errno, which is logged.
+ */
+int vdispl_open(void)
 {
-	unsigned int len;
-	char *own;
-	uint32_t id;
+	int ret;
 
-	xs = xs_open(0);
-	if (!xs) {
-		fprintf(stderr, "xdf-backend: no XenStore: %s. Is xenstored running, and are you root?\n",
-			strerror(errno));
-		return -1;
-	}
+	if (opt.domid < 0)
+		opt.domid = xenstore_domid();
 	if (opt.domid < 0) {
-		own = xs_read(xs, XBT_NULL, "domid", &len);
-		if (!own || !parse_number(own, 0x7fef, &id)) {
-			fprintf(stderr, "xdf-backend: XenStore does not tell this domain's number, give it with --domid\n");
-			free(own);
-			return -1;
-		}
-		opt.domid = id;
-		free(own);
+		log_error("XenStore does not tell this domain's number: give it with --domid");
+		return -ENOENT;
 	}
 	if (asprintf(&root, "/local/domain/%d/backend/" DISPLIF_XENBUS_TYPE,
 		     opt.domid) < 0)
-		return -1;
-	if (!xs_watch(xs, root, "be")) {
-		fprintf(stderr, "xdf-backend: cannot watch %s: %s\n", root,
-			strerror(errno));
-		return -1;
-	}
-	return 0;
+		return -ENOMEM;
+	ret = xenstore_watch(root, "be");
+	if (ret)
+		log_error("cannot watch %s in XenStore: %s", root,
+			  strerror(-ret));
+	return ret;
 }
 
 /* Leave in order: the frontends see us close. */
-void store_close(void)
+void vdispl_close(void)
 {
 	while (devs) {
 		if (devs->bound) {
@@ -545,24 +472,5 @@ void store_close(void)
 		}
 		dev_free(devs);
 	}
-	xs_close(xs);
 	free(root);
-}
-
-int store_fd(void)
-{
-	return xs_fileno(xs);
-}
-
-void store_drain(void)
-{
-	bool any = false;
-	char **w;
-
-	while ((w = xs_check_watch(xs))) {
-		free(w);
-		any = true;
-	}
-	if (any)
-		store_sync();
 }

@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * The reference displif backend: what its rooms share.
+ * A displif backend: what its rooms share. Each knows only those below it.
  *
- *	main	options, signals, the poll loop
- *	store	XenStore: devices, connectors, states
- *	ring	request rings, event pages, time
- *	ops	the operations and the checks of the frontend
- *	grants	a guest's pages, through page directories
- *	check	pure: sizes, reserved bytes, rubbish
- *	frame	pure: pixel formats
- *	png	pictures on disk
- *	control	the control socket
- *	log	one line per message
- *	xen	the only room that calls event channel and grant libraries
+ *	main, manager	options; a process for each guest
+ *	guest		the process of one guest: what it waits for
+ *	control		the socket of xen-display(1)
+ *	display		connectors as screens for viewers
+ *	screen, viewer	one connector's viewers, each a process of its own
+ *	canvas		the picture that they read
+ *	vkb, input	the guest's keyboard and pointer
+ *	vdispl		XenStore: devices, connectors, states
+ *	ring		request rings, event pages, time
+ *	ops		the operations and the checks of the frontend
+ *	grants		a guest's pages, through page directories
+ *	edid, keys, check, frame, png	pure: monitors, keys, sizes, formats
+ *	log		one line per message
+ *	xenstore, xen	the only rooms that call Xen's libraries
+ *
+ * The tests' own build of it has other rooms above ring and ops: copies of what
+ * is shown instead of screens, and faults on purpose (hooks.h).
  */
-#ifndef XDF_BE_H
-#define XDF_BE_H
+#ifndef XDB_BACKEND_H
+#define XDB_BACKEND_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,7 +48,6 @@ DEFINE_RING_TYPES(xdf, struct displif_req, struct displif_resp);
 #define BE_MAX_CONNS	64	/* of a device */
 #define BE_MAX_OBJECTS	4096	/* buffers or framebuffers of a device */
 #define BE_MAX_SIDE	16384	/* pixels */
-#define BE_MAX_FORMATS	16	/* named by --formats */
 
 /* ---- pixel formats (frame.c) ---- */
 struct chan {
@@ -59,6 +64,12 @@ struct format {
 
 #define FOURCC(a, b, c, d) ((uint32_t)(a) | (uint32_t)(b) << 8 | \
 			    (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
+
+/* ---- png.c ---- */
+/* A line of RGB pixels, valid until the next call. */
+typedef const uint8_t *(*png_line_fn)(void *data, uint32_t y);
+int png_write(FILE *out, uint32_t width, uint32_t height, png_line_fn line,
+	      void *data);
 
 const struct format *format_find(uint32_t fourcc);
 const char *fourcc_text(uint32_t fourcc, char buf[12]);
@@ -94,6 +105,7 @@ int gmap_directory(struct gmap *m, uint32_t domid, uint32_t dir, size_t bytes,
 int gmap_share(struct gmap *m, uint32_t domid, uint32_t dir, size_t bytes,
 	       const char **why);
 void gmap_drop(struct gmap *m);
+const uint8_t *gmap_at(const struct gmap *m, size_t ofs, size_t len);
 void gmap_read(const struct gmap *m, size_t ofs, void *dst, size_t len);
 void gmap_write(const struct gmap *m, size_t ofs, const void *src, size_t len);
 
@@ -128,20 +140,7 @@ struct fb {
 	const struct format *fmt;
 };
 
-/* A private copy of what a connector shows, or is about to show. */
-struct frame {
-	uint8_t *data;
-	size_t room;
-	bool valid;
-	uint64_t cookie;
-	uint32_t width, height, pitch;
-	const struct format *fmt;
-};
-
-struct edid {
-	uint8_t *data;
-	size_t len;
-};
+struct picture;
 
 struct stats {
 	uint64_t reqs, errors, flips, frames, events, dropped;
@@ -160,7 +159,7 @@ struct conn {
 	/* the binding */
 	bool bound, broken, more;
 	struct xdf_back_ring ring;
-	uint32_t unanswered;		/* requests swallowed by --hang */
+	uint32_t unanswered;		/* requests that tests swallow */
 	struct displif_evt_page *evt;
 	uint32_t evt_prod;
 	uint16_t evt_id;
@@ -170,11 +169,12 @@ struct conn {
 	/* what it shows */
 	bool on;
 	struct displif_set_config cfg;
-	struct frame shown, next_frame;
+	uint64_t shown, next_shown;	/* framebuffers */
+	struct picture *picture;	/* of the display room */
 	bool flipping;
 	uint64_t flip_due;
 
-	/* a request held back by --delay */
+	/* a request that tests hold back */
 	bool held;
 	uint64_t held_due;
 	struct displif_req held_req;
@@ -197,63 +197,41 @@ struct dev {
 	uint64_t bytes;			/* mapped for buffers */
 };
 
-/* ---- options, most of them also set at run time ---- */
+/* ---- options ---- */
 struct options {
 	double refresh;
-	bool at_once, event_first, exact_mode, log_flips, no_alloc, wait_fresh,
-	     zero_ref;
-	unsigned int drop_events;	/* every Nth; 0: none */
-	unsigned int evt_rubbish;
-	bool refuse_on[BE_OPS];
-	int refuse[BE_OPS];
-	int refuse_left[BE_OPS];	/* -1: for ever */
-	bool hang[BE_OPS], dup[BE_OPS], bad_id[BE_OPS], bad_op[BE_OPS];
-	unsigned int delay_ms[BE_OPS];
-	uint32_t formats[BE_MAX_FORMATS];	/* that can be shown */
-	unsigned int nformats;		/* 0: all that there are */
+	bool log_requests;		/* all but flips that went well */
+	bool log_flips;
 	const char *versions;		/* NULL: not written */
 	uint32_t version_max;
-	const char *start_states;
-	const char *log, *pictures, *control, *ready, *view_dir;
-	double view_every;
-	char modes[256];		/* that the host has; empty: any */
 	uint64_t max_bytes;		/* of one device's buffers */
-	unsigned int max_buffers;	/* of one device; 0: BE_MAX_OBJECTS */
-	int domid;			/* -1: ask XenStore */
+	int domid;			/* own; -1: ask XenStore */
+	int guest;			/* the only one that is served; -1: all */
 };
 
 extern struct options opt;
 extern struct dev *devs;
-extern bool quit;
-
-const struct edid *edid_of(const struct conn *c);
-int edid_set(const char *which, const char *file, const char **why);
 
 int op_index(uint8_t op);
 int op_by_name(const char *name);
 const char *op_name(uint8_t op);
 
-/* ---- log.c ---- */
-int log_open(const char *file);
+/* ---- log.c; the tests bring their own ---- */
 void log_conn(const struct conn *c, const char *kind, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void log_dev(const struct dev *d, const char *kind, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void violation(const struct conn *c, const char *what, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-uint64_t violations_count(void);
-void violations_print(FILE *out);
-void violations_clear(void);
 const char *printable(const char *s, char *buf, size_t len);
 uint64_t now_ns(void);
 
-/* ---- store.c ---- */
-int store_open(void);
-void store_close(void);
-int store_fd(void);
-void store_drain(void);
-void store_sync(void);
+/* ---- vdispl.c ---- */
+int vdispl_open(void);
+void vdispl_close(void);
+void vdispl_sync(void);
 void dev_unbind(struct dev *d, const char *why);
 void dev_fail(struct dev *d, const char *why);
 struct conn *conn_find(uint32_t domid, uint32_t devid, uint32_t index);
@@ -268,30 +246,25 @@ void ring_time(uint64_t now);
 uint64_t ring_next_due(void);
 bool ring_more(void);
 void flip_done(struct conn *c);
-int ring_poke(struct conn *c, const char *what);
 uint64_t next_tick(uint64_t now);
+bool ring_event(struct conn *c, const struct displif_evt *evt);
+void ring_response(struct conn *c, const struct displif_resp *resp);
+void ring_push(struct conn *c);
 
 /* ---- ops.c ---- */
 int ops_serve(struct conn *c, const struct displif_req *req,
 	      struct displif_resp *resp);
 void dev_drop_objects(struct dev *d);
-void frame_free(struct frame *f);
 int req_text(char *buf, size_t len, const struct displif_req *req);
+struct fb *fb_find(const struct dev *d, uint64_t cookie);
 
-/* ---- png.c ---- */
-int picture_folder(const char *dir);
-int picture_png(struct conn *c, const char *file, const char **why);
-pid_t picture_fork(struct conn *c, const char *file);
-int picture_raw(struct conn *c, const char *file, const char **why);
-void view_all(void);
+/* ---- display.c; the tests bring their own ---- */
+void display_add(struct conn *c);
+void display_remove(struct conn *c);
+void display_gone(const struct dev *d);
+int display_take(struct conn *c, const struct fb *fb);
+void display_show(struct conn *c);
+void display_off(struct conn *c);
+size_t display_edid(const struct conn *c, uint8_t *data, size_t room);
 
-/* ---- control.c ---- */
-#define CONTROL_CLIENTS	8
-int control_open(const char *path);
-void control_close(void);
-int control_fds(int *fds, int max);
-void control_ready(int fd);
-int control_send(const char *path, const char *cmd);
-int set_option(const char *name, const char *value, const char **why);
-
-#endif /* XDF_BE_H */
+#endif /* XDB_BACKEND_H */

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "be.h"
+#include "backend.h"
+#include "hooks.h"
 
 /* Pages per mapping call: one bad reference costs one chunk's work at most. */
 #define CHUNK	1024u
@@ -147,8 +148,8 @@ int gmap_share(struct gmap *m, uint32_t domid, uint32_t dir, size_t bytes,
 			goto out;
 		m->chunks++;
 	}
-	if (opt.zero_ref && n)
-		refs[n - 1] = 0;
+	if (hooks)
+		hooks->share(refs, n);
 	ret = directory_walk(domid, dir, refs, n, true, why);
 out:
 	free(refs);
@@ -177,6 +178,16 @@ static void gmap_copy(const struct gmap *m, size_t ofs, void *dst,
 		done += part;
 		ofs += part;
 	}
+}
+
+/* Where these bytes lie one after the other, or NULL. */
+const uint8_t *gmap_at(const struct gmap *m, size_t ofs, size_t len)
+{
+	const size_t size = (size_t)CHUNK * DISPLIF_PAGE_SIZE;
+
+	if (ofs % size + len > size)
+		return NULL;
+	return m->chunk[ofs / size] + ofs % size;
 }
 
 void gmap_read(const struct gmap *m, size_t ofs, void *dst, size_t len)

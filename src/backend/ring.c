@@ -3,12 +3,13 @@
 #include <errno.h>
 #include <string.h>
 
-#include "be.h"
+#include "backend.h"
+#include "hooks.h"
 
 /* Requests of one ring before the others have their turn. */
 #define BATCH		32
-/* Rubbish events sent around each real one by evt-rubbish. */
-#define RUBBISH		3
+
+const struct hooks *hooks;
 
 int conn_bind(struct conn *c, uint32_t req_ref, uint32_t req_port,
 	      uint32_t evt_ref, uint32_t evt_port, const char **why)
@@ -71,9 +72,9 @@ void conn_unbind(struct conn *c)
 	c->held = false;
 	c->flipping = false;
 	c->on = false;
+	c->shown = 0;
 	memset(&c->cfg, 0, sizeof(c->cfg));
-	frame_free(&c->shown);
-	frame_free(&c->next_frame);
+	display_remove(c);
 }
 
 /* Ticks of all connectors fall together, as on one clock. */
@@ -84,7 +85,8 @@ uint64_t next_tick(uint64_t now)
 	return (now / period + 1) * period;
 }
 
-static bool evt_put(struct conn *c, const struct displif_evt *evt)
+/* Return false when there is no room for it. */
+bool ring_event(struct conn *c, const struct displif_evt *evt)
 {
 	uint32_t used = c->evt_prod - READ_SHARED(c->evt->in_cons);
 
@@ -102,25 +104,6 @@ static bool evt_put(struct conn *c, const struct displif_evt *evt)
 	return true;
 }
 
-static void evt_rubbish(struct conn *c, uint64_t cookie)
-{
-	struct displif_evt evt;
-	int i;
-
-	for (i = 0; i < RUBBISH; i++) {
-		memset(&evt, 0, sizeof(evt));
-		evt.id = 0x7700 + i;
-		evt.op.pg_flip.fb_cookie = cookie;
-		if (i == 0)
-			evt.type = 0x7f;
-		else if (i == 1)
-			evt.op.pg_flip.fb_cookie = ~cookie;
-		else
-			memset(&evt, 0xff, sizeof(evt));
-		evt_put(c, &evt);
-	}
-}
-
 static void evt_flip(struct conn *c, uint64_t cookie)
 {
 	struct displif_evt evt = { .type = DISPLIF_EVT_PG_FLIP };
@@ -129,14 +112,10 @@ static void evt_flip(struct conn *c, uint64_t cookie)
 	evt.id = c->evt_id++;
 	evt.op.pg_flip.fb_cookie = cookie;
 	c->evt_count++;
-	if (opt.evt_rubbish)
-		evt_rubbish(c, cookie);
-	if (opt.drop_events && c->evt_count % opt.drop_events == 0)
-		dropped = "asked";
-	else if (!evt_put(c, &evt))
+	if (hooks)
+		dropped = hooks->event(c, &evt);
+	else if (!ring_event(c, &evt))
 		dropped = "full";
-	else if (opt.evt_rubbish)
-		evt_put(c, &evt);
 	if (dropped)
 		c->st.dropped++;
 	else
@@ -151,22 +130,21 @@ static void evt_flip(struct conn *c, uint64_t cookie)
 /* The frame of the flip in flight is on show from here on. */
 void flip_done(struct conn *c)
 {
-	struct frame f = c->shown;
-
-	c->shown = c->next_frame;
-	c->next_frame = f;
+	c->shown = c->next_shown;
 	c->flipping = false;
 	c->st.frames++;
-	evt_flip(c, c->shown.cookie);
+	evt_flip(c, c->shown);
+	/* the frontend may prepare the next one meanwhile */
+	display_show(c);
 }
 
-static void resp_put(struct conn *c, const struct displif_resp *resp)
+void ring_response(struct conn *c, const struct displif_resp *resp)
 {
 	*RING_GET_RESPONSE(&c->ring, c->ring.rsp_prod_pvt) = *resp;
 	c->ring.rsp_prod_pvt++;
 }
 
-static void resp_push(struct conn *c)
+void ring_push(struct conn *c)
 {
 	int notify;
 
@@ -178,11 +156,11 @@ static void resp_push(struct conn *c)
 static void serve(struct conn *c, const struct displif_req *req)
 {
 	struct displif_resp resp;
-	int i = op_index(req->operation);
+	unsigned int n = 1;
 	char text[200];
 
 	c->st.reqs++;
-	if (i >= 0 && opt.hang[i]) {
+	if (hooks && hooks->swallow(req)) {
 		req_text(text, sizeof(text), req);
 		log_conn(c, "REQ", "%s status=none", text);
 		c->unanswered++;
@@ -194,18 +172,13 @@ static void serve(struct conn *c, const struct displif_req *req)
 	resp.status = ops_serve(c, req, &resp);
 	if (resp.status)
 		c->st.errors++;
-	if (i >= 0 && opt.bad_id[i])
-		resp.id ^= 0x5555;
-	if (i >= 0 && opt.bad_op[i])
-		resp.operation ^= 0x40;
-	if (c->flipping && opt.at_once && opt.event_first)
-		flip_done(c);
-	resp_put(c, &resp);
-	if (i >= 0 && opt.dup[i])
-		resp_put(c, &resp);
-	resp_push(c);
-	if (c->flipping && opt.at_once)
-		flip_done(c);
+	if (hooks)
+		n = hooks->respond(c, &resp);
+	while (n--)
+		ring_response(c, &resp);
+	ring_push(c);
+	if (hooks)
+		hooks->responded(c);
 }
 
 void ring_work(struct conn *c)
@@ -213,7 +186,8 @@ void ring_work(struct conn *c)
 	struct displif_req req;
 	unsigned int n;
 	uint32_t prod, left;
-	int i, more;
+	uint64_t delay;
+	int more;
 
 	c->more = false;
 	for (n = 0; n < BATCH; n++) {
@@ -240,11 +214,11 @@ void ring_work(struct conn *c)
 		}
 		RING_COPY_REQUEST(&c->ring, c->ring.req_cons, &req);
 		c->ring.req_cons++;
-		i = op_index(req.operation);
-		if (i >= 0 && opt.delay_ms[i]) {
+		delay = hooks ? hooks->delay(&req) : 0;
+		if (delay) {
 			c->held = true;
 			c->held_req = req;
-			c->held_due = now_ns() + opt.delay_ms[i] * 1000000ull;
+			c->held_due = now_ns() + delay;
 			return;
 		}
 		serve(c, &req);
@@ -322,46 +296,4 @@ bool ring_more(void)
 			if (c->more)
 				return true;
 	return false;
-}
-
-/* Break the protocol once, to see what the frontend makes of it. */
-int ring_poke(struct conn *c, const char *what)
-{
-	struct displif_resp resp = { .id = 0xffff };
-	struct displif_evt evt = { .type = DISPLIF_EVT_PG_FLIP };
-
-	if (!c->bound)
-		return -ENOTCONN;
-	if (!strcmp(what, "evt-prod")) {
-		c->evt_prod += 1000;
-		WRITE_SHARED(c->evt->in_prod, c->evt_prod);
-		xen_evtchn_notify(c->evt_port);
-	} else if (!strcmp(what, "evt")) {
-		evt.op.pg_flip.fb_cookie = 0xdead;
-		evt_put(c, &evt);
-		xen_evtchn_notify(c->evt_port);
-	} else if (!strcmp(what, "evt-again")) {
-		evt.id = c->evt_id++;
-		evt.op.pg_flip.fb_cookie = c->shown.cookie;
-		evt_put(c, &evt);
-		xen_evtchn_notify(c->evt_port);
-	} else if (!strcmp(what, "rsp-prod")) {
-		c->ring.rsp_prod_pvt += 1000;
-		resp_push(c);
-		xen_evtchn_notify(c->req_port);
-	} else if (!strcmp(what, "rsp")) {
-		resp_put(c, &resp);
-		resp_push(c);
-		xen_evtchn_notify(c->req_port);
-	} else if (!strcmp(what, "storm")) {
-		uint64_t end = now_ns() + NSEC / 2;
-
-		while (now_ns() < end) {
-			xen_evtchn_notify(c->req_port);
-			xen_evtchn_notify(c->evt_port);
-		}
-	} else {
-		return -EINVAL;
-	}
-	return 0;
 }

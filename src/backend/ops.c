@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "be.h"
+#include "backend.h"
+#include "hooks.h"
 
 static const char *const names[BE_OPS] = {
 	"DBUF_CREATE", "DBUF_DESTROY", "FB_ATTACH", "FB_DETACH",
@@ -98,7 +99,7 @@ static struct dbuf *dbuf_find(struct dev *d, uint64_t cookie)
 	return b;
 }
 
-static struct fb *fb_find(struct dev *d, uint64_t cookie)
+struct fb *fb_find(const struct dev *d, uint64_t cookie)
 {
 	struct fb *f;
 
@@ -144,45 +145,20 @@ void dev_drop_objects(struct dev *d)
 		dbuf_free(d, d->dbufs);
 }
 
-void frame_free(struct frame *f)
-{
-	free(f->data);
-	memset(f, 0, sizeof(*f));
-}
-
-/* A copy, since the guest may draw into its buffer at any time. */
-static int frame_take(struct frame *f, const struct fb *fb)
-{
-	const struct dbuf *b = fb->dbuf;
-	size_t need = (size_t)b->pitch * fb->height;
-
-	f->valid = false;
-	if (f->room < need) {
-		free(f->data);
-		f->room = 0;
-		f->data = malloc(need);
-		if (!f->data)
-			return -ENOMEM;
-		f->room = need;
-	}
-	gmap_read(&b->map, b->data_ofs, f->data, need);
-	f->cookie = fb->cookie;
-	f->width = fb->width;
-	f->height = fb->height;
-	f->pitch = b->pitch;
-	f->fmt = fb->fmt;
-	f->valid = true;
-	return 0;
-}
-
 /* ---- operations ---- */
+static int allowed(const struct conn *c, const struct displif_req *req)
+{
+	return hooks ? hooks->forbid(c, req) : 0;
+}
+
 static bool speaks_v2(const struct dev *d)
 {
 	return d->version ? d->version >= 2 : opt.version_max >= 2;
 }
 
-static int dbuf_create(struct conn *c, const struct displif_dbuf_create *r)
+static int dbuf_create(struct conn *c, const struct displif_req *req)
 {
+	const struct displif_dbuf_create *r = &req->op.dbuf_create;
 	struct dev *d = c->dev;
 	struct dbuf *b;
 	const char *why;
@@ -212,10 +188,6 @@ static int dbuf_create(struct conn *c, const struct displif_dbuf_create *r)
 			  r->data_ofs);
 		return -EINVAL;
 	}
-	if (r->flags & DISPLIF_DBUF_FLG_REQ_ALLOC && opt.no_alloc) {
-		log_conn(c, "NOTE", "what=no-alloc text=\"no memory is given\"");
-		return -EINVAL;
-	}
 	ret = check_dbuf(r, &pitch);
 	if (ret == -ENOSPC) {
 		violation(c, "dbuf-size", "DBUF_CREATE: %u octets cannot hold %ux%u at %u bpp from offset %u",
@@ -228,10 +200,13 @@ static int dbuf_create(struct conn *c, const struct displif_dbuf_create *r)
 			  r->width, r->height, r->bpp);
 		return ret;
 	}
-	if (d->ndbufs >= (opt.max_buffers ?: BE_MAX_OBJECTS) ||
+	ret = allowed(c, req);
+	if (ret)
+		return ret;
+	if (d->ndbufs >= BE_MAX_OBJECTS ||
 	    d->bytes + r->buffer_sz > opt.max_bytes) {
-		log_conn(c, "NOTE", "what=limit text=\"%u buffers of %" PRIu64 " octets, see --max-mib and --max-buffers\"",
-			 d->ndbufs, d->bytes);
+		log_conn(c, "NOTE", "what=limit text=\"%u buffers of %" PRIu64 " MiB: rejected, see --max-mib\"",
+			 d->ndbufs, d->bytes >> 20);
 		return -ENOMEM;
 	}
 	b = calloc(1, sizeof(*b));
@@ -283,19 +258,9 @@ static int dbuf_destroy(struct conn *c, const struct displif_dbuf_destroy *r)
 	return 0;
 }
 
-/* As on a host whose hardware shows few formats. */
-static bool format_wanted(const struct format *fmt)
+static int fb_attach(struct conn *c, const struct displif_req *req)
 {
-	unsigned int i;
-
-	for (i = 0; i < opt.nformats; i++)
-		if (opt.formats[i] == fmt->fourcc)
-			return true;
-	return !opt.nformats;
-}
-
-static int fb_attach(struct conn *c, const struct displif_fb_attach *r)
-{
+	const struct displif_fb_attach *r = &req->op.fb_attach;
 	const struct format *fmt = format_find(r->pixel_format);
 	struct dev *d = c->dev;
 	const char *why;
@@ -327,11 +292,14 @@ static int fb_attach(struct conn *c, const struct displif_fb_attach *r)
 		return ret;
 	}
 	/* Nothing tells a frontend what a backend can show: no violation. */
-	if (!fmt || !format_wanted(fmt)) {
+	if (!fmt) {
 		log_conn(c, "NOTE", "what=format text=\"%s cannot be shown\"",
 			 fourcc_text(r->pixel_format, fcc));
 		return -EINVAL;
 	}
+	ret = allowed(c, req);
+	if (ret)
+		return ret;
 	if (d->nfbs >= BE_MAX_OBJECTS)
 		return -ENOMEM;
 	f = calloc(1, sizeof(*f));
@@ -359,10 +327,10 @@ static int fb_detach(struct conn *c, const struct displif_fb_detach *r)
 		return -ENOENT;
 	}
 	for (o = c->dev->conns; o; o = o->next) {
-		if (o->flipping && o->next_frame.cookie == f->cookie)
+		if (o->flipping && o->next_shown == f->cookie)
 			violation(c, "detach-in-flight", "FB_DETACH: 0x%" PRIx64 " is being flipped to on connector %u",
 				  f->cookie, o->index);
-		else if (o->on && o->shown.cookie == f->cookie)
+		else if (o->on && o->shown == f->cookie)
 			violation(c, "detach-on-show", "FB_DETACH: 0x%" PRIx64 " is on show on connector %u",
 				  f->cookie, o->index);
 	}
@@ -376,8 +344,9 @@ static bool covers(const struct fb *f, const struct displif_set_config *cfg)
 	       (uint64_t)cfg->y + cfg->height <= f->height;
 }
 
-static int set_config(struct conn *c, const struct displif_set_config *r)
+static int set_config(struct conn *c, const struct displif_req *req)
 {
+	const struct displif_set_config *r = &req->op.set_config;
 	struct fb *f;
 	int ret;
 
@@ -388,9 +357,9 @@ static int set_config(struct conn *c, const struct displif_set_config *r)
 	}
 	if (!r->fb_cookie) {
 		c->on = false;
-		c->shown.valid = false;
-		c->shown.cookie = 0;
+		c->shown = 0;
 		memset(&c->cfg, 0, sizeof(c->cfg));
+		display_off(c);
 		return 0;
 	}
 	f = fb_find(c->dev, r->fb_cookie);
@@ -413,16 +382,16 @@ static int set_config(struct conn *c, const struct displif_set_config *r)
 	if (r->bpp != f->fmt->bpp)
 		violation(c, "config-bpp", "SET_CONFIG: %u bpp for a framebuffer of %u",
 			  r->bpp, f->fmt->bpp);
-	if (opt.exact_mode && (r->width != c->width || r->height != c->height))
-		return -EINVAL;
-	if (*opt.modes && !mode_listed(opt.modes, r->width, r->height))
-		return -EINVAL;
-	ret = frame_take(&c->shown, f);
+	ret = allowed(c, req);
+	if (!ret)
+		ret = display_take(c, f);
 	if (ret)
 		return ret;
 	c->cfg = *r;
 	c->on = true;
+	c->shown = f->cookie;
 	c->st.frames++;
+	display_show(c);
 	return 0;
 }
 
@@ -442,7 +411,7 @@ static int pg_flip(struct conn *c, const struct displif_pg_flip *r)
 	}
 	if (c->flipping) {
 		violation(c, "flip-in-flight", "PG_FLIP to 0x%" PRIx64 ", the flip to 0x%" PRIx64 " is in flight",
-			  f->cookie, c->next_frame.cookie);
+			  f->cookie, c->next_shown);
 		return -EBUSY;
 	}
 	if (!f->dbuf) {
@@ -456,9 +425,10 @@ static int pg_flip(struct conn *c, const struct displif_pg_flip *r)
 			  c->cfg.x, c->cfg.y);
 		return -EINVAL;
 	}
-	ret = frame_take(&c->next_frame, f);
+	ret = display_take(c, f);
 	if (ret)
 		return ret;
+	c->next_shown = f->cookie;
 	c->flipping = true;
 	c->flip_due = next_tick(now_ns());
 	c->st.flips++;
@@ -469,7 +439,8 @@ static int pg_flip(struct conn *c, const struct displif_pg_flip *r)
 static int get_edid(struct conn *c, const struct displif_get_edid *r,
 		    struct displif_resp *resp)
 {
-	const struct edid *e = edid_of(c);
+	uint8_t edid[DISPLIF_EDID_MAX];
+	size_t len;
 	struct gmap m;
 	const char *why;
 	int ret;
@@ -495,9 +466,10 @@ static int get_edid(struct conn *c, const struct displif_get_edid *r,
 		return ret;
 	}
 	ret = -EINVAL;
-	if (e && e->len <= r->buffer_sz) {
-		gmap_write(&m, 0, e->data, e->len);
-		resp->op.get_edid.edid_sz = e->len;
+	len = display_edid(c, edid, sizeof(edid));
+	if (len && len <= r->buffer_sz) {
+		gmap_write(&m, 0, edid, len);
+		resp->op.get_edid.edid_sz = len;
 		ret = 0;
 	}
 	gmap_drop(&m);
@@ -520,22 +492,23 @@ static int dispatch(struct conn *c, const struct displif_req *req,
 	if (!check_reserved(req))
 		violation(c, "reserved", "%s: reserved octets are not 0",
 			  op_name(req->operation));
-	if (opt.refuse_on[i] && opt.refuse_left[i]) {
-		if (opt.refuse_left[i] > 0)
-			opt.refuse_left[i]--;
-		return opt.refuse[i];
+	if (hooks) {
+		int status = hooks->reject(c, req);
+
+		if (status)
+			return status;
 	}
 	switch (req->operation) {
 	case DISPLIF_OP_DBUF_CREATE:
-		return dbuf_create(c, &req->op.dbuf_create);
+		return dbuf_create(c, req);
 	case DISPLIF_OP_DBUF_DESTROY:
 		return dbuf_destroy(c, &req->op.dbuf_destroy);
 	case DISPLIF_OP_FB_ATTACH:
-		return fb_attach(c, &req->op.fb_attach);
+		return fb_attach(c, req);
 	case DISPLIF_OP_FB_DETACH:
 		return fb_detach(c, &req->op.fb_detach);
 	case DISPLIF_OP_SET_CONFIG:
-		return set_config(c, &req->op.set_config);
+		return set_config(c, req);
 	case DISPLIF_OP_PG_FLIP:
 		return pg_flip(c, &req->op.pg_flip);
 	default:
@@ -549,7 +522,8 @@ int ops_serve(struct conn *c, const struct displif_req *req,
 	int status = dispatch(c, req, resp);
 	char text[200];
 
-	if (opt.log_flips || status || req->operation != DISPLIF_OP_PG_FLIP) {
+	if (opt.log_requests && (opt.log_flips || status ||
+				 req->operation != DISPLIF_OP_PG_FLIP)) {
 		req_text(text, sizeof(text), req);
 		log_conn(c, "REQ", "%s status=%d", text, status);
 	}
