@@ -14,7 +14,7 @@
  *	ops		the operations and the checks of the frontend
  *	grants		a guest's pages, through page directories
  *	edid, keys, check, frame, png	pure: monitors, keys, sizes, formats
- *	log		one line per message
+ *	log, say	lines for the journal
  *	xenstore, xen	the only rooms that call Xen's libraries
  *
  * The tests' own build of it has other rooms above ring and ops: copies of what
@@ -75,6 +75,9 @@ const struct format *format_find(uint32_t fourcc);
 const char *fourcc_text(uint32_t fourcc, char buf[12]);
 void frame_line_rgb(uint8_t *rgb, const uint8_t *src, uint32_t width,
 		    const struct format *fmt);
+bool frame_is_xrgb(const struct format *fmt);
+void frame_line_xrgb(uint32_t *xrgb, const uint8_t *src, uint32_t width,
+		     const struct format *fmt);
 uint64_t frame_hash(const uint8_t *data, size_t len);
 
 /* ---- pure checks (check.c) ---- */

@@ -62,23 +62,45 @@ static uint8_t chan8(uint32_t px, struct chan c)
 	return v << (8 - c.bits) | v >> (2 * c.bits - 8);
 }
 
+static uint32_t pixel(const uint8_t **src, const struct format *fmt)
+{
+	const uint8_t *p = *src;
+
+	*src += fmt->bpp / 8;
+	if (fmt->bpp == 16)
+		return p[0] | (uint32_t)p[1] << 8;
+	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+	       (uint32_t)p[3] << 24;
+}
+
 void frame_line_rgb(uint8_t *rgb, const uint8_t *src, uint32_t width,
 		    const struct format *fmt)
 {
 	uint32_t x, px;
 
 	for (x = 0; x < width; x++) {
-		if (fmt->bpp == 16) {
-			px = src[0] | (uint32_t)src[1] << 8;
-			src += 2;
-		} else {
-			px = src[0] | (uint32_t)src[1] << 8 |
-			     (uint32_t)src[2] << 16 | (uint32_t)src[3] << 24;
-			src += 4;
-		}
+		px = pixel(&src, fmt);
 		*rgb++ = chan8(px, fmt->r);
 		*rgb++ = chan8(px, fmt->g);
 		*rgb++ = chan8(px, fmt->b);
+	}
+}
+
+/* Whether its pixels are XRGB8888 already, whatever is in X. */
+bool frame_is_xrgb(const struct format *fmt)
+{
+	return fmt->r.bits == 8 && fmt->r.shift == 16 && fmt->b.shift == 0;
+}
+
+void frame_line_xrgb(uint32_t *xrgb, const uint8_t *src, uint32_t width,
+		     const struct format *fmt)
+{
+	uint32_t x, px;
+
+	for (x = 0; x < width; x++) {
+		px = pixel(&src, fmt);
+		xrgb[x] = (uint32_t)chan8(px, fmt->r) << 16 |
+			  (uint32_t)chan8(px, fmt->g) << 8 | chan8(px, fmt->b);
 	}
 }
 

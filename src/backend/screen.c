@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -218,22 +219,22 @@ static int listen_on(struct watch *w, int fd, void (*ready)(struct watch *w))
 }
 
 /**
- * screen_open - let viewers in by a unix socket
- * @s: zeroed, but for title, password, joined, said and left
+ * screen_listen - listen on a unix socket that a group may use
+ * @w: result
  * @path: of the socket; what is left there of another run goes
- * @group: whose members may look and type; -1 for the process's own
+ * @group: whose it is; -1 for the process's own
+ * @ready: called when somebody is there
  *
  * Return: 0 or a negative errno.
  */
-int screen_open(struct screen *s, const char *path, gid_t group)
+int screen_listen(struct watch *w, const char *path, gid_t group,
+		  void (*ready)(struct watch *w))
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	mode_t mask;
 	int fd, ret;
 
-	s->socket.fd = -1;
-	s->tcp.fd = -1;
-	s->canvas.fd = -1;
+	w->fd = -1;
 	if (strlen(path) >= sizeof(sa.sun_path))
 		return -ENAMETOOLONG;
 	strcpy(sa.sun_path, path);
@@ -251,8 +252,27 @@ int screen_open(struct screen *s, const char *path, gid_t group)
 		close(fd);
 		return ret;
 	}
-	strcpy(s->path, path);
-	return listen_on(&s->socket, fd, socket_ready);
+	return listen_on(w, fd, ready);
+}
+
+/**
+ * screen_open - let viewers in by a unix socket
+ * @s: zeroed, but for title, password, joined, said and left
+ * @path: as of screen_listen()
+ * @group: as of screen_listen()
+ *
+ * Return: 0 or a negative errno.
+ */
+int screen_open(struct screen *s, const char *path, gid_t group)
+{
+	int ret;
+
+	s->tcp.fd = -1;
+	s->canvas.fd = -1;
+	ret = screen_listen(&s->socket, path, group, socket_ready);
+	if (!ret)
+		strcpy(s->path, path);
+	return ret;
 }
 
 /**

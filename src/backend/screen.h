@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "canvas.h"
+#include "input.h"
 #include "loop.h"
 #include "viewer.h"
 
@@ -24,6 +25,7 @@ struct viewer {
 	bool busy;			/* told, and not ready for more */
 	bool behind;			/* there is more */
 	bool canvas_due;		/* it has not been handed the new one */
+	struct input_held held;
 };
 
 struct screen {
@@ -41,6 +43,8 @@ struct screen {
 	void (*left)(struct screen *s, struct viewer *v);
 };
 
+int screen_listen(struct watch *w, const char *path, gid_t group,
+		  void (*ready)(struct watch *w));
 int screen_open(struct screen *s, const char *path, gid_t group);
 int screen_open_tcp(struct screen *s, const char *address, uint16_t port);
 void screen_close(struct screen *s);

@@ -6,12 +6,15 @@
  */
 #include <errno.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xen/io/kbdif.h>
 
 #include "backend.h"
+#include "loop.h"
+#include "say.h"
 #include "vkb.h"
 #include "xenstore.h"
 
@@ -37,12 +40,6 @@ static void notify(struct input *in)
 	struct vkb *k = watch_owner(in, struct vkb, input);
 
 	xen_evtchn_notify(k->port);
-}
-
-static void say(const struct vkb *k, const char *kind, const char *text)
-{
-	log_note("what=input dom=%u dev=%u kind=%s fe=%d be=%d text=\"%s\"", guest,
-		 k->devid, kind, k->fe_state, k->be_state, text);
 }
 
 static void set_state(struct vkb *k, int state)
@@ -71,17 +68,17 @@ static void bind(struct vkb *k)
 
 	if (!xenstore_number(k->fe_path, XENKBD_FIELD_RING_GREF, UINT32_MAX, &ref) ||
 	    !xenstore_number(k->fe_path, XENKBD_FIELD_EVT_CHANNEL, UINT32_MAX, &port)) {
-		say(k, "bind", "the guest's page or event channel is missing");
+		say("no keyboard and pointer: the guest's page or event channel is missing");
 		return;
 	}
 	k->page = xen_map(guest, &ref, 1);
 	if (!k->page) {
-		say(k, "bind", "the guest's page cannot be mapped");
+		say("no keyboard and pointer: the guest's page cannot be mapped");
 		return;
 	}
 	local = xen_evtchn_bind(guest, port);
 	if (local < 0) {
-		say(k, "bind", "the guest's event channel cannot be bound");
+		say("no keyboard and pointer: the guest's event channel cannot be bound");
 		xen_unmap(k->page, 1);
 		return;
 	}
@@ -90,7 +87,7 @@ static void bind(struct vkb *k)
 	input_attach(&k->input, k->page);
 	k->bound = true;
 	set_state(k, ST_CONNECTED);
-	say(k, "bind", "keyboard and pointer are connected");
+	say("keyboard and pointer are connected");
 }
 
 static void moved(struct vkb *k)
@@ -252,4 +249,12 @@ struct input *vkb_input(void)
 		if (k->bound)
 			return &k->input;
 	return NULL;
+}
+
+/* For people: yes, waiting for the guest's driver, or none. */
+const char *vkb_state(void)
+{
+	if (vkb_input())
+		return "yes";
+	return vkbs ? "waiting" : "none";
 }

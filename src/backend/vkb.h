@@ -12,5 +12,6 @@ int vkb_open(uint32_t backend, uint32_t domid);
 void vkb_close(void);
 void vkb_sync(void);
 struct input *vkb_input(void);
+const char *vkb_state(void);
 
 #endif /* XDB_VKB_H */

@@ -145,6 +145,14 @@ bool xenstore_write_guarded(const char *dir, const char *guard, const char *node
 	return false;
 }
 
+void xenstore_remove(const char *dir, const char *node)
+{
+	char path[XENSTORE_PATH];
+
+	join(path, dir, node);
+	xs_rm(xs, XBT_NULL, path);
+}
+
 int xenstore_watch(const char *path, const char *token)
 {
 	return xs_watch(xs, path, token) ? 0 : -errno;

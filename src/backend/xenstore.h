@@ -31,6 +31,7 @@ char **xenstore_list(const char *dir, unsigned int *count);
 bool xenstore_write(const char *dir, const char *node, const char *value);
 bool xenstore_write_guarded(const char *dir, const char *guard, const char *node,
 			    const char *value);
+void xenstore_remove(const char *dir, const char *node);
 int xenstore_watch(const char *path, const char *token);
 void xenstore_unwatch(const char *path, const char *token);
 char *xenstore_frontend(const char *backend, uint32_t domid);

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* The guest that this process serves. */
+#ifndef XDB_GUEST_H
+#define XDB_GUEST_H
+
+#define GUEST_NAME	40	/* with its end */
+
+const char *guest_name(void);
+
+#endif /* XDB_GUEST_H */
