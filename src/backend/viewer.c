@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -247,6 +248,17 @@ static int first_messages(void)
 
 /* ---- the process ---- */
 
+/* Whoever guesses gets one try a second and connection. */
+static rfbBool check_password(rfbClientPtr cl, const char *answer, int len)
+{
+	if (rfbCheckPasswordByList(cl, answer, len))
+		return TRUE;
+	fprintf(stderr, "<4>%s: a viewer's password is wrong\n",
+		cl->screen->desktopName);
+	sleep(1);
+	return FALSE;
+}
+
 static rfbScreenInfoPtr screen_new(const char *title)
 {
 	rfbScreenInfoPtr rfb;
@@ -271,7 +283,7 @@ static rfbScreenInfoPtr screen_new(const char *title)
 	rfb->setDesktopSizeHook = on_resize;
 	if (*password) {
 		rfb->authPasswdData = passwords;
-		rfb->passwordCheck = rfbCheckPasswordByList;
+		rfb->passwordCheck = check_password;
 	}
 	use_canvas(rfb);
 	rfbRegisterProtocolExtension(&keys_extension);

@@ -17,6 +17,8 @@ ln -sf /proc/self/fd/2 /dev/stderr
 echo /sbin/modprobe-none > /proc/sys/kernel/modprobe
 hostname dom0
 ip link set lo up 2>/dev/null
+ip address add 10.0.2.15/24 dev eth0 2>/dev/null
+ip link set eth0 up 2>/dev/null
 exec </dev/null >/share/logs/dom0-init.log 2>&1
 xenstored --pid-file /run/xenstored.pid || echo "xenstored failed: $?"
 xen-init-dom0 || echo "xen-init-dom0 failed: $?"

@@ -40,7 +40,7 @@ SYSROOT_PACKAGES = ["libc6-dev", "libxen-dev", "libpng-dev", "libdrm-dev", "dash
 DOM0_HVM_PACKAGES = ["qemu-system-xen", "seabios", "ipxe-qemu"]
 # In this order they load; each brings its dependencies.
 DOM0_MODULES = ["virtio_pci", "virtio_mmio", "virtio_blk", "crc32c_generic", "ext4", "9pnet_virtio", "9p",
-                "virtio_console", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-privcmd",
+                "virtio_console", "virtio_net", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-privcmd",
                 "xenfs", "xen-blkback"]
 # Whatever a DRM driver or its tests may want; those that a kernel lacks are left out.
 GUEST_MODULES = ["drm", "drm_kms_helper", "drm_shmem_helper", "drm_client_lib", "drm_ttm_helper",
@@ -431,6 +431,29 @@ def build_part(part, builddir):
         command(["make", "-s", "-C", os.path.join(TOP, "tests", part), "O=" + out,
                  *(["CC=" + " ".join(compiler())] if foreign() else [])])
     return out
+
+
+# of dom0's own C library
+LIBC = re.compile(r"(ld-linux.*|lib(c|m|dl|rt|pthread|resolv|util))\.so\b")
+
+
+def display_tree(builddir, target):
+    """The display backend and its command with all they need, for dom0."""
+    out = os.path.join(builddir, "xen-display")
+    os.makedirs(os.path.join(target, "lib"), exist_ok=True)
+    with locked(out + ".lock"):
+        command(["make", "-s", "-C", os.path.join(TOP, "src/backend"), "O=" + out])
+        for name in ("xen-display-backend", "xen-display"):
+            path = os.path.join(out, name)
+            if not os.path.exists(path):
+                continue
+            shutil.copy(path, os.path.join(target, name))
+            for lib in re.findall(r"=> (/\S+)", command(["ldd", path])):
+                base = os.path.basename(lib)
+                if not LIBC.match(base) and not os.path.exists(os.path.join(target, "lib", base)):
+                    shutil.copy(lib, os.path.join(target, "lib", base))
+    if not os.path.exists(os.path.join(target, "xkb")):
+        shutil.copytree("/usr/share/X11/xkb", os.path.join(target, "xkb"), symlinks=True)
 
 
 def busybox():

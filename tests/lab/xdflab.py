@@ -26,6 +26,7 @@ import threading
 import time
 
 import images
+import rfb
 import speed
 from images import LabError, say
 from speed import limit
@@ -54,6 +55,22 @@ HARMLESS = re.compile(
 # Seconds: of a processor, ten times what dom0's boot takes; and for a dom0 that does nothing.
 BOOT_WORK = 300
 BOOT_REST = 1800
+
+
+# of dom0, for viewers
+VNC_PORTS = range(5900, 5908)
+
+
+def free_ports(count):
+    """Ports of the loopback address that nobody listens at."""
+    socks = [socket.socket() for _ in range(count)]
+    try:
+        for sock in socks:
+            sock.bind(("127.0.0.1", 0))
+        return [sock.getsockname()[1] for sock in socks]
+    finally:
+        for sock in socks:
+            sock.close()
 
 
 def die_with_parent():
@@ -116,6 +133,8 @@ class Lab:
         self._image_lock = threading.Lock()
         self._closing = False
         self.generation = 0
+        # of dom0, and where they are on this machine
+        self.ports = {}
 
     # ---- start and end -------------------------------------------------
 
@@ -166,7 +185,7 @@ class Lab:
         initrd = images.dom0_initramfs(kernel, os.path.join(self.dir, images.by_arch("dom0") + ".initrd"))
         argv = [*(self._arm64 if images.ARCH == "arm64" else self._amd64)(xen, image, initrd),
                 "-accel", "tcg,thread=multi", "-smp", "2", "-m", str(self.memory),
-                "-nodefaults", "-display", "none", "-no-reboot", "-nic", "none",
+                "-nodefaults", "-display", "none", "-no-reboot",
                 "-serial", "file:" + os.path.join(self.dir, "logs/xen.log"),
                 "-fsdev", "local,id=share,path=%s,security_model=none" % self.dir,
                 "-fsdev", "local,id=cache,path=%s,security_model=none,readonly=on" %
@@ -177,6 +196,11 @@ class Lab:
         for i, path in enumerate([images.dom0_disk(self.hvm), *self.disks]):
             argv += ["-drive", "file=%s,format=raw,if=none,id=disk%d,snapshot=on" % (path, i),
                      "-device", "virtio-blk-%s,drive=disk%d" % (bus, i)]
+        # nothing comes out of it, and what comes in comes from this machine alone
+        self.ports = dict(zip(VNC_PORTS, free_ports(len(VNC_PORTS))))
+        argv += ["-netdev", "user,id=net,restrict=on," + ",".join(
+            "hostfwd=tcp:127.0.0.1:%d-:%d" % (here, there) for there, here in self.ports.items()),
+            "-device", "virtio-net-%s,netdev=net" % bus]
         for name in ("share", "cache"):
             argv += ["-device", "virtio-9p-%s,fsdev=%s,mount_tag=%s" % (bus, name, name)]
         argv += ["-device", "virtio-serial-" + bus, "-device", "virtserialport,chardev=agent,name=agent"]
@@ -397,6 +421,13 @@ class Lab:
             be.start()
         return be
 
+    def displays(self, args=(), tcp=True):
+        """The display backend for dom0, in place of the reference one."""
+        for be in self.backends.values():
+            if be.alive():
+                be.stop()
+        return Displays(self, list(args), tcp)
+
     def keyboard(self):
         """Starts the keyboard of guests with vkb="backend-type=linux"; before they are created."""
         self.need("rm -f /run/keyboard; mkfifo /run/keyboard; setsid python3 "
@@ -577,6 +608,75 @@ class Backend:
 
     def resume(self):
         self.lab.need("kill -CONT $(cat %s)" % self.pidfile)
+
+
+class Displays:
+    """The display backend for dom0, as the program of its package, while in a with statement."""
+
+    DIR = "/run/xen-display"
+    PASSWORD = "secret"
+
+    def __init__(self, lab, args, tcp):
+        self.lab = lab
+        self.args = args
+        if tcp:
+            lab.need("echo %s >/run/password" % self.PASSWORD)
+            self.args += ["--tcp", "0.0.0.0:%d" % VNC_PORTS[0], "--password-file", "/run/password"]
+        self.logfile = os.path.join(lab.dir, "logs/displays.log")
+
+    def __enter__(self):
+        images.display_tree(self.lab.builddir, os.path.join(self.lab.dir, "display"))
+        # from the host's directory each program would take seconds to start
+        self.lab.need("rm -rf /run/display; cp -a /share/display /run/display; "
+                      "groupadd -r xen-display 2>/dev/null; true")
+        if os.path.exists(self.logfile):
+            os.rename(self.logfile, "%s.%d" % (self.logfile, time.time_ns() // 1000000))
+        self.start()
+        return self
+
+    def __exit__(self, *exc):
+        self.stop()
+
+    ENV = "env LD_LIBRARY_PATH=/run/display/lib XKB_CONFIG_ROOT=/run/display/xkb "
+
+    def start(self):
+        quoted = " ".join("'%s'" % a for a in self.args)
+        self.lab.need("setsid %s /run/display/xen-display-backend %s </dev/null >>/share/logs/displays.log 2>&1 & "
+                      "echo $! >/run/displays.pid; sleep 0.5; kill -0 $!" % (self.ENV, quoted))
+
+    def stop(self, sig="TERM"):
+        self.lab.dom0("pid=$(cat /run/displays.pid); kill -%s $pid; for i in $(seq %d); do "
+                      "kill -0 $pid 2>/dev/null || break; sleep 0.1; done" % (sig, 10 * limit(15)), timeout=30)
+
+    def log(self):
+        return images.read(self.logfile, "r").splitlines() if os.path.exists(self.logfile) else []
+
+    def said(self, regex, timeout=30):
+        """The first line of the log that matches, once it is there."""
+        end = time.monotonic() + limit(timeout)
+        while True:
+            for line in self.log():
+                if re.search(regex, line):
+                    return line
+            if time.monotonic() > end:
+                raise LabError("the display backend never said /%s/; its last lines:\n%s" % (
+                    regex, "\n".join(self.log()[-12:])))
+            time.sleep(0.2)
+
+    def command(self, words, timeout=60):
+        """xen-display in dom0."""
+        return self.lab.dom0("%s /run/display/xen-display %s" % (self.ENV, words), timeout)
+
+    def port(self, g, conn=0):
+        """On this machine."""
+        line = self.said(r"guest %s: %s-%d is at 0\.0\.0\.0:\d+ " % (g.name, g.name, conn))
+        return self.lab.ports[int(re.search(r":(\d+) for", line).group(1))]
+
+    def viewer(self, g, conn=0, **kw):
+        """A viewer on this machine, connected."""
+        kw.setdefault("password", self.PASSWORD)
+        kw.setdefault("timeout", limit(60))
+        return rfb.Viewer(("127.0.0.1", self.port(g, conn)), **kw)
 
 
 class Console:

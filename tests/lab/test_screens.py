@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: GPL-2.0 OR MIT
+"""The display backend for dom0: a guest's screens in viewers, its keyboard and pointer."""
+import base64
+import struct
+import time
+import zlib
+
+from scene import Failed, guest_prog, info_now, need, shown, wait_card, wait_for
+from speed import limit
+from xdflab import scenario
+
+TWO = "backend=0,connectors=id0:800x600;id1:640x480"
+INPUT = {"vkb": "backend-type=linux"}
+EV_KEY, EV_REL, EV_ABS = 1, 2, 3
+ABS_X, ABS_Y, REL_WHEEL = 0, 1, 8
+RANGE = 32767
+
+
+def picture_crc(v):
+    """Of the viewer's picture as the guest's program has it: X is 0."""
+    data = bytearray(v.pixels)
+    data[3::4] = bytes(len(data) // 4)
+    return zlib.crc32(data)
+
+
+def see(v, crc, timeout=20):
+    """The viewer shows exactly this picture, now or soon."""
+    want = int(crc, 16)
+    end = time.monotonic() + limit(timeout)
+    while picture_crc(v) != want:
+        need(time.monotonic() < end, f"the viewer shows {picture_crc(v):08x}, the guest drew {want:08x}")
+        v.update()
+
+
+class Events:
+    """What one of the guest's input devices reports from now on: (type, code, value)."""
+
+    def __init__(self, g, name):
+        self.g = g
+        self.dev = g.run("modprobe -q xen-kbdfront; modprobe -q evdev; for d in /sys/class/input/event*; do "
+                         f"grep -q '{name}' $d/device/name && basename $d; done").out.split()
+        need(self.dev, f"the guest has no {name}")
+        self.file = f"/tmp/{self.dev[0]}"
+        self.pid = g.run(f"cat /dev/input/{self.dev[0]} >{self.file} & echo $!").out.strip().splitlines()[-1]
+        # it has to be open before anything is sent
+        wait_for("a reader of events", lambda: g.run(f"ls -l /proc/{self.pid}/fd | grep -q input/").rc == 0)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.g.run(f"kill {self.pid}; rm {self.file}")
+
+    def read(self):
+        data = base64.b64decode(self.g.run(f"base64 {self.file}").out)
+        found = [struct.unpack_from("<HHi", data, at + 16) for at in range(0, len(data) - 23, 24)]
+        return [e for e in found if e[0]]
+
+    def wait(self, *wanted, timeout=20):
+        """Exactly these, in this order."""
+        end = time.monotonic() + limit(timeout)
+        while True:
+            have = self.read()
+            if have == list(wanted):
+                return
+            if time.monotonic() > end or len(have) > len(wanted):
+                raise Failed(f"the guest has the events {have}, not {list(wanted)}")
+            time.sleep(0.3)
+
+
+@scenario(kernel=["6.1", "7.3"], kind=["pv", "pvh"], vdispl=TWO)
+def test_shown(lab, g):
+    """Both connectors in viewers, to the pixel; a picture that changes; nothing of the other one"""
+    wait_card(g)
+    with lab.displays() as d:
+        left, right = d.viewer(g, 0), d.viewer(g, 1)
+        with shown(g, "draw --conns 0,1 --seed 3") as v:
+            see(left, v["conn0.crc"])
+            see(right, v["conn1.crc"])
+        with shown(g, "draw --conns 0,1 --seed 4") as v:
+            see(left, v["conn0.crc"])
+            see(right, v["conn1.crc"])
+        need((left.width, left.height, right.width, right.height) == (800, 600, 640, 480), "other sizes")
+        left.close()
+        right.close()
+
+
+@scenario(vdispl=TWO, **INPUT)
+def test_keys(lab, g):
+    """Keys by their place and by what is printed on them; let go when the viewer goes"""
+    wait_card(g)
+    with lab.displays() as d, Events(g, "Xen Virtual Keyboard") as keys:
+        d.said("keyboard and pointer are connected")
+        v = d.viewer(g)
+        v.update()
+        need(v.ext_keys, "the viewer is not offered keys by their place")
+        # Q, and the right Ctrl; of the second, 0xe0 is 0x80
+        v.key(0x10, 1)
+        v.key(0x10, 0)
+        v.key(0x9d, 1)
+        keys.wait((EV_KEY, 16, 1), (EV_KEY, 16, 0), (EV_KEY, 97, 1))
+        v.close()
+        keys.wait((EV_KEY, 16, 1), (EV_KEY, 16, 0), (EV_KEY, 97, 1), (EV_KEY, 97, 0))
+    with lab.displays() as d, Events(g, "Xen Virtual Keyboard") as keys:
+        v = d.viewer(g)
+        v.update()
+        # "A" without the guest's Shift being down
+        v.symbol(ord("A"), 1)
+        v.symbol(ord("A"), 0)
+        keys.wait((EV_KEY, 42, 1), (EV_KEY, 30, 1), (EV_KEY, 42, 0), (EV_KEY, 30, 0))
+        v.close()
+
+
+@scenario(vdispl=TWO, **INPUT)
+def test_pointer(lab, g):
+    """The corners of both heads are those of one desktop; buttons and wheel"""
+    wait_card(g)
+    with lab.displays() as d, shown(g, "draw --conns 0,1 --seed 8") as v, \
+            Events(g, "Xen Virtual Pointer") as events:
+        left, right = d.viewer(g, 0), d.viewer(g, 1)
+        see(left, v["conn0.crc"])
+        see(right, v["conn1.crc"])
+        # 1440 pixels by 600 lines
+        for viewer, x, y, abs_x, abs_y in ((right, 639, 479, RANGE, 479 * RANGE // 599),
+                                           (left, 799, 599, 799 * RANGE // 1439, RANGE),
+                                           (right, 0, 0, 800 * RANGE // 1439, 0)):
+            before = events.read()
+            viewer.pointer(x, y)
+            wait_for("the pointer", lambda b=before: len(events.read()) > len(b))
+            now = dict(((t, c), v) for t, c, v in events.read())
+            need((now[EV_ABS, ABS_X], now[EV_ABS, ABS_Y]) == (abs_x, abs_y),
+                 f"{x},{y} is at {now}, not at {abs_x},{abs_y}")
+        before = len(events.read())
+        right.pointer(0, 0, 1)
+        right.pointer(0, 0, 0)
+        right.pointer(0, 0, 1 << 3)
+        right.pointer(0, 0, 0)
+        wait_for("a click and the wheel", lambda: len(events.read()) >= before + 3)
+        need(events.read()[before:] == [(EV_KEY, 0x110, 1), (EV_KEY, 0x110, 0), (EV_REL, REL_WHEEL, 1)],
+             f"a click and the wheel are {events.read()[before:]}")
+
+
+@scenario(vdispl=TWO, **INPUT)
+def test_restart(lab, g):
+    """The backend comes again, stopped or killed: picture and input work by themselves"""
+    wait_card(g)
+    with lab.displays() as d, Events(g, "Xen Virtual Keyboard") as keys:
+        wanted = []
+        for sig, seed in (("TERM", 20), ("KILL", 21)):
+            with shown(g, f"draw --conns 0,1 --seed {seed}") as v:
+                viewer = d.viewer(g)
+                see(viewer, v["conn0.crc"])
+                d.stop(sig)
+                viewer.close()
+                lab.need(f"mv /share/logs/displays.log /share/logs/displays.{sig}.log")
+                d.start()
+                viewer = d.viewer(g)
+                see(viewer, v["conn0.crc"], 40)
+                d.said("keyboard and pointer are connected")
+                viewer.key(0x1e, 1)
+                viewer.key(0x1e, 0)
+                wanted += [(EV_KEY, 30, 1), (EV_KEY, 30, 0)]
+                keys.wait(*wanted)
+                viewer.close()
+
+
+@scenario(kernel=["6.1", "7.3"], vdispl=TWO)
+def test_resize(lab, g):
+    """A viewer that changes its window's size changes the connector's"""
+    wait_card(g)
+    with lab.displays() as d:
+        v = d.viewer(g)
+        # the size comes with a whole picture alone
+        v.update(0)
+        need(v.ext_size, "the viewer is not told that it may ask for sizes")
+        for size in ("1024x768", "640x400", "800x600"):
+            v.resize(*map(int, size.split("x")))
+            wait_for("the guest's preferred mode", lambda s=size: info_now(g)["conn0.modes"].startswith(s + "@"))
+        with shown(g, "draw --conns 0 --seed 30") as drawn:
+            see(v, drawn["conn0.crc"])
+        v.close()
+
+
+@scenario(vdispl=TWO)
+def test_viewers(lab, g):
+    """Twenty viewers, one that never reads, one that is killed: the guest is as fast as alone"""
+    wait_card(g)
+    with lab.displays() as d:
+        alone = float(guest_prog(g, "flips --conns 0 --count 60 --seed 1")["flips_per_s"])
+        first = d.viewer(g)
+        others = [d.viewer(g) for _ in range(19)]
+        deaf = d.viewer(g)
+        deaf.ask(0)
+        with shown(g, "draw --conns 0 --seed 31") as v:
+            for o in (first, *others):
+                see(o, v["conn0.crc"], 60)
+        for o in others:
+            o.close()
+        crowd = float(guest_prog(g, "flips --conns 0 --count 60 --seed 1")["flips_per_s"])
+        need(crowd > alone / 4, f"{crowd} flips a second with a viewer that does not read, {alone} without")
+        with shown(g, "draw --conns 0 --seed 32") as v:
+            see(first, v["conn0.crc"])
+
+
+@scenario(vdispl=TWO)
+def test_password(lab, g):
+    """A wrong password is told to the viewer and to the journal"""
+    wait_card(g)
+    with lab.displays() as d:
+        try:
+            d.viewer(g, password="wrong")
+            raise Failed("a wrong password opens the screen")
+        except PermissionError:
+            pass
+        d.said(rf"{g.name}-0: a viewer's password is wrong")
