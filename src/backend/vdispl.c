@@ -229,6 +229,8 @@ static void dev_bind(struct dev *d)
 	}
 	log_dev(d, "BIND", "status=0 version=%u be-alloc=%d stale=%d",
 		d->version, d->be_alloc, d->stale);
+	for (c = d->conns; c; c = c->next)
+		display_add(c);
 	set_state(d, ST_CONNECTED);
 	/* What was pushed before we could be notified. */
 	for (c = d->conns; c; c = c->next)

@@ -33,6 +33,7 @@ static int setup(void **state)
 
 	(void)state;
 	fake_reset();
+	fake_failed = NULL;
 	violations_clear();
 	opt = defaults;
 	memset(&faults, 0, sizeof(faults));

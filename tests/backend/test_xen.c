@@ -8,11 +8,6 @@
 #include "test.h"
 
 unsigned int fake_mapped, fake_notified;
-const char *fake_failed;
-
-struct options opt;
-struct dev *devs;
-bool quit;
 
 static int fd = -1;
 static uint8_t *pages;
@@ -42,18 +37,6 @@ void fake_reset(void)
 	fake_open();
 	memset(pages, 0, FAKE_PAGES * (size_t)DISPLIF_PAGE_SIZE);
 	fake_notified = 0;
-	fake_failed = NULL;
-}
-
-/* These two live in rooms that are not linked into tests. */
-void dev_fail(struct dev *d, const char *why)
-{
-	struct conn *c;
-
-	fake_failed = why;
-	for (c = d->conns; c; c = c->next)
-		conn_unbind(c);
-	dev_drop_objects(d);
 }
 
 void *xen_map(uint32_t domid, const uint32_t *refs, unsigned int n)
