@@ -213,3 +213,152 @@ def test_password(lab, g):
         except PermissionError:
             pass
         d.said(rf"{g.name}-0: a viewer's password is wrong")
+
+
+# what "AT set 1" sends for a key, as Linux' own driver of such keyboards has it; 0x80 is for a prefix of 0xe0
+PLAIN = [code for code in range(0x01, 0x59) if code not in (0x54, 0x55)]
+PREFIXED = {0x9c: 96, 0x9d: 97, 0xb5: 98, 0xb7: 99, 0xb8: 100, 0xc6: 119, 0xc7: 102, 0xc8: 103, 0xc9: 104,
+            0xcb: 105, 0xcd: 106, 0xcf: 107, 0xd0: 108, 0xd1: 109, 0xd2: 110, 0xd3: 111, 0xdb: 125, 0xdc: 126,
+            0xdd: 127}
+
+
+@scenario(vdispl=TWO, **INPUT)
+def test_every_key(lab, g):
+    """Each key of a PC keyboard is that key in the guest"""
+    wait_card(g)
+    # these would do something to a guest's console
+    g.run("echo 0 >/proc/sys/kernel/sysrq; echo 0 >/proc/sys/kernel/ctrl-alt-del")
+    with lab.displays() as d, Events(g, "Xen Virtual Keyboard") as keys:
+        v = d.viewer(g)
+        v.update()
+        wanted = []
+        for scan, code in [*((c, c) for c in PLAIN), *PREFIXED.items()]:
+            v.key(scan, 1)
+            v.key(scan, 0)
+            wanted += [(EV_KEY, code, 1), (EV_KEY, code, 0)]
+            # the guest's page holds fifty events
+            if len(wanted) % 20 == 0:
+                keys.wait(*wanted)
+        keys.wait(*wanted)
+        v.close()
+
+
+@scenario(vdispl=TWO, **INPUT)
+def test_command(lab, g):
+    """xen-display: list, picture, type, and what it says when there is nothing"""
+    wait_card(g)
+    with lab.displays() as d, Events(g, "Xen Virtual Keyboard") as keys:
+        with shown(g, "draw --conns 0,1 --seed 12") as v:
+            viewer = d.viewer(g)
+            see(viewer, v["conn0.crc"])
+            out = d.command("list").out
+            lines = [ln for ln in out.splitlines() if g.name in ln]
+            need(len(lines) == 2 and "800x600" in lines[0] and "640x480" in lines[1] and "yes" in lines[0], out)
+            res = d.command(f"picture {g.name}:1 /share/pictures/one.png")
+            need(res.rc == 0, res.out)
+            rows = rgb(f"{lab.dir}/pictures/one.png")
+            data = b"".join(b"".join(row[i + 2:i - 1 if i else None:-1] + b"\0" for i in range(0, len(row), 3))
+                            for row in rows)
+            need(zlib.crc32(data) == int(v["conn1.crc"], 16), "the picture is not what the guest drew")
+            viewer.close()
+        res = d.command(f"type {g.name} 'aB'")
+        need(res.rc == 0, res.out)
+        keys.wait((EV_KEY, 30, 1), (EV_KEY, 30, 0), (EV_KEY, 42, 1), (EV_KEY, 48, 1), (EV_KEY, 48, 0), (EV_KEY, 42, 0))
+        res = d.command(f"type {g.name} 'a中'")
+        need(res.rc and "U+4E2D" in res.out, res.out)
+        for words in (f"picture {g.name}:7 /tmp/x.png", "picture nobody /tmp/x.png", "type nobody x"):
+            res = d.command(words)
+            need(res.rc and "xen-display:" in res.out and "Traceback" not in res.out, res.out)
+    res = lab.displays().command("list")
+    need(res.rc and "xen-display-backend" in res.out, res.out)
+
+
+@scenario(own=True, vdispl=TWO, **INPUT)
+def test_two_guests(lab, g):
+    """Neither sees the other; the end of one is nothing to the other"""
+    wait_card(g)
+    with lab.displays() as d:
+        other = lab.guest("other", vdispl=TWO, **INPUT)
+        wait_card(other)
+        with shown(g, "draw --conns 0 --seed 40") as mine, shown(other, "draw --conns 0 --seed 41") as theirs, \
+                Events(g, "Xen Virtual Keyboard") as keys, Events(other, "Xen Virtual Keyboard") as their_keys:
+            a, b = d.viewer(g), d.viewer(other)
+            see(a, mine["conn0.crc"])
+            see(b, theirs["conn0.crc"])
+            b.key(0x1e, 1)
+            b.key(0x1e, 0)
+            their_keys.wait((EV_KEY, 30, 1), (EV_KEY, 30, 0))
+            need(not keys.read(), "the other guest's keys")
+            need(lab.need("pgrep -fc -- '--guest'").strip() == "2", "not a process for each guest")
+            lab.need("kill -KILL $(pgrep -f -- '--guest %d$')" % other.domid)
+            see(a, mine["conn0.crc"])
+            a.key(0x1f, 1)
+            a.key(0x1f, 0)
+            keys.wait((EV_KEY, 31, 1), (EV_KEY, 31, 0))
+            wait_for("the other guest's screen again", lambda: again(d, other, theirs["conn0.crc"]), 40)
+        other.destroy()
+        wait_for("the end of its process", lambda: lab.dom0("pgrep -f -- '--guest %d$'" % other.domid).rc, 20)
+        wait_for("the end of its socket", lambda: lab.dom0("ls /run/xen-display/other-0.sock").rc, 20)
+        with shown(g, "draw --conns 0 --seed 42") as mine:
+            see(a, mine["conn0.crc"])
+
+
+def again(d, g, crc):
+    try:
+        v = d.viewer(g)
+        see(v, crc, 5)
+        v.close()
+        return True
+    except (OSError, Failed):
+        return False
+
+
+@scenario(kernel="6.1", vdispl=TWO)
+def test_storm(lab, g):
+    """Fifty sizes asked for at once: the last one holds"""
+    wait_card(g)
+    with lab.displays() as d:
+        v = d.viewer(g)
+        v.update(0)
+        for n in range(50):
+            v.resize(640 + 8 * n, 480 + 4 * n)
+        wait_for("the last size", lambda: info_now(g)["conn0.modes"].startswith("1032x676@"), 40)
+        with shown(g, "draw --conns 0 --seed 50") as drawn:
+            see(v, drawn["conn0.crc"], 40)
+        v.close()
+
+
+@scenario(vdispl="backend=0,be-alloc=1,connectors=id0:640x480")
+def test_backend_allocates(lab, g):
+    """Buffers of the backend's own are shown as well"""
+    let_backend_allocate(lab)
+    with lab.displays() as d:
+        wait_card(g)
+        with shown(g, "draw --conns 0 --seed 60") as drawn:
+            v = d.viewer(g)
+            see(v, drawn["conn0.crc"], 40)
+            v.close()
+
+
+@scenario(vdispl="backend=0,connectors=id0:640x480")
+def test_formats(lab, g):
+    """Each format of the wire, as the colours that it means"""
+    wait_card(g)
+    with lab.displays() as d:
+        v = d.viewer(g)
+        for fourcc in ("XR24", "AR24", "XB24", "RG16", "XR30", "XB30"):
+            with shown(g, f"draw --conns 0 --seed 61 --format {fourcc}") as drawn:
+                want = xrgb(int(drawn["conn0.pixel0"], 16), fourcc) if "conn0.pixel0" in drawn else None
+                see_like(v, d, g, fourcc, want)
+        v.close()
+
+
+@scenario(memory=1024, vdispl="backend=0,connectors=id0:3840x2160")
+def test_large(lab, g):
+    """A screen of 4K, to the pixel"""
+    wait_card(g)
+    with lab.displays() as d, shown(g, "draw --conns 0 --seed 62", timeout=180) as drawn:
+        v = d.viewer(g)
+        see(v, drawn["conn0.crc"], 120)
+        need((v.width, v.height) == (3840, 2160), f"{v.width}x{v.height}")
+        v.close()
