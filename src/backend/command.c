@@ -20,13 +20,15 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "guest.h"
 
 #define SUFFIX		".control"
 #define ANSWER_SECONDS	20
 #define LINE_MAX_BYTES	4096
 /* 8K without any compression is less */
 #define PICTURE_MAX	(256u << 20)
-#define TEXT_MAX	(1u << 20)
+/* what a guest's process takes at once, and a little less */
+#define TEXT_MAX	65000u
 #define CELL_MAX	32
 
 static const char *run_dir = "/run/xen-display";
@@ -114,16 +116,15 @@ static int open_control(const char *guest, unsigned int seconds)
 {
 	struct timeval patience = { .tv_sec = seconds };
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	char name[sizeof(sa.sun_path)];
+	char name[GUEST_NAME];
 	int fd, len;
 	char *p;
 
 	/* sockets are named after guests like this */
-	len = snprintf(name, sizeof(name), "%s", guest);
-	if (len >= (int)sizeof(name))
-		return -ENOENT;
+	snprintf(name, sizeof(name), "%s", guest);
 	for (p = name; *p; p++)
-		if (!isascii(*p) || (!isalnum(*p) && !strchr("._+-", *p)))
+		if (!isascii(*p) || (!isalnum(*p) && !strchr("._+-", *p)) ||
+		    (p == name && *p == '.'))
 			*p = '_';
 	len = snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/%s" SUFFIX, run_dir, name);
 	if (len >= (int)sizeof(sa.sun_path))
@@ -519,7 +520,7 @@ static int type(const char *guest, const char *text)
 
 too_long:
 	free(request);
-	return fail("the text is longer than a MiB: type it in pieces");
+	return fail("the text is longer than 65,000 bytes: type it in pieces");
 }
 
 /* ---- log ---- */
