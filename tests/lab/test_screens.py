@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 """The display backend for dom0: a guest's screens in viewers, its keyboard and pointer."""
 import base64
+import contextlib
 import functools
 import struct
 import time
@@ -40,6 +41,18 @@ def see(v, seed, timeout=20, fmt="XR24"):
             return
         need(time.monotonic() < end, f"the viewer shows {crc_shown(v):08x}, the guest drew {want:08x}")
         v.look()
+
+
+@contextlib.contextmanager
+def hands(lab):
+    """The backend, and a guest with keyboard and pointer, which xl makes only while somebody serves them."""
+    with lab.displays() as d:
+        g = lab.guests.get("hands")
+        if not g or g.dead:
+            g = lab.guest("hands", vdispl=TWO, **INPUT)
+        wait_card(g)
+        d.said("guest hands: keyboard and pointer are connected")
+        yield d, g
 
 
 class Events:
@@ -93,12 +106,9 @@ def test_shown(lab, g):
         right.close()
 
 
-@scenario(vdispl=TWO, **INPUT)
-def test_keys(lab, g):
+def test_keys(lab):
     """Keys by their place and by what is printed on them; let go when the viewer goes"""
-    wait_card(g)
-    with lab.displays() as d, Events(g, "Xen Virtual Keyboard") as keys:
-        d.said("keyboard and pointer are connected")
+    with hands(lab) as (d, g), Events(g, "Xen Virtual Keyboard") as keys:
         v = d.viewer(g)
         v.update()
         need(v.ext_keys, "the viewer is not offered keys by their place")
@@ -109,7 +119,7 @@ def test_keys(lab, g):
         keys.wait((EV_KEY, 16, 1), (EV_KEY, 16, 0), (EV_KEY, 97, 1))
         v.close()
         keys.wait((EV_KEY, 16, 1), (EV_KEY, 16, 0), (EV_KEY, 97, 1), (EV_KEY, 97, 0))
-    with lab.displays() as d, Events(g, "Xen Virtual Keyboard") as keys:
+    with hands(lab) as (d, g), Events(g, "Xen Virtual Keyboard") as keys:
         v = d.viewer(g)
         v.update()
         # "A" without the guest's Shift being down
@@ -119,11 +129,9 @@ def test_keys(lab, g):
         v.close()
 
 
-@scenario(vdispl=TWO, **INPUT)
-def test_pointer(lab, g):
+def test_pointer(lab):
     """The corners of both heads are those of one desktop; buttons and wheel"""
-    wait_card(g)
-    with lab.displays() as d, shown(g, "draw --conns 0,1 --seed 8"), \
+    with hands(lab) as (d, g), shown(g, "draw --conns 0,1 --seed 8"), \
             Events(g, "Xen Virtual Pointer") as events:
         left, right = d.viewer(g, 0), d.viewer(g, 1)
         see(left, 8)
@@ -148,11 +156,9 @@ def test_pointer(lab, g):
              f"a click and the wheel are {events.read()[before:]}")
 
 
-@scenario(vdispl=TWO, **INPUT)
-def test_restart(lab, g):
+def test_restart(lab):
     """The backend comes again, stopped or killed: picture and input work by themselves"""
-    wait_card(g)
-    with lab.displays() as d, Events(g, "Xen Virtual Keyboard") as keys:
+    with hands(lab) as (d, g), Events(g, "Xen Virtual Keyboard") as keys:
         wanted = []
         for sig, seed in (("TERM", 20), ("KILL", 21)):
             with shown(g, f"draw --conns 0,1 --seed {seed}"):
@@ -230,13 +236,9 @@ PREFIXED = {0x9c: 96, 0x9d: 97, 0xb5: 98, 0xb7: 99, 0xb8: 100, 0xc6: 119, 0xc7: 
             0xdd: 127}
 
 
-@scenario(vdispl=TWO, **INPUT)
-def test_every_key(lab, g):
+def test_every_key(lab):
     """Each key of a PC keyboard is that key in the guest"""
-    wait_card(g)
-    # these would do something to a guest's console
-    g.run("echo 0 >/proc/sys/kernel/sysrq; echo 0 >/proc/sys/kernel/ctrl-alt-del")
-    with lab.displays() as d, Events(g, "Xen Virtual Keyboard") as keys:
+    with hands(lab) as (d, g), Events(g, "Xen Virtual Keyboard") as keys:
         v = d.viewer(g)
         v.update()
         wanted = []
@@ -251,11 +253,9 @@ def test_every_key(lab, g):
         v.close()
 
 
-@scenario(vdispl=TWO, **INPUT)
-def test_command(lab, g):
+def test_command(lab):
     """xen-display: list, picture, type, and what it says when there is nothing"""
-    wait_card(g)
-    with lab.displays() as d, Events(g, "Xen Virtual Keyboard") as keys:
+    with hands(lab) as (d, g), Events(g, "Xen Virtual Keyboard") as keys:
         with shown(g, "draw --conns 0,1 --seed 12"):
             viewer = d.viewer(g)
             see(viewer, 12)
@@ -281,11 +281,9 @@ def test_command(lab, g):
     need(res.rc and "xen-display-backend" in res.out, res.out)
 
 
-@scenario(own=True, vdispl=TWO, **INPUT)
-def test_two_guests(lab, g):
+def test_two_guests(lab):
     """Neither sees the other; the end of one is nothing to the other"""
-    wait_card(g)
-    with lab.displays() as d:
+    with hands(lab) as (d, g):
         other = lab.guest("other", vdispl=TWO, **INPUT)
         wait_card(other)
         with shown(g, "draw --conns 0 --seed 40"), shown(other, "draw --conns 0 --seed 41"), \
