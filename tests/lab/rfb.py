@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 """A viewer of a few lines, for tests: raw pixels, extended keys, sizes."""
+import select
 import socket
 import struct
 
@@ -79,6 +80,12 @@ class Viewer:
                 # a size alone was the answer; all is due still
                 self.ask()
         return self.rects - had
+
+    def look(self, seconds=1):
+        """Takes what is new, if anything is within the time."""
+        self.ask()
+        if select.select([self.sock], [], [], seconds)[0]:
+            self.take()
 
     def rectangle(self):
         x, y, w, h, encoding = self.number("HHHHi")
