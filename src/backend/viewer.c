@@ -93,6 +93,9 @@ static rfbBool keys_enable(rfbClientPtr cl, void **data, int encoding)
 	};
 
 	(void)data;
+	/* once it is in use the library asks it about all others, too */
+	if (encoding != RFB_QEMU_KEYS)
+		return FALSE;
 	LOCK(cl->sendMutex);
 	if (rfbWriteExact(cl, (char *)&msg, sz_rfbFramebufferUpdateMsg) < 0 ||
 	    rfbWriteExact(cl, (char *)&rect, sz_rfbFramebufferUpdateRectHeader) < 0)

@@ -130,6 +130,16 @@ def test_input():
         s.wait("left 0")
 
 
+def test_unknown():
+    """What a viewer knows and we do not is no answer to it: noVNC ends for an encoding of its fences"""
+    fence, continuous = -312, -313
+    with Stand() as s:
+        v = s.viewer(encodings=(rfb.QEMU_KEYS, fence, continuous, rfb.RAW, rfb.EXT_SIZE))
+        v.update(0)
+        assert v.ext_keys and v.ext_size
+        v.close()
+
+
 def test_deaf():
     """One that never reads holds up neither the screen nor another viewer"""
     with Stand() as s:
