@@ -387,8 +387,8 @@ static void head_check_time(struct xdf_head *head, ktime_t now)
 		head->stalled = true;
 		head->stats.timeouts++;
 		dev_warn_ratelimited(head->crtc->dev->dev,
-				     "head %u: the backend did not present a picture in time; going on without\n",
-				     head->index);
+				     "connector %u: the backend did not present a picture in time; going on without\n",
+				     head_node(head));
 	}
 	if (head->op == XDF_HEAD_FLIP && head->responded &&
 	    late > EVENT_TIMEOUT_NS)
