@@ -231,6 +231,28 @@ def test_no_room(lab, be, g):
         let_go(g, pid)
 
 
+@check(kernel="6.1", vdispl=TWO)
+def test_every_flip(lab, be, g):
+    """Each flip is rejected: pictures come with SET_CONFIG, and the log has two lines, not two for each"""
+    wait_card(g)
+    pid = background(g, "pan --wait --count 30 --seed 7 --seconds 300", "pan")
+    wait_for("the first position", lambda: "first_crc" in output(g, "pan"), 20)
+    see(be, g, 0, values(output(g, "pan"))["first_crc"])
+    at, since = mark(be), here(g)
+    be.ctl("refuse PG_FLIP:EIO")
+    try:
+        g.run(f"kill -USR1 {pid}")
+        wait_for("the last position", lambda: re.search(r"^crc=", output(g, "pan"), re.M), 30)
+        see(be, g, 0, values(output(g, "pan"))["crc"])
+    finally:
+        be.ctl("refuse none")
+    need(len(refused(be, g, at)) > 2, "no flips were rejected")
+    time.sleep(0.3)
+    lines = said(g, since, "connector 0")
+    need(len(lines) == 2, "\n".join(lines))
+    let_go(g, pid)
+
+
 @check(own=True, kernel="6.1", vdispl=[ONE, ONE])
 def test_no_grants(lab, be, g):
     """No grants are left for what is wanted now: it is shown when another buffer has gone"""
