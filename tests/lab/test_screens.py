@@ -367,3 +367,24 @@ def test_large(lab, g):
         see(v, 62, 120)
         need((v.width, v.height) == (3840, 2160), f"{v.width}x{v.height}")
         v.close()
+
+
+@scenario(kind="hvm", vdispl=TWO)
+def test_hvm(lab, g):
+    """An HVM guest, whose keyboard xl 4.17 forgets: it is added while the guest runs"""
+    wait_card(g)
+    with lab.displays() as d:
+        d.said(rf"guest {g.name}, connector 0: connected")
+        need(" none " in d.command("list").out, d.command("list").out)
+        res = d.command(f"add-input {g.name}")
+        need(res.rc == 0, res.out)
+        g.run("modprobe -q xen-kbdfront")
+        d.said("keyboard and pointer are connected", 60)
+        with shown(g, "draw --conns 0 --seed 70"), Events(g, "Xen Virtual Keyboard") as keys:
+            v = d.viewer(g)
+            see(v, 70, 40)
+            v.key(0x1e, 1)
+            v.key(0x1e, 0)
+            keys.wait((EV_KEY, 30, 1), (EV_KEY, 30, 0))
+            v.close()
+        need(" yes " in d.command("list").out, d.command("list").out)
