@@ -60,8 +60,8 @@ def broken(rng, data):
 
 def attack(path, rng):
     with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(0.05)
         s.connect(path)
+        s.settimeout(0.05)
         more = messages(rng)
         try:
             s.sendall(begin(rng))
