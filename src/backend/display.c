@@ -35,6 +35,7 @@ struct picture {
 	struct conn *conn;		/* NULL: not connected */
 	struct screen screen;
 	uint16_t port;			/* 0: no TCP */
+	bool named;			/* to xl vncviewer */
 	uint32_t *line;			/* one line, where it has to be copied */
 	uint8_t *raw;
 	uint32_t room;			/* of both, in pixels */
@@ -235,9 +236,43 @@ static void left(struct screen *s, struct viewer *v)
 
 /* ---- screens ---- */
 
+static const char *console_dir(void)
+{
+	static char dir[64];
+
+	snprintf(dir, sizeof(dir), "/local/domain/%d/console", opt.guest);
+	return dir;
+}
+
+/* The emulated VGA of an HVM guest has that name already, and keeps it. */
+static bool vga_is_named(void)
+{
+	char dir[64], *type, *port;
+	bool is;
+
+	snprintf(dir, sizeof(dir), "/libxl/%d", opt.guest);
+	type = xenstore_read(dir, "type");
+	port = xenstore_read(console_dir(), "vnc-port");
+	is = type && port && !strcmp(type, "hvm");
+	free(type);
+	free(port);
+	return is;
+}
+
+/* Where xl vncviewer looks. */
+static void name_port(struct picture *p)
+{
+	char value[16];
+
+	if (vga_is_named())
+		return;
+	snprintf(value, sizeof(value), "%u", p->port);
+	p->named = xenstore_write_guarded(console_dir(), "ring-ref", "vnc-listen", run.tcp) &&
+		   xenstore_write_guarded(console_dir(), "ring-ref", "vnc-port", value);
+}
+
 static void open_tcp(struct picture *p)
 {
-	char dir[64], value[16];
 	unsigned int i;
 	int ret = -EADDRINUSE;
 
@@ -250,13 +285,8 @@ static void open_tcp(struct picture *p)
 	}
 	p->port = run.port + i - 1;
 	say("%s is at %s:%u for viewers", p->screen.title, run.tcp, p->port);
-	if (p->index || p->devid)
-		return;
-	/* where xl vncviewer looks */
-	snprintf(dir, sizeof(dir), "/local/domain/%d/console", opt.guest);
-	snprintf(value, sizeof(value), "%u", p->port);
-	xenstore_write_guarded(dir, "ring-ref", "vnc-port", value);
-	xenstore_write_guarded(dir, "ring-ref", "vnc-listen", run.tcp);
+	if (!p->index && !p->devid)
+		name_port(p);
 }
 
 static struct picture *picture_new(uint32_t devid, uint32_t index)
@@ -339,6 +369,10 @@ void display_gone(const struct dev *d)
 			continue;
 		}
 		*at = p->next;
+		if (p->named) {
+			xenstore_remove(console_dir(), "vnc-port");
+			xenstore_remove(console_dir(), "vnc-listen");
+		}
 		screen_close(&p->screen);
 		free(p->line);
 		free(p->raw);

@@ -65,6 +65,9 @@ def attack(path, rng):
         more = messages(rng)
         try:
             s.sendall(begin(rng))
+            # most of what there is comes after these
+            if rng.randrange(4):
+                s.sendall(struct.pack(">BxH%di" % len(ENCODINGS), 2, len(ENCODINGS), *ENCODINGS))
             for _ in range(rng.randrange(12)):
                 s.sendall(broken(rng, next(more)))
                 if rng.randrange(2):
