@@ -36,6 +36,7 @@ struct picture {
 	struct screen screen;
 	uint16_t port;			/* 0: no TCP */
 	bool named;			/* to xl vncviewer */
+	uint32_t refused;		/* pixels that there was no memory for */
 	uint32_t *line;			/* one line, where it has to be copied */
 	uint8_t *raw;
 	uint32_t room;			/* of both, in pixels */
@@ -63,6 +64,20 @@ static int picture_room(struct picture *p, uint32_t width)
 	p->raw = malloc(width * sizeof(*p->line));
 	p->room = p->line && p->raw ? width : 0;
 	return p->room ? 0 : -ENOMEM;
+}
+
+/* A guest's pictures together have the limit of its buffers. */
+static int picture_size(struct picture *p, uint32_t width, uint32_t height)
+{
+	uint64_t bytes = (uint64_t)width * height * sizeof(uint32_t);
+	const struct picture *o;
+
+	for (o = pictures; o; o = o->next)
+		if (o != p)
+			bytes += o->screen.canvas.size;
+	if (bytes > opt.max_bytes)
+		return -ENOMEM;
+	return screen_size(&p->screen, width, height);
 }
 
 static const uint32_t *black_line(void *data, uint32_t y)
@@ -124,12 +139,15 @@ static void draw(struct picture *p)
 	/* taken away while on show: what is seen stays */
 	if (!s.fb || !s.fb->dbuf)
 		return;
-	ret = screen_size(&p->screen, c->cfg.width, c->cfg.height);
+	ret = picture_size(p, c->cfg.width, c->cfg.height);
 	if (!ret)
 		ret = picture_room(p, c->cfg.width);
 	if (ret) {
-		say_conn(c, "no memory to show %ux%u: %s", c->cfg.width,
-			 c->cfg.height, strerror(-ret));
+		/* once for each size, and not for each flip */
+		if (p->refused != c->cfg.width * c->cfg.height)
+			say_conn(c, "no memory to show %ux%u: %s; see --max-mib",
+				 c->cfg.width, c->cfg.height, strerror(-ret));
+		p->refused = c->cfg.width * c->cfg.height;
 		return;
 	}
 	screen_show(&p->screen, guest_line, &s);
@@ -340,8 +358,9 @@ void display_add(struct conn *c)
 	if (!p)
 		return;
 	if (!p->screen.canvas.head &&
-	    screen_size(&p->screen, c->width ? c->width : FIRST_WIDTH,
-			c->height ? c->height : FIRST_HEIGHT))
+	    picture_size(p, c->width ? c->width : FIRST_WIDTH,
+			 c->height ? c->height : FIRST_HEIGHT) &&
+	    picture_size(p, FIRST_WIDTH, FIRST_HEIGHT))
 		return;
 	p->conn = c;
 	c->picture = p;
