@@ -123,7 +123,7 @@ static int read_password(const char *file, const char **why)
 	*why = "its first line is empty";
 	if (!*line)
 		return -1;
-	snprintf(run.password, sizeof(run.password), "%s", line);
+	snprintf(run.password, sizeof(run.password), "%.8s", line);
 	memset(line, 0, sizeof(line));
 	return 0;
 }

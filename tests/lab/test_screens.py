@@ -298,24 +298,25 @@ def test_two_guests(lab):
             b.key(0x1e, 0)
             their_keys.wait((EV_KEY, 30, 1), (EV_KEY, 30, 0))
             need(not keys.read(), "the other guest's keys")
-            need(server(lab, g) and server(lab, other), "not a process for each guest")
-            lab.need("kill -KILL %s" % server(lab, other))
+            need(server(lab, g.domid) and server(lab, other.domid), "not a process for each guest")
+            lab.need("kill -KILL %s" % server(lab, other.domid))
             see(a, 40)
             a.key(0x1f, 1)
             a.key(0x1f, 0)
             keys.wait((EV_KEY, 31, 1), (EV_KEY, 31, 0))
             wait_for("the other guest's screen again", lambda: again(d, other, 41), 40)
+        domid = other.domid
         other.destroy()
-        wait_for("the end of its process", lambda: not server(lab, other), 20)
+        wait_for("the end of its process", lambda: not server(lab, domid), 20)
         wait_for("the end of its socket", lambda: lab.dom0("ls /run/xen-display/other-0.sock").rc, 20)
         with shown(g, "draw --conns 0 --seed 42"):
             see(a, 42)
 
 
-def server(lab, g):
+def server(lab, domid):
     """The number of the process that serves this guest, in a domain without ps."""
     return lab.need("for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null | grep -q -- "
-                    "'^/run/display/xen-display-backend .*--guest %d $' && basename $p; done; true" % g.domid).strip()
+                    "'^/run/display/xen-display-backend .*--guest %d $' && basename $p; done; true" % domid).strip()
 
 
 def again(d, g, seed):
