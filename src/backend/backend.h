@@ -244,7 +244,7 @@ int conn_bind(struct conn *c, uint32_t req_ref, uint32_t req_port,
 	      uint32_t evt_ref, uint32_t evt_port, const char **why);
 void conn_unbind(struct conn *c);
 void ring_work(struct conn *c);
-bool ring_port(int port);
+void ring_channels(void);
 void ring_time(uint64_t now);
 uint64_t ring_next_due(void);
 bool ring_more(void);
