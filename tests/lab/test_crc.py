@@ -104,7 +104,7 @@ def read_so_far(g):
     return parse(g.run("cat /tmp/crc.out").out)
 
 
-@check(kernel="6.1", vdispl="backend=0,connectors=id0:160x120")
+@check(kernel="6.1", alone=True, vdispl="backend=0,connectors=id0:160x120")
 def test_backend_restarted(lab, be, g):
     """Under a reader the backend ends or is killed, and comes back: black meanwhile or not, then the same picture, in frames that only rise"""
     wait_card(g)

@@ -133,6 +133,8 @@ class Lab:
         self._image_lock = threading.Lock()
         self._closing = False
         self.generation = 0
+        # whether guests may boot beside the scenario that runs
+        self.guests_boot = False
         # of dom0, and where they are on this machine
         self.ports = {}
 
@@ -415,7 +417,7 @@ class Lab:
             return be
         with self._create_lock:
             if be:
-                be.stop()
+                be.replace()
             be = Backend(self, name, list(args))
             self.backends[name] = be
             be.start()
@@ -597,11 +599,21 @@ class Backend:
                       "kill -0 $pid 2>/dev/null || exit 0; sleep 0.1; done; exit 1" %
                       (self.pidfile, sig, 10 * limit(5)), timeout=20)
 
+    def _may_end(self):
+        if self.lab.guests_boot:
+            raise LabError("a scenario that ends the backend says own=True or alone=True: beside this one guests boot")
+
     def stop(self):
+        self._may_end()
         self._signal("TERM")
 
     def kill(self):
+        self._may_end()
         self._signal("KILL")
+
+    def replace(self):
+        """Ends it where another one follows at once, and none is created meanwhile."""
+        self._signal("TERM")
 
     def pause(self):
         self.lab.need("kill -STOP $(cat %s)" % self.pidfile)
