@@ -76,7 +76,7 @@ static void black(struct picture *p)
 {
 	const struct canvas_head *head = p->screen.canvas.head;
 
-	if (!p->screen.viewers || !head || picture_room(p, head->width))
+	if (!p->screen.count || !head || picture_room(p, head->width))
 		return;
 	memset(p->line, 0, head->width * sizeof(*p->line));
 	screen_show(&p->screen, black_line, p);
@@ -262,7 +262,7 @@ static void open_tcp(struct picture *p)
 static struct picture *picture_new(uint32_t devid, uint32_t index)
 {
 	char path[SCREEN_PATH + 16], number[24];
-	struct picture *p;
+	struct picture *p, **at;
 	int ret;
 
 	p = calloc(1, sizeof(*p));
@@ -291,8 +291,9 @@ static struct picture *picture_new(uint32_t devid, uint32_t index)
 	say("%s is at %s for viewers", p->screen.title, path);
 	if (run.tcp)
 		open_tcp(p);
-	p->next = pictures;
-	pictures = p;
+	for (at = &pictures; *at; at = &(*at)->next)
+		;
+	*at = p;
 	return p;
 }
 
@@ -371,7 +372,7 @@ void display_show(struct conn *c)
 	if (!p)
 		return;
 	count(p);
-	if (p->screen.viewers)
+	if (p->screen.count)
 		draw(p);
 }
 

@@ -169,11 +169,11 @@ static void viewer_add(struct screen *s, int client)
 	if (!v)
 		return;
 	v->screen = s;
+	/* the picture has to be there when the viewer is, who is not told of it twice */
+	s->count++;
+	s->joined(s);
 	v->next = s->viewers;
 	s->viewers = v;
-	s->count++;
-	/* the picture has to be there when the viewer is */
-	s->joined(s);
 	if (viewer_start(v, client)) {
 		s->viewers = v->next;
 		s->count--;

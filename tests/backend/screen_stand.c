@@ -58,13 +58,18 @@ static void said(struct screen *s, struct viewer *v, const struct viewer_message
 	}
 }
 
-static void fill(uint32_t x, uint32_t y, uint32_t w, uint32_t h, uint32_t color)
+static void draw(uint32_t x, uint32_t y, uint32_t w, uint32_t h, uint32_t color)
 {
 	uint32_t i, j;
 
 	for (j = y; j < y + h && j < height; j++)
 		for (i = x; i < x + w && i < width; i++)
 			picture[(size_t)j * width + i] = color;
+}
+
+static void fill(uint32_t x, uint32_t y, uint32_t w, uint32_t h, uint32_t color)
+{
+	draw(x, y, w, h, color);
 	screen_show(&screen, line, NULL);
 }
 
@@ -90,6 +95,8 @@ static void command(struct watch *w)
 	}
 	if (sscanf(text, "fill %u %u %u %u %x", &x, &y, &a, &b, &color) == 5)
 		fill(x, y, a, b, color);
+	else if (sscanf(text, "draw %u %u %u %u %x", &x, &y, &a, &b, &color) == 5)
+		draw(x, y, a, b, color);
 	else if (sscanf(text, "size %u %u", &x, &y) == 2)
 		size(x, y);
 	printf("done %s", text);

@@ -78,6 +78,15 @@ def test_picture():
         v.close()
 
 
+def test_unseen():
+    """What was drawn while nobody looked is there for who comes"""
+    with Stand() as s:
+        s.do("draw 0 0 640 480 445566")
+        v = s.viewer()
+        assert v.pixel(639, 479) == 0x445566
+        v.close()
+
+
 def test_nothing_new():
     """The same picture again costs the viewer nothing"""
     with Stand() as s:
@@ -202,4 +211,5 @@ def main():
     return 1 if bad else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
