@@ -35,11 +35,24 @@ int xdf_displif_errno(s32 status)
 }
 
 /**
+ * xdf_displif_is_shortage - is only something lacking at present?
+ * @error: of a request, or of what had to be done for it here
+ *
+ * Return: true when the error says nothing of what the backend can do.
+ */
+bool xdf_displif_is_shortage(int error)
+{
+	return error == -ENOMEM || error == -ENOSPC || error == -EAGAIN ||
+		error == -EBUSY;
+}
+
+/**
  * xdf_displif_may_pass - is it worth asking again?
  * @error: of a request, or of what had to be done for it here
  *
- * Memory, grants and rights may be there later. A backend that takes what it
- * is asked for to be wrong will not think otherwise of the same request.
+ * What is lacking may be there later, and so may rights; nobody knows of an
+ * error that has no name. A backend that takes what it is asked for to be wrong
+ * will not think otherwise of the same request.
  *
  * Return: false when the same request would only get the same answer.
  */

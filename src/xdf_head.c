@@ -122,12 +122,16 @@ static void head_fail(struct xdf_head *head, enum xdf_head_op op,
 		      const char *what, int error)
 {
 	/* a backend that has forgotten the mode takes no flip: with that once more */
-	bool passes = op == XDF_HEAD_FLIP || xdf_displif_may_pass(error);
+	bool flip = op == XDF_HEAD_FLIP;
+	bool passes = flip || xdf_displif_may_pass(error);
+	bool known = head->failed != XDF_HEAD_IDLE || (flip && head->flipless);
 
 	head_back_off(head, passes);
-	if (op == XDF_HEAD_FLIP)
+	if (flip) {
 		head->set = false;
-	if (head->failed != XDF_HEAD_IDLE)
+		head->flipless = true;
+	}
+	if (known)
 		return;
 	head->failed = op;
 	dev_warn_ratelimited(head->crtc->dev->dev,
@@ -249,6 +253,8 @@ static void head_show_op(struct xdf_head *head)
 	swap(head->shown, head->op_view);
 	head->shown_want = head->op_want;
 	head->stats.flips++;
+	if (head->op == XDF_HEAD_FLIP)
+		head->flipless = false;
 	if (head->op == XDF_HEAD_CONFIG) {
 		head->set = true;
 		head->set_config = head->op_config;
@@ -387,8 +393,8 @@ static void head_check_time(struct xdf_head *head, ktime_t now)
 		head->stalled = true;
 		head->stats.timeouts++;
 		dev_warn_ratelimited(head->crtc->dev->dev,
-				     "head %u: the backend did not present a picture in time; going on without\n",
-				     head->index);
+				     "connector %u: the backend did not present a picture in time; going on without\n",
+				     head_node(head));
 	}
 	if (head->op == XDF_HEAD_FLIP && head->responded &&
 	    late > EVENT_TIMEOUT_NS)
@@ -633,6 +639,7 @@ void xdf_head_up(struct xdf_head *head)
 	head->rejected = false;
 	head->backoff = 0;
 	head->failed = XDF_HEAD_IDLE;
+	head->flipless = false;
 	head_advance(head);
 	spin_unlock_irq(&head->lock);
 }

@@ -83,6 +83,7 @@ struct xdf_head_stats {
  * @rejected: what is wanted never will be shown, unless something else is
  * @backoff: refreshes from the last try to the next, 0 while all is well
  * @failed: what the log says has failed
+ * @flipless: the last flip was rejected, pictures come with the mode
  * @op: on its way
  * @op_view: its picture, held
  * @op_want: how recent that is
@@ -134,6 +135,7 @@ struct xdf_head {
 	bool rejected;
 	unsigned int backoff;
 	enum xdf_head_op failed;
+	bool flipless;
 
 	enum xdf_head_op op;
 	struct xdf_view *op_view;

@@ -687,6 +687,7 @@ static void xdf_card_register(struct work_struct *work)
 {
 	struct xdf_card *card = container_of(work, struct xdf_card,
 					     registering);
+	unsigned int told;
 	int ret;
 
 	if (!card->registered) {
@@ -695,8 +696,12 @@ static void xdf_card_register(struct work_struct *work)
 			xdf_link_fail(&card->link, ret, "registering the card");
 			return;
 		}
+		told = READ_ONCE(card->told);
 		WRITE_ONCE(card->registered, true);
 		drm_client_setup(&card->drm, NULL);
+		/* before 6.5 a console that is being set up does not hear it */
+		if (told != READ_ONCE(card->told))
+			schedule_work(&card->hotplug);
 	}
 	xdf_link_connected(&card->link);
 }
@@ -743,6 +748,7 @@ static void xdf_card_hotplug(struct work_struct *work)
 
 	if (!READ_ONCE(card->registered) || !drm_dev_enter(&card->drm, &idx))
 		return;
+	WRITE_ONCE(card->told, card->told + 1);
 	/* for those who may look and not ask: sysfs, and all but the master */
 	mutex_lock(&config->mutex);
 	xdf_for_each_output(output, card) {

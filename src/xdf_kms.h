@@ -69,6 +69,7 @@ struct xdf_output {
  * @asking: monitors asked and not answered, plus one while asking
  * @registering: makes the card known
  * @hotplug: tells clients that modes have changed
+ * @told: how often it did
  */
 struct xdf_card {
 	struct drm_device drm;
@@ -81,6 +82,7 @@ struct xdf_card {
 	atomic_t asking;
 	struct work_struct registering;
 	struct work_struct hotplug;
+	unsigned int told;
 };
 
 #define xdf_for_each_output(output, card)				\

@@ -199,13 +199,6 @@ static bool view_is_copied(const struct xdf_view *view)
 	return view->mode == XDF_VIEW_COPY || view->mode == XDF_VIEW_BACKEND;
 }
 
-/* An error that says nothing of what the backend can do. */
-static bool view_error_may_pass(int error)
-{
-	return error == -ENOMEM || error == -ENOSPC || error == -EAGAIN ||
-		error == -EBUSY;
-}
-
 static u32 view_next_format(const struct xdf_view *view)
 {
 	u32 format = view->wire_format;
@@ -231,7 +224,8 @@ static void view_first_way(struct xdf_view *view)
 
 static bool view_next_way(struct xdf_view *view, int error)
 {
-	if (!error || view_error_may_pass(error))
+	/* in any way that works rather than again: rights may never come */
+	if (!error || xdf_displif_is_shortage(error))
 		return false;
 	if (view->state == XDF_VIEW_CREATING && view->mode == XDF_VIEW_BACKEND) {
 		view->alloc_error = error;

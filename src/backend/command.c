@@ -83,12 +83,20 @@ static void make_plain(char *s)
 
 /* ---- a guest's control socket ---- */
 
-static int no_guest(const char *guest)
+/* Its lock is there from its start to its end. */
+static bool is_running(void)
 {
+	char path[256];
 	struct stat st;
 
-	if (stat(run_dir, &st) && errno == ENOENT)
-		return fail("the backend is not running (there is no %s): as root, systemctl start xen-display-backend",
+	snprintf(path, sizeof(path), "%.200s/lock", run_dir);
+	return !stat(path, &st) || errno != ENOENT;
+}
+
+static int no_guest(const char *guest)
+{
+	if (!is_running())
+		return fail("the backend is not running (there is no %s/lock): as root, systemctl start xen-display-backend",
 			    run_dir);
 	return fail("no guest \"%s\" has a display here; xen-display list shows those that have",
 		    guest);
@@ -379,6 +387,8 @@ static int list(void)
 	free(found);
 	if (t.count)
 		print_table(&t);
+	else if (!ret && !is_running())
+		ret = no_guest("");
 	else if (!ret)
 		fprintf(stderr, "No guest has a display here. See xl.cfg(5), vdispl.\n");
 	free_table(&t);

@@ -32,8 +32,6 @@
 /* After so long without a failure all is forgotten. */
 #define CALM		(60 * NSEC)
 
-extern char **environ;
-
 struct guest {
 	struct guest *next;
 	uint32_t domid;
@@ -45,6 +43,7 @@ struct guest {
 static struct guest *guests;
 static struct watch signals, store;
 static bool quit;
+static char lock[128];
 
 /* Where devices of this domain are listed. */
 static const char *const kinds[] = { DISPLIF_XENBUS_TYPE, "vinput" };
@@ -227,26 +226,35 @@ static void notify(const char *what)
 	close(fd);
 }
 
-/* Two of us would pull each other's rings away. */
+/* Return whether PATH is still this file, and not one that its last owner has removed. */
+static bool is_there(const char *path, int fd)
+{
+	struct stat a, b;
+
+	return !stat(path, &a) && !fstat(fd, &b) && a.st_ino == b.st_ino &&
+	       a.st_dev == b.st_dev;
+}
+
+/* Two of us would pull each other's rings away. Its being there says that we run. */
 static int alone(void)
 {
-	char path[128];
 	int fd;
 
 	if (mkdir(run.dir, 0755) && errno != EEXIST) {
 		log_error("cannot make %s: %s", run.dir, strerror(errno));
 		return -1;
 	}
-	snprintf(path, sizeof(path), "%.100s/lock", run.dir);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	snprintf(lock, sizeof(lock), "%.100s/lock", run.dir);
+	fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0) {
 		log_error("cannot write in %s: %s. Start the service instead: systemctl start xen-display-backend",
 			  run.dir, strerror(errno));
 		return -1;
 	}
 	/* held until the end */
-	if (!flock(fd, LOCK_EX | LOCK_NB))
+	if (!flock(fd, LOCK_EX | LOCK_NB) && is_there(lock, fd))
 		return 0;
+	close(fd);
 	log_error("another one serves this host's displays already: see systemctl status xen-display-backend");
 	return -1;
 }
@@ -309,5 +317,6 @@ int manager_main(void)
 	for (g = guests; g; g = g->next)
 		if (g->pid)
 			waitpid(g->pid, NULL, 0);
+	unlink(lock);
 	return 0;
 }

@@ -16,8 +16,6 @@
 
 #include "screen.h"
 
-extern char **environ;
-
 /* ---- viewers ---- */
 
 static void viewer_drop(struct viewer *v)
@@ -112,7 +110,7 @@ static void viewer_ready(struct watch *w)
 /* A process of the same program, with nothing of ours but two sockets. */
 static int viewer_spawn(struct viewer *v, int client, int end)
 {
-	char *argv[] = { "xen-display-backend", "--viewer", v->screen->title, NULL };
+	char *const argv[] = { "xen-display-backend", "--viewer", v->screen->title, NULL };
 	posix_spawn_file_actions_t actions;
 	int ret;
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fuzz.h"
 #include "test.h"
 #include "../../src/backend/guest.h"
 #include "../../src/backend/keys.h"
@@ -16,9 +17,6 @@
 #include "../../src/backend/screen.h"
 #include "../../src/backend/vkb.h"
 #include "../../src/backend/xenstore.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 struct options opt = {
 	.refresh = 60, .versions = "1,2", .version_max = 2,

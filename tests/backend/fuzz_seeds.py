@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0 OR MIT
-"""Writes inputs of fuzz_guest that do all a good guest does. usage: fuzz_seeds.py DIR"""
+"""Writes inputs of fuzz_guest that do all a good guest does, and those of corpus.txt. usage: fuzz_seeds.py DIR"""
 import os
 import struct
 import sys
@@ -69,6 +69,8 @@ SEEDS = {
     "odd-nodes": node("resolution", "0x7") + node("unique-id", "a\nb\"" + "c" * 70) + node("version", "9") + BEGIN,
 }
 
-for name, data in SEEDS.items():
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus.txt"), encoding="ascii") as f:
+    kept = {"kept-%d" % n: bytes.fromhex(line) for n, line in enumerate(f) if line[0] != "#"}
+for name, data in {**SEEDS, **kept}.items():
     with open(os.path.join(sys.argv[1], name), "wb") as f:
         f.write(data)

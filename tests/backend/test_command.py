@@ -96,6 +96,8 @@ def listing(where):
     status, out, err = run("list", where=where + "/none")
     check(status == 1 and "not running" in err and "systemctl start" in err, "list: no backend", err)
     os.mkdir(where)
+    # the backend runs
+    open(os.path.join(where, "lock"), "w", encoding="ascii").close()
     status, out, err = run("list", where=where)
     check(status == 0 and not out and "No guest" in err, "list: no guest", err)
     one = Guest(where, "debian", b"ok\n"

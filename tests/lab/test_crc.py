@@ -9,7 +9,9 @@ from scene import (check, counters, guest_prog, let_backend_allocate, let_go, mo
 
 NO_CONSOLE = "drm_kms_helper.fbdev_emulation=0"
 DATA = "/sys/kernel/debug/dri/[0-9]*/crtc-%d/crc/data"
-BARS = ("XR24", "AR24", "XB24", "RG16", "XR30", "AB30")
+# one of each layout; unit tests have all of them
+BARS = ("XR24", "XB24", "RG16", "AB30")
+BYTES = ("AR24", "XB24", "RG16", "XR30")
 
 
 def parse(text):
@@ -50,9 +52,9 @@ def is_value(g, crtc, want, what):
     need(got == want, f"{what}: {got:08x}, expected {want:08x}")
 
 
-@check(kernel=["6.1", "7.3"], vdispl="backend=0,connectors=id0:160x120;id1:322x242")
+@check(kernel=["6.1", "7.3"], vdispl="backend=0,connectors=id0:160x120;id1:162x122")
 def test_pictures(lab, be, g):
-    """A picture's checksum is what its colours give, in any format, and another one's is another; without a reader nothing is read"""
+    """A picture's checksum is what its colours give, in any layout, and another one's is another; without a reader nothing is read"""
     wait_card(g)
     guest_prog(g, "flips --conns 0,1 --count 30")
     for n in (0, 1):
@@ -60,7 +62,7 @@ def test_pictures(lab, be, g):
     seen = set()
     for seed in (5, 6):
         with shown(g, f"draw --conns 0,1 --seed {seed}") as v:
-            for n, (width, height) in enumerate(((160, 120), (322, 242))):
+            for n, (width, height) in enumerate(((160, 120), (162, 122))):
                 see(be, g, n, v[f"conn{n}.crc"])
                 want = drawn(width, height, seed + n)
                 is_value(g, n, want, f"picture {seed} on connector {n}")
@@ -69,9 +71,9 @@ def test_pictures(lab, be, g):
     need(counters(g, 0)["checksums"] >= 2, "no picture was read")
     for fmt in BARS:
         with shown(g, f"draw --conns 1 --bars --format {fmt} --pad 3"):
-            is_value(g, 1, pattern.as_xr24("XR24", [pattern.bars_row("XR24", 322)] * 242), "bars in " + fmt)
-    # random bytes in each format, and a part of a larger buffer: as the backend has them
-    for args in [f"--format {fmt}" for fmt in pattern.CPP if fmt != "BG16"] + ["--around 7"]:
+            is_value(g, 1, pattern.as_xr24("XR24", [pattern.bars_row("XR24", 162)] * 122), "bars in " + fmt)
+    # random bytes, and a part of a larger buffer: as the backend has them
+    for args in [f"--format {fmt}" for fmt in BYTES] + ["--around 7"]:
         with shown(g, f"draw --conns 1 --seed 9 {args}") as v:
             see(be, g, 1, v["conn1.crc"])
             is_value(g, 1, as_shown(be, g, 1), args)

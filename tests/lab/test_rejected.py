@@ -119,7 +119,7 @@ def test_mode_of_a_session(lab, be, g):
         # nothing at all that the host has: one mode stays on offer, and the guest rests
         be.ctl("set modes 123x45")
         connect_again(be, g)
-        wait_for("the end of all modes", lambda: said(g, since, "rejected 640x350"), 40)
+        wait_for("the end of all modes", lambda: said(g, since, "rejected 640x480", "and all others"), 40)
         time.sleep(1)
         need("1000x700" in modes(info_now(g)), "no mode is left: " + info_now(g)["conn0.modes"])
         at, since = mark(be), here(g)
@@ -229,6 +229,28 @@ def test_no_room(lab, be, g):
         lines = said(g, since, "connector 0")
         need(len(lines) == 2, f"{what}:\n" + "\n".join(lines))
         let_go(g, pid)
+
+
+@check(kernel="6.1", vdispl=TWO)
+def test_every_flip(lab, be, g):
+    """Each flip is rejected: pictures come with SET_CONFIG, and the log has two lines, not two for each"""
+    wait_card(g)
+    pid = background(g, "pan --wait --count 30 --seed 7 --seconds 300", "pan")
+    wait_for("the first position", lambda: "first_crc" in output(g, "pan"), 20)
+    see(be, g, 0, values(output(g, "pan"))["first_crc"])
+    at, since = mark(be), here(g)
+    be.ctl("refuse PG_FLIP:EIO")
+    try:
+        g.run(f"kill -USR1 {pid}")
+        wait_for("the last position", lambda: re.search(r"^crc=", output(g, "pan"), re.M), 30)
+        see(be, g, 0, values(output(g, "pan"))["crc"])
+    finally:
+        be.ctl("refuse none")
+    need(len(refused(be, g, at)) > 2, "no flips were rejected")
+    time.sleep(0.3)
+    lines = said(g, since, "connector 0")
+    need(len(lines) == 2, "\n".join(lines))
+    let_go(g, pid)
 
 
 @check(own=True, kernel="6.1", vdispl=[ONE, ONE])

@@ -111,6 +111,24 @@ static void passing(void **state)
 	assert_false(xdf_displif_may_pass(-ENOENT));
 }
 
+/* It says nothing of what a backend can do; all that may pass for it. */
+static void shortages(void **state)
+{
+	int error, count = 0;
+
+	for (error = -4096; error <= 0; error++) {
+		if (!xdf_displif_is_shortage(error))
+			continue;
+		assert_true(xdf_displif_may_pass(error));
+		count++;
+	}
+	assert_int_equal(count, 4);
+	assert_true(xdf_displif_is_shortage(-ENOMEM));
+	assert_true(xdf_displif_is_shortage(-ENOSPC));
+	assert_true(xdf_displif_is_shortage(-EAGAIN));
+	assert_true(xdf_displif_is_shortage(-EBUSY));
+}
+
 static void names(void **state)
 {
 	int op;
@@ -135,6 +153,7 @@ int main(void)
 		cmocka_unit_test(requests),
 		cmocka_unit_test(statuses),
 		cmocka_unit_test(passing),
+		cmocka_unit_test(shortages),
 		cmocka_unit_test(names),
 	};
 
