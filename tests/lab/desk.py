@@ -71,6 +71,7 @@ def base_root(name="guest", more=(), mib=2500, packages=None, device="/dev/xvda"
                     ". /usr/share/initramfs-tools/hook-functions\n"
                     "manual_add_modules %s\n" % " ".join(modules))
         early = os.path.join(tmp, "early")
+        os.makedirs(early)
         put(early, files)
         images.mmdebstrap(root, packages, [
             "--essential-hook=mkdir -p $1/etc/initramfs-tools/conf.d $1/etc/initramfs-tools/hooks",
