@@ -88,6 +88,7 @@ int check_fb(uint32_t dbuf_w, uint32_t dbuf_h, uint32_t dbuf_bpp,
 	     const struct format *fmt, const char **why);
 bool check_reserved(const struct displif_req *req);
 size_t op_payload(uint8_t op);
+const char *printable(const char *s, char *buf, size_t len);
 bool parse_resolution(const char *s, uint32_t *w, uint32_t *h);
 bool parse_number(const char *s, uint32_t max, uint32_t *val);
 int parse_errno(const char *s, int *status);
@@ -228,7 +229,6 @@ void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void violation(const struct conn *c, const char *what, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-const char *printable(const char *s, char *buf, size_t len);
 uint64_t now_ns(void);
 
 /* ---- vdispl.c ---- */
@@ -244,7 +244,7 @@ int conn_bind(struct conn *c, uint32_t req_ref, uint32_t req_port,
 	      uint32_t evt_ref, uint32_t evt_port, const char **why);
 void conn_unbind(struct conn *c);
 void ring_work(struct conn *c);
-bool ring_port(int port);
+void ring_channels(void);
 void ring_time(uint64_t now);
 uint64_t ring_next_due(void);
 bool ring_more(void);

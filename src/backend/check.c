@@ -90,6 +90,17 @@ bool check_reserved(const struct displif_req *req)
 	return true;
 }
 
+/* What comes from a guest must not break a line or a quoted value. */
+const char *printable(const char *s, char *buf, size_t len)
+{
+	size_t i;
+
+	for (i = 0; s[i] && i + 1 < len; i++)
+		buf[i] = s[i] < ' ' || s[i] > '~' || s[i] == '"' ? '?' : s[i];
+	buf[i] = '\0';
+	return buf;
+}
+
 bool parse_number(const char *s, uint32_t max, uint32_t *val)
 {
 	uint64_t v = 0;

@@ -35,6 +35,8 @@ struct picture {
 	struct conn *conn;		/* NULL: not connected */
 	struct screen screen;
 	uint16_t port;			/* 0: no TCP */
+	bool named;			/* to xl vncviewer */
+	uint32_t refused;		/* pixels that there was no memory for */
 	uint32_t *line;			/* one line, where it has to be copied */
 	uint8_t *raw;
 	uint32_t room;			/* of both, in pixels */
@@ -62,6 +64,20 @@ static int picture_room(struct picture *p, uint32_t width)
 	p->raw = malloc(width * sizeof(*p->line));
 	p->room = p->line && p->raw ? width : 0;
 	return p->room ? 0 : -ENOMEM;
+}
+
+/* A guest's pictures together have the limit of its buffers. */
+static int picture_size(struct picture *p, uint32_t width, uint32_t height)
+{
+	uint64_t bytes = (uint64_t)width * height * sizeof(uint32_t);
+	const struct picture *o;
+
+	for (o = pictures; o; o = o->next)
+		if (o != p)
+			bytes += o->screen.canvas.size;
+	if (bytes > opt.max_bytes)
+		return -ENOMEM;
+	return screen_size(&p->screen, width, height);
 }
 
 static const uint32_t *black_line(void *data, uint32_t y)
@@ -123,12 +139,15 @@ static void draw(struct picture *p)
 	/* taken away while on show: what is seen stays */
 	if (!s.fb || !s.fb->dbuf)
 		return;
-	ret = screen_size(&p->screen, c->cfg.width, c->cfg.height);
+	ret = picture_size(p, c->cfg.width, c->cfg.height);
 	if (!ret)
 		ret = picture_room(p, c->cfg.width);
 	if (ret) {
-		say_conn(c, "no memory to show %ux%u: %s", c->cfg.width,
-			 c->cfg.height, strerror(-ret));
+		/* once for each size, and not for each flip */
+		if (p->refused != c->cfg.width * c->cfg.height)
+			say_conn(c, "no memory to show %ux%u: %s; see --max-mib",
+				 c->cfg.width, c->cfg.height, strerror(-ret));
+		p->refused = c->cfg.width * c->cfg.height;
 		return;
 	}
 	screen_show(&p->screen, guest_line, &s);
@@ -235,9 +254,43 @@ static void left(struct screen *s, struct viewer *v)
 
 /* ---- screens ---- */
 
+static const char *console_dir(void)
+{
+	static char dir[64];
+
+	snprintf(dir, sizeof(dir), "/local/domain/%d/console", opt.guest);
+	return dir;
+}
+
+/* The emulated VGA of an HVM guest has that name already, and keeps it. */
+static bool vga_is_named(void)
+{
+	char dir[64], *type, *port;
+	bool is;
+
+	snprintf(dir, sizeof(dir), "/libxl/%d", opt.guest);
+	type = xenstore_read(dir, "type");
+	port = xenstore_read(console_dir(), "vnc-port");
+	is = type && port && !strcmp(type, "hvm");
+	free(type);
+	free(port);
+	return is;
+}
+
+/* Where xl vncviewer looks. */
+static void name_port(struct picture *p)
+{
+	char value[16];
+
+	if (vga_is_named())
+		return;
+	snprintf(value, sizeof(value), "%u", p->port);
+	p->named = xenstore_write_guarded(console_dir(), "ring-ref", "vnc-listen", run.tcp) &&
+		   xenstore_write_guarded(console_dir(), "ring-ref", "vnc-port", value);
+}
+
 static void open_tcp(struct picture *p)
 {
-	char dir[64], value[16];
 	unsigned int i;
 	int ret = -EADDRINUSE;
 
@@ -250,13 +303,8 @@ static void open_tcp(struct picture *p)
 	}
 	p->port = run.port + i - 1;
 	say("%s is at %s:%u for viewers", p->screen.title, run.tcp, p->port);
-	if (p->index || p->devid)
-		return;
-	/* where xl vncviewer looks */
-	snprintf(dir, sizeof(dir), "/local/domain/%d/console", opt.guest);
-	snprintf(value, sizeof(value), "%u", p->port);
-	xenstore_write_guarded(dir, "ring-ref", "vnc-port", value);
-	xenstore_write_guarded(dir, "ring-ref", "vnc-listen", run.tcp);
+	if (!p->index && !p->devid)
+		name_port(p);
 }
 
 static struct picture *picture_new(uint32_t devid, uint32_t index)
@@ -310,8 +358,9 @@ void display_add(struct conn *c)
 	if (!p)
 		return;
 	if (!p->screen.canvas.head &&
-	    screen_size(&p->screen, c->width ? c->width : FIRST_WIDTH,
-			c->height ? c->height : FIRST_HEIGHT))
+	    picture_size(p, c->width ? c->width : FIRST_WIDTH,
+			 c->height ? c->height : FIRST_HEIGHT) &&
+	    picture_size(p, FIRST_WIDTH, FIRST_HEIGHT))
 		return;
 	p->conn = c;
 	c->picture = p;
@@ -339,6 +388,10 @@ void display_gone(const struct dev *d)
 			continue;
 		}
 		*at = p->next;
+		if (p->named) {
+			xenstore_remove(console_dir(), "vnc-port");
+			xenstore_remove(console_dir(), "vnc-listen");
+		}
 		screen_close(&p->screen);
 		free(p->line);
 		free(p->raw);

@@ -20,9 +20,6 @@
 #include "vkb.h"
 #include "xenstore.h"
 
-/* Channels that are served before others have their turn. */
-#define CHANNELS	64
-
 static char name[GUEST_NAME];
 static bool quit;
 static struct watch signals, timer, store, channels;
@@ -79,17 +76,8 @@ static void on_store(struct watch *w)
 
 static void on_channel(struct watch *w)
 {
-	int n, port;
-
 	(void)w;
-	for (n = 0; n < CHANNELS; n++) {
-		port = xen_evtchn_pending();
-		if (port < 0)
-			return;
-		/* open it first: what comes during the work must ring again */
-		xen_evtchn_unmask(port);
-		ring_port(port);
-	}
+	ring_channels();
 }
 
 static int watch(struct watch *w, int fd, void (*ready)(struct watch *w))

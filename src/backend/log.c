@@ -28,17 +28,6 @@ uint64_t now_ns(void)
 	return ts.tv_sec * NSEC + ts.tv_nsec;
 }
 
-/* What comes from a guest must not break a line or a quoted value. */
-const char *printable(const char *s, char *buf, size_t len)
-{
-	size_t i;
-
-	for (i = 0; s[i] && i + 1 < len; i++)
-		buf[i] = s[i] < ' ' || s[i] > '~' || s[i] == '"' ? '?' : s[i];
-	buf[i] = '\0';
-	return buf;
-}
-
 /* From here on lines begin with the guest's name. */
 void say_name(const char *guest)
 {

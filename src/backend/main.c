@@ -72,21 +72,27 @@ static const struct option longs[] = {
 };
 
 /* [ADDRESS][:PORT]; an IPv6 address in brackets when a port follows */
-static int parse_tcp(char *arg, const char **why)
+static int parse_tcp(const char *arg, const char **why)
 {
-	char *port = strrchr(arg, ':'), *end;
+	static char address[64];
+	char *port, *end;
 	uint32_t v;
 
-	run.tcp = arg;
-	if (*arg == '[') {
-		end = strchr(arg, ']');
+	*why = "the address is too long";
+	if (strlen(arg) >= sizeof(address))
+		return -1;
+	strcpy(address, arg);
+	run.tcp = address;
+	port = strrchr(address, ':');
+	if (*address == '[') {
+		end = strchr(address, ']');
 		*why = "the address has no ]";
 		if (!end)
 			return -1;
 		*end = '\0';
-		run.tcp = arg + 1;
+		run.tcp = address + 1;
 		port = end[1] == ':' ? end + 1 : NULL;
-	} else if (port != strchr(arg, ':')) {
+	} else if (port != strchr(address, ':')) {
 		/* of IPv6, without a port */
 		port = NULL;
 	}
@@ -117,7 +123,7 @@ static int read_password(const char *file, const char **why)
 	*why = "its first line is empty";
 	if (!*line)
 		return -1;
-	snprintf(run.password, sizeof(run.password), "%s", line);
+	snprintf(run.password, sizeof(run.password), "%.8s", line);
 	memset(line, 0, sizeof(line));
 	return 0;
 }
@@ -157,8 +163,7 @@ static int parse(int argc, char **argv)
 		ret = 0;
 		switch (o) {
 		case O_TCP:
-			/* kept for the guests' processes as it is */
-			ret = parse_tcp(strdup(optarg), &why);
+			ret = parse_tcp(optarg, &why);
 			break;
 		case O_PASSWORD:
 			ret = read_password(optarg, &why);

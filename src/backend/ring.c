@@ -8,6 +8,8 @@
 
 /* Requests of one ring before the others have their turn. */
 #define BATCH		32
+/* Channels before others have theirs. */
+#define CHANNELS	64
 
 const struct hooks *hooks;
 
@@ -226,7 +228,7 @@ void ring_work(struct conn *c)
 	c->more = true;
 }
 
-bool ring_port(int port)
+static void ring_port(int port)
 {
 	struct dev *d;
 	struct conn *c;
@@ -237,13 +239,25 @@ bool ring_port(int port)
 				continue;
 			if (c->req_port == port) {
 				ring_work(c);
-				return true;
+				return;
 			}
-			if (c->evt_port == port)
-				return true;
 		}
 	}
-	return false;
+}
+
+/* What has come by event channels. */
+void ring_channels(void)
+{
+	int n, port;
+
+	for (n = 0; n < CHANNELS; n++) {
+		port = xen_evtchn_pending();
+		if (port < 0)
+			return;
+		/* open it first: what comes during the work must ring again */
+		xen_evtchn_unmask(port);
+		ring_port(port);
+	}
 }
 
 void ring_time(uint64_t now)

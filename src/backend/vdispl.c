@@ -65,9 +65,6 @@ void dev_unbind(struct dev *d, const char *why)
 	d->bound = false;
 	log_dev(d, "UNBIND", "why=\"%s\" dbufs=%u fbs=%u octets=%llu", why,
 		d->ndbufs, d->nfbs, (unsigned long long)d->bytes);
-	if (d->ndbufs || d->nfbs)
-		log_dev(d, "NOTE", "what=left-over text=\"%u buffers and %u framebuffers were not released\"",
-			d->ndbufs, d->nfbs);
 	for (c = d->conns; c; c = c->next)
 		conn_unbind(c);
 	dev_drop_objects(d);
@@ -255,6 +252,9 @@ static void frontend_moved(struct dev *d)
 		d->stale_failed = false;
 		if (!d->bound)
 			break;
+		if (d->ndbufs || d->nfbs)
+			log_dev(d, "NOTE", "what=left-over text=\"the frontend left %u buffers and %u framebuffers behind\"",
+				d->ndbufs, d->nfbs);
 		dev_unbind(d, d->fe_state == ST_INITIALISING ?
 			   "frontend starts anew" : d->fe_state == ST_NONE ?
 			   "frontend is gone" : "frontend closes");

@@ -96,14 +96,6 @@ char **xenstore_list(const char *dir, unsigned int *count)
 	return xs_directory(xs, XBT_NULL, dir, count);
 }
 
-bool xenstore_write(const char *dir, const char *node, const char *value)
-{
-	char path[XENSTORE_PATH];
-
-	join(path, dir, node);
-	return xs_write(xs, XBT_NULL, path, value, strlen(value));
-}
-
 /**
  * xenstore_write_guarded - write into a directory that may vanish
  * @dir: the directory

@@ -28,7 +28,6 @@ char *xenstore_read(const char *dir, const char *node);
 bool xenstore_number(const char *dir, const char *node, uint32_t max, uint32_t *val);
 int xenstore_state(const char *dir);
 char **xenstore_list(const char *dir, unsigned int *count);
-bool xenstore_write(const char *dir, const char *node, const char *value);
 bool xenstore_write_guarded(const char *dir, const char *guard, const char *node,
 			    const char *value);
 void xenstore_remove(const char *dir, const char *node);

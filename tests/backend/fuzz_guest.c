@@ -161,11 +161,6 @@ bool xenstore_write_guarded(const char *dir, const char *guard, const char *name
 	return true;
 }
 
-bool xenstore_write(const char *dir, const char *name, const char *value)
-{
-	return xenstore_write_guarded(dir, name, name, value);
-}
-
 int xenstore_watch(const char *path, const char *token)
 {
 	(void)path;
@@ -279,16 +274,6 @@ uint64_t now_ns(void)
 	static uint64_t now;
 
 	return now += 1000000;
-}
-
-const char *printable(const char *s, char *buf, size_t len)
-{
-	size_t i;
-
-	for (i = 0; s[i] && i + 1 < len; i++)
-		buf[i] = s[i] < ' ' || s[i] > '~' || s[i] == '"' ? '?' : s[i];
-	buf[i] = '\0';
-	return buf;
 }
 
 void log_conn(const struct conn *c, const char *kind, const char *fmt, ...)

@@ -60,15 +60,21 @@ def broken(rng, data):
 
 def attack(path, rng):
     with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(0.05)
         s.connect(path)
         more = messages(rng)
         try:
             s.sendall(begin(rng))
+            # most of what there is comes after these
+            if rng.randrange(4):
+                s.sendall(struct.pack(">BxH%di" % len(ENCODINGS), 2, len(ENCODINGS), *ENCODINGS))
             for _ in range(rng.randrange(12)):
                 s.sendall(broken(rng, next(more)))
-                if rng.randrange(2):
-                    s.recv(65536)
+            # it answers to nobody who has gone, so see it through, most times
+            if rng.randrange(4):
+                s.shutdown(socket.SHUT_WR)
+                s.settimeout(5)
+                while s.recv(65536):
+                    pass
         except OSError:
             pass
 
@@ -79,6 +85,8 @@ def main():
     rng = random.Random(seed)
     print("%d connections, seed %d" % (count, seed), flush=True)
     with Stand() as s:
+        # it takes as long as it takes
+        s.timer.cancel()
         good = s.viewer()
         for n in range(count):
             attack(s.path, rng)

@@ -38,17 +38,6 @@ int log_open(const char *file)
 	return 0;
 }
 
-/* What comes from a guest must not break a line or a quoted value. */
-const char *printable(const char *s, char *buf, size_t len)
-{
-	size_t i;
-
-	for (i = 0; s[i] && i + 1 < len; i++)
-		buf[i] = s[i] < ' ' || s[i] > '~' || s[i] == '"' ? '?' : s[i];
-	buf[i] = '\0';
-	return buf;
-}
-
 static void line(const char *who, const char *kind, const char *fmt,
 		 va_list ap)
 {

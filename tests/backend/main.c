@@ -277,20 +277,6 @@ static void read_signal(int fd)
 		log_note("what=view text=\"SIGUSR1 needs --view-dir\"");
 }
 
-static void read_channels(void)
-{
-	int n, port;
-
-	for (n = 0; n < 64; n++) {
-		port = xen_evtchn_pending();
-		if (port < 0)
-			return;
-		/* Open it first: what comes during the work must ring again. */
-		xen_evtchn_unmask(port);
-		ring_port(port);
-	}
-}
-
 static void drain_store(void)
 {
 	if (xenstore_drain())
@@ -334,7 +320,7 @@ static int loop(int sigfd, int timer)
 		if (p[2].revents)
 			drain_store();
 		if (p[3].revents)
-			read_channels();
+			ring_channels();
 		for (i = 0; i < n; i++)
 			if (p[4 + i].revents)
 				control_ready(fds[i]);

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lab"))
@@ -33,12 +34,16 @@ class Stand:
         self.proc = subprocess.Popen([sys.argv[1], self.path, str(self.port), *([password] if password else [])],
                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.err, text=True,
                                      bufsize=1, env=env)
+        # a viewer's process that has died says nothing more
+        self.timer = threading.Timer(PATIENCE, self.proc.kill)
+        self.timer.start()
         self.wait("ready")
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exc):
+        self.timer.cancel()
         self.proc.stdin.close()
         status = self.proc.wait(PATIENCE)
         self.err.seek(0)

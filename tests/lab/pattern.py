@@ -76,10 +76,11 @@ def damaged(fmt, width, height, seed, count):
     rows = [bytearray(r) for r in picture(fmt, width, height, seed)]
     numbers = [1, 2, 3, 4, 9, 20, 21, 22, 23] + [100 + i for i in range(count)]
     cpp = CPP[fmt]
+    w, h = min(width, 16), min(height, 16)
     for at, n in enumerate(numbers):
-        x, top = n * 37 % (width - 16), n * 53 % (height - 16)
-        for y in range(top, top + 16):
-            rows[y][x * cpp:(x + 16) * cpp] = row(16 * cpp, seed + 1 + at, y)
+        x, top = n * 37 % (width - w + 1), n * 53 % (height - h + 1)
+        for y in range(top, top + h):
+            rows[y][x * cpp:(x + w) * cpp] = row(w * cpp, seed + 1 + at, y)
     return rows
 
 

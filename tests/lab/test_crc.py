@@ -4,7 +4,7 @@ import time
 import zlib
 
 import pattern
-from scene import (check, counters, guest_prog, let_backend_allocate, let_go, modprobe_r, need, raw, see, shown,
+from scene import (check, counters, guest_prog, keeps_protocol, let_backend_allocate, let_go, modprobe_r, need, raw, see, shown,
                    wait_card, wait_for)
 
 NO_CONSOLE = "drm_kms_helper.fbdev_emulation=0"
@@ -105,23 +105,30 @@ def read_so_far(g):
 
 
 @check(kernel="6.1", vdispl="backend=0,connectors=id0:160x120")
-def test_backend_killed(lab, be, g):
-    """Under a reader the backend goes and comes back: black between, then the same picture, in frames that only rise"""
+def test_backend_restarted(lab, be, g):
+    """Under a reader the backend ends or is killed, and comes back: black meanwhile or not, then the same picture, in frames that only rise"""
     wait_card(g)
     want = drawn(160, 120, 4)
     black = zlib.crc32(b"\0\0\0\xff" * (160 * 120))
     with shown(g, "draw --conns 0 --seed 4"):
         pid = reader(g, 0)
         wait_for("the picture's checksum", lambda: [v for _, v in read_so_far(g)][-1:] == [want])
-        be.kill()
-        wait_for("black", lambda: [v for _, v in read_so_far(g)][-1:] == [black])
-        lab.backend()
+        be.stop()
+        wait_for("black", lambda: [v for _, v in read_so_far(g)][-1:] == [black], 30)
+        be = lab.backend()
         wait_for("the picture's checksum again", lambda: [v for _, v in read_so_far(g)][-1:] == [want], 30)
+        # nothing tells the driver before there is another
+        be.kill()
+        be = lab.backend()
+        be.wait_log(rf"dom{g.domid}/dev0\b.*STATE.*fe=4", timeout=40)
+        seen = len(read_so_far(g))
+        wait_for("the picture's checksum after that", lambda: [v for _, v in read_so_far(g)[seen:]][-1:] == [want], 30)
         g.run(f"kill {pid}")
     found = read_so_far(g)
     need(all(a < b for (a, _), (b, _) in zip(found, found[1:])), "frames do not rise")
     other = {v for _, v in found} - {want, black}
     need(not other, "what is neither the picture nor black: " + " ".join(f"{v:08x}" for v in other))
+    keeps_protocol(be, g)
 
 
 @check(kernel=["6.1", "7.3"], own=True, cmdline=NO_CONSOLE, vdispl="backend=0,connectors=id0:160x120")

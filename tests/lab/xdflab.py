@@ -85,20 +85,20 @@ class Skip(Exception):
 
 
 def scenario(kernel="6.1", kind="pv", vdispl="backend=0,connectors=id0:800x600", own=False,
-             timeout=300, **guest):
+             alone=False, timeout=300, **guest):
     """What a scenario needs; it is then called as test_NAME(lab, g).
 
     kernel and kind may be lists: the scenario runs for each combination. Guests
     of the same kind are shared between scenarios, booted ahead of time, and
     have the driver loaded; own=True is for a scenario that leaves its guest
-    unusable for others. All else goes to Lab.guest().
+    unusable for others, alone=True for one beside which no guest may boot. All else goes to Lab.guest().
     """
     def mark(func):
         kernels = [kernel] if isinstance(kernel, str) else list(kernel)
         kinds = [kind] if isinstance(kind, str) else list(kind)
         func.scenario = {"guests": [dict(guest, kernel=k, kind=t, vdispl=vdispl)
                                     for k in kernels for t in kinds],
-                         "own": own, "timeout": timeout}
+                         "own": own, "alone": own or alone, "timeout": timeout}
         return func
     return mark
 
