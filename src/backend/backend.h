@@ -91,10 +91,8 @@ size_t op_payload(uint8_t op);
 const char *printable(const char *s, char *buf, size_t len);
 bool parse_resolution(const char *s, uint32_t *w, uint32_t *h);
 bool parse_number(const char *s, uint32_t max, uint32_t *val);
-int parse_errno(const char *s, int *status);
 bool version_listed(const char *list, uint32_t version);
 bool has_twins(const uint32_t *refs, unsigned int n, uint32_t *twin);
-bool mode_listed(const char *list, uint32_t width, uint32_t height);
 
 /* ---- a guest's pages (grants.c) ---- */
 struct gmap {
