@@ -227,7 +227,10 @@ void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void violation(const struct conn *c, const char *what, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* ---- clock.c ---- */
 uint64_t now_ns(void);
+void timer_arm(int fd, uint64_t due);
 
 /* ---- vdispl.c ---- */
 int vdispl_open(void);
@@ -236,6 +239,7 @@ void vdispl_sync(void);
 void dev_unbind(struct dev *d, const char *why);
 void dev_fail(struct dev *d, const char *why);
 struct conn *conn_find(uint32_t domid, uint32_t devid, uint32_t index);
+bool conn_resolution(const struct conn *c, uint32_t *w, uint32_t *h, char **text);
 
 /* ---- ring.c ---- */
 int conn_bind(struct conn *c, uint32_t req_ref, uint32_t req_port,

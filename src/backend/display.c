@@ -160,7 +160,9 @@ static void joined(struct screen *s)
 	struct picture *p = picture_of(s);
 
 	draw(p);
-	say("%s has a viewer more, %u now", s->title, s->count);
+	/* twenty viewers are not twenty lines */
+	if (s->count == 1)
+		say("somebody looks at %s", s->title);
 }
 
 /* Heads are from the left to the right, as desktops put them by default. */
@@ -249,7 +251,8 @@ static void left(struct screen *s, struct viewer *v)
 
 	if (in)
 		input_let_go(in, &v->held);
-	say("%s has a viewer less, %u now", s->title, s->count);
+	if (!s->count)
+		say("nobody looks at %s any more", s->title);
 }
 
 /* ---- screens ---- */
@@ -439,15 +442,13 @@ void display_off(struct conn *c)
 size_t display_edid(const struct conn *c, uint8_t *data, size_t room)
 {
 	uint32_t width, height;
-	char dir[XENSTORE_PATH], *s;
+	char *text;
 	bool ok;
 
 	if (room < EDID_BLOCK * EDID_BLOCKS)
 		return 0;
-	snprintf(dir, sizeof(dir), "%.400s/%u", c->dev->fe_path, c->index);
-	s = xenstore_read(dir, DISPLIF_NODE_RESOLUTION);
-	ok = s && parse_resolution(s, &width, &height);
-	free(s);
+	ok = conn_resolution(c, &width, &height, &text);
+	free(text);
 	return ok ? edid_make(data, c->id, width, height) : 0;
 }
 
