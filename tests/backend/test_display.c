@@ -24,8 +24,9 @@ static struct {
 	char path[96], value[32];
 } nodes[NODES];
 static unsigned int nnodes, lines;
-static char last[256];
+static char last[256], of_tcp[256];
 static uint16_t listening[8];
+static bool all_taken;
 static struct screen *screens[8];
 
 const char *guest_name(void)
@@ -78,6 +79,8 @@ void gmap_read(const struct gmap *m, size_t ofs, void *dst, size_t len)
 		vsnprintf(last, sizeof(last), fmt, ap); \
 		va_end(ap); \
 		lines++; \
+		if (strstr(last, "TCP")) \
+			strcpy(of_tcp, last); \
 	} while (0)
 
 void say(const char *fmt, ...)
@@ -187,6 +190,10 @@ int screen_open_tcp(struct screen *s, const char *address, uint16_t port)
 
 	(void)s;
 	assert_string_equal(address, "127.0.0.1");
+	if (port < 1024)
+		return -EACCES;
+	if (all_taken)
+		return -EADDRINUSE;
 	for (i = 0; listening[i]; i++)
 		if (listening[i] == port)
 			return -EADDRINUSE;
@@ -283,6 +290,26 @@ static void test_ports(void **state)
 	display_gone(&dev);
 }
 
+/* Without a port the screen is there all the same, and the journal says why. */
+static void test_no_port(void **state)
+{
+	(void)state;
+	run.tcp = "127.0.0.1";
+	all_taken = true;
+	display_add(&conn[0]);
+	assert_int_equal(lines, 3);
+	assert_string_equal(of_tcp, "no TCP for guest-0 at 127.0.0.1 from port 5900 on: Address already in use");
+	display_gone(&dev);
+	all_taken = false;
+	lines = 0;
+	run.port = 80;
+	display_add(&conn[0]);
+	assert_string_equal(of_tcp, "no TCP for guest-0 at 127.0.0.1 from port 80 on: Permission denied");
+	run.port = 5900;
+	assert_non_null(conn[0].picture);
+	display_gone(&dev);
+}
+
 /* A guest's pictures together have a limit, which is told once. */
 static void test_memory(void **state)
 {
@@ -349,6 +376,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_ports, setup),
+		cmocka_unit_test_setup(test_no_port, setup),
 		cmocka_unit_test_setup(test_memory, setup),
 		cmocka_unit_test_setup(test_viewers, setup),
 	};
