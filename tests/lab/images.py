@@ -423,14 +423,16 @@ def dom0_root():
     def build(tmp):
         root = os.path.join(tmp, "root")
         mmdebstrap(root, packages)
-        for path in glob.glob(os.path.join(root, "var/cache/apt/*.bin")):
+        # packages are complete from here on: an example of one is wanted
+        for path in glob.glob(os.path.join(root, "var/cache/apt/*.bin")) + [
+                os.path.join(root, "etc/dpkg/dpkg.cfg.d/99mmdebstrap")]:
             os.unlink(path)
         put(root, {"etc/hostname": "dom0\n", "etc/hosts": "127.0.0.1 localhost dom0\n", "etc/fstab": "",
                    # else it would be the first boot, where all services are enabled
                    "etc/machine-id": digest(agent) * 2 + "\n",
                    "etc/systemd/system/lab-agent.service": agent})
 
-    return os.path.join(cached("dom0-systemd", digest("1", SUITE, *packages, version, agent), build, 800), "root")
+    return os.path.join(cached("dom0-systemd", digest("2", SUITE, *packages, version, agent), build, 800), "root")
 
 
 def sysroot():
