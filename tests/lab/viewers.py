@@ -14,7 +14,7 @@ import time
 import urllib.parse
 
 from images import LabError, command
-from speed import limit
+from speed import limit, machine
 from xdflab import die_with_parent, free_ports
 
 NOVNC = "/usr/share/novnc"
@@ -52,6 +52,11 @@ def write_png(path, picture):
     # no part of it is transparent
     data[3::4] = b"\xff" * (len(data) // 4)
     Png(width, height).call("write_to_file", path.encode(), 0, bytes(data), 0, None)
+
+
+def rest():
+    """A hand waits until it sees what it did: a desktop on a busy machine takes its time for that."""
+    time.sleep(machine.scaled(1))
 
 
 class Program:
@@ -149,16 +154,16 @@ class Tiger(Program):
 
     def drag(self, start, end):
         self.move(*start)
-        time.sleep(1)
+        rest()
         self.x("mousedown", 1)
-        time.sleep(1)
+        rest()
         # not in one leap, as no hand would
         for i in range(1, 9):
             self.move(*(a + (b - a) * i // 8 for a, b in zip(start, end)))
             time.sleep(0.2)
-        time.sleep(1)
+        rest()
         self.x("mouseup", 1)
-        time.sleep(1)
+        rest()
         self.away()
 
 
@@ -240,10 +245,14 @@ class Chromium(Program):
             key = {"\n": "Enter"}.get(c, c)
             code = {"\n": "Enter", " ": "Space", ".": "Period", ">": "Period", "-": "Minus", "/": "Slash"}.get(
                 c, "Digit" + c if c.isdigit() else "Key" + c.upper())
-            for kind in ("keyDown", "keyUp"):
-                self.tell("Input.dispatchKeyEvent", type=kind, key=key, code=code,
-                          **({"text": "\r" if c == "\n" else c} if kind == "keyDown" else {}))
-                time.sleep(0.05)
+            # keys go by their place: what is on them with Shift wants that
+            shift = [("Shift", "ShiftLeft")] if c.isupper() or c == ">" else []
+            keys = [*shift, (key, code)]
+            for kind, names in (("keyDown", keys), ("keyUp", keys[::-1])):
+                for key, code in names:
+                    self.tell("Input.dispatchKeyEvent", type=kind, key=key, code=code, modifiers=8 if shift else 0,
+                              **({"text": "\r" if c == "\n" else c} if kind == "keyDown" and code != "ShiftLeft" else {}))
+                    time.sleep(0.05)
 
     def pointer(self, kind, x, y, buttons):
         # in the middle of the pixel
@@ -255,13 +264,13 @@ class Chromium(Program):
 
     def drag(self, start, end):
         self.move(*start)
-        time.sleep(1)
+        rest()
         self.pointer("mousePressed", *start, 1)
-        time.sleep(1)
+        rest()
         for i in range(1, 9):
             self.pointer("mouseMoved", *(a + (b - a) * i // 8 for a, b in zip(start, end)), 1)
             time.sleep(0.2)
-        time.sleep(1)
+        rest()
         self.pointer("mouseReleased", *end, 0)
 
 
