@@ -9,6 +9,7 @@ else
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 DISPLAYS ?= 1
+KEEP ?=
 PART ?=
 SUITES ?=
 URL ?=
@@ -65,7 +66,7 @@ backend:
 	@$(RUN) backend
 
 demo:
-	@DISPLAYS='$(DISPLAYS)' $(RUN) demo
+	@DISPLAYS='$(DISPLAYS)' KEEP='$(KEEP)' $(RUN) demo
 
 check:
 	@$(RUN) check

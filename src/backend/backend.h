@@ -91,10 +91,8 @@ size_t op_payload(uint8_t op);
 const char *printable(const char *s, char *buf, size_t len);
 bool parse_resolution(const char *s, uint32_t *w, uint32_t *h);
 bool parse_number(const char *s, uint32_t max, uint32_t *val);
-int parse_errno(const char *s, int *status);
 bool version_listed(const char *list, uint32_t version);
 bool has_twins(const uint32_t *refs, unsigned int n, uint32_t *twin);
-bool mode_listed(const char *list, uint32_t width, uint32_t height);
 
 /* ---- a guest's pages (grants.c) ---- */
 struct gmap {
@@ -229,7 +227,10 @@ void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void violation(const struct conn *c, const char *what, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* ---- clock.c ---- */
 uint64_t now_ns(void);
+void timer_arm(int fd, uint64_t due);
 
 /* ---- vdispl.c ---- */
 int vdispl_open(void);
@@ -238,6 +239,7 @@ void vdispl_sync(void);
 void dev_unbind(struct dev *d, const char *why);
 void dev_fail(struct dev *d, const char *why);
 struct conn *conn_find(uint32_t domid, uint32_t devid, uint32_t index);
+bool conn_resolution(const struct conn *c, uint32_t *w, uint32_t *h, char **text);
 
 /* ---- ring.c ---- */
 int conn_bind(struct conn *c, uint32_t req_ref, uint32_t req_port,

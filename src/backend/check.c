@@ -135,29 +135,6 @@ bool parse_resolution(const char *s, uint32_t *w, uint32_t *h)
 	       parse_number(x + 1, BE_MAX_SIDE, h) && *h;
 }
 
-/* A status to answer: an errno's name or any number, wrong ones included. */
-int parse_errno(const char *s, int *status)
-{
-	char *end;
-	long v;
-	int e;
-
-	for (e = 1; e < 134; e++) {
-		const char *name = strerrorname_np(e);
-
-		if (name && !strcmp(s, name)) {
-			*status = -e;
-			return 0;
-		}
-	}
-	errno = 0;
-	v = strtol(s, &end, 0);
-	if (errno || *end || end == s || v < INT32_MIN || v > INT32_MAX)
-		return -EINVAL;
-	*status = v;
-	return 0;
-}
-
 bool version_listed(const char *list, uint32_t version)
 {
 	while (list && *list) {
@@ -169,24 +146,6 @@ bool version_listed(const char *list, uint32_t version)
 		if (v == version)
 			return true;
 		list = *end ? end + 1 : end;
-	}
-	return false;
-}
-
-/* Is this size one of "WxH,WxH..."? */
-bool mode_listed(const char *list, uint32_t width, uint32_t height)
-{
-	char size[32];
-	size_t len;
-
-	snprintf(size, sizeof(size), "%ux%u", width, height);
-	len = strlen(size);
-	for (; *list; list += *list == ',') {
-		size_t n = strcspn(list, ",");
-
-		if (n == len && !strncmp(list, size, n))
-			return true;
-		list += n;
 	}
 	return false;
 }

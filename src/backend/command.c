@@ -4,7 +4,6 @@
  * that guest's control socket. What comes from there is not trusted either: a
  * guest might have got hold of that process.
  */
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <getopt.h>
@@ -126,14 +125,10 @@ static int open_control(const char *guest, unsigned int seconds)
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	char name[GUEST_NAME];
 	int fd, len;
-	char *p;
 
 	/* sockets are named after guests like this */
 	snprintf(name, sizeof(name), "%s", guest);
-	for (p = name; *p; p++)
-		if (!isascii(*p) || (!isalnum(*p) && !strchr("._+-", *p)) ||
-		    (p == name && *p == '.'))
-			*p = '_';
+	guest_file_name(name);
 	len = snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/%s" SUFFIX, run_dir, name);
 	if (len >= (int)sizeof(sa.sun_path))
 		return -ENOENT;

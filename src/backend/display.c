@@ -28,6 +28,8 @@
 #define MIN_HEIGHT	200
 /* Ports that are tried. */
 #define PORTS		1000
+/* In our directory of a device in XenStore; the connector's number follows. */
+#define NODE_PORT	"vnc-port-"
 
 struct picture {
 	struct picture *next;
@@ -160,7 +162,9 @@ static void joined(struct screen *s)
 	struct picture *p = picture_of(s);
 
 	draw(p);
-	say("%s has a viewer more, %u now", s->title, s->count);
+	/* twenty viewers are not twenty lines */
+	if (s->count == 1)
+		say("somebody looks at %s", s->title);
 }
 
 /* Heads are from the left to the right, as desktops put them by default. */
@@ -249,7 +253,8 @@ static void left(struct screen *s, struct viewer *v)
 
 	if (in)
 		input_let_go(in, &v->held);
-	say("%s has a viewer less, %u now", s->title, s->count);
+	if (!s->count)
+		say("nobody looks at %s any more", s->title);
 }
 
 /* ---- screens ---- */
@@ -289,25 +294,81 @@ static void name_port(struct picture *p)
 		   xenstore_write_guarded(console_dir(), "ring-ref", "vnc-port", value);
 }
 
-static void open_tcp(struct picture *p)
+/* The port that a screen had before we ended and came again; 0: none. */
+static uint32_t old_port(const struct dev *d, uint32_t index)
 {
-	unsigned int i;
+	char node[32];
+	uint32_t port;
+
+	snprintf(node, sizeof(node), NODE_PORT "%u", index);
+	return xenstore_number(d->be_path, node, 65535, &port) ? port : 0;
+}
+
+/* Whether another guest's screens have that port, even while none listens there. */
+static bool is_taken(uint32_t port)
+{
+	char root[64], dir[96], **guests, **ids, **names;
+	unsigned int guest, id, name, nguests, nids, nnames;
+	bool taken = false;
+	uint32_t v;
+
+	snprintf(root, sizeof(root), "/local/domain/%d/backend/" DISPLIF_XENBUS_TYPE,
+		 opt.domid);
+	guests = xenstore_list(root, &nguests);
+	for (guest = 0; guests && guest < nguests; guest++) {
+		snprintf(dir, sizeof(dir), "%s/%.8s", root, guests[guest]);
+		ids = xenstore_list(dir, &nids);
+		for (id = 0; ids && id < nids; id++) {
+			snprintf(dir, sizeof(dir), "%s/%.8s/%.8s", root,
+				 guests[guest], ids[id]);
+			names = xenstore_list(dir, &nnames);
+			for (name = 0; names && name < nnames; name++)
+				taken |= !strncmp(names[name], NODE_PORT, strlen(NODE_PORT)) &&
+					 xenstore_number(dir, names[name], 65535, &v) &&
+					 v == port;
+			free(names);
+		}
+		free(ids);
+	}
+	free(guests);
+	return taken;
+}
+
+static int try_port(struct picture *p, uint32_t port)
+{
+	int ret = screen_open_tcp(&p->screen, run.tcp, port);
+
+	if (!ret)
+		p->port = port;
+	return ret;
+}
+
+/* A viewer's address stays when we end and come again. */
+static void open_tcp(struct picture *p, const struct dev *d)
+{
+	uint32_t port = old_port(d, p->index), end = run.port + PORTS;
+	char node[32], value[16];
 	int ret = -EADDRINUSE;
 
-	for (i = 0; i < PORTS && ret == -EADDRINUSE && run.port + i <= 65535; i++)
-		ret = screen_open_tcp(&p->screen, run.tcp, run.port + i);
+	if (port >= run.port)
+		ret = try_port(p, port);
+	for (port = run.port; ret == -EADDRINUSE && port < end && port <= 65535; port++)
+		if (!is_taken(port))
+			ret = try_port(p, port);
 	if (ret) {
 		say("no TCP for %s at %s from port %u on: %s", p->screen.title,
 		    run.tcp, run.port, strerror(-ret));
 		return;
 	}
-	p->port = run.port + i - 1;
+	snprintf(node, sizeof(node), NODE_PORT "%u", p->index);
+	snprintf(value, sizeof(value), "%u", p->port);
+	xenstore_write_guarded(d->be_path, "frontend", node, value);
 	say("%s is at %s:%u for viewers", p->screen.title, run.tcp, p->port);
 	if (!p->index && !p->devid)
 		name_port(p);
 }
 
-static struct picture *picture_new(uint32_t devid, uint32_t index)
+static struct picture *picture_new(const struct dev *d, uint32_t index)
 {
 	char path[SCREEN_PATH + 16], number[24];
 	struct picture *p, **at;
@@ -316,10 +377,10 @@ static struct picture *picture_new(uint32_t devid, uint32_t index)
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return NULL;
-	p->devid = devid;
+	p->devid = d->devid;
 	p->index = index;
-	if (devid)
-		snprintf(number, sizeof(number), "%u.%u", devid, index);
+	if (d->devid)
+		snprintf(number, sizeof(number), "%u.%u", d->devid, index);
 	else
 		snprintf(number, sizeof(number), "%u", index);
 	snprintf(p->screen.title, sizeof(p->screen.title), "%.39s-%s",
@@ -338,7 +399,7 @@ static struct picture *picture_new(uint32_t devid, uint32_t index)
 	}
 	say("%s is at %s for viewers", p->screen.title, path);
 	if (run.tcp)
-		open_tcp(p);
+		open_tcp(p, d);
 	for (at = &pictures; *at; at = &(*at)->next)
 		;
 	*at = p;
@@ -353,7 +414,7 @@ void display_add(struct conn *c)
 		if (p->devid == c->dev->devid && p->index == c->index)
 			break;
 	if (!p)
-		p = picture_new(c->dev->devid, c->index);
+		p = picture_new(c->dev, c->index);
 	/* the guest's display works without a screen, too */
 	if (!p)
 		return;
@@ -439,15 +500,13 @@ void display_off(struct conn *c)
 size_t display_edid(const struct conn *c, uint8_t *data, size_t room)
 {
 	uint32_t width, height;
-	char dir[XENSTORE_PATH], *s;
+	char *text;
 	bool ok;
 
 	if (room < EDID_BLOCK * EDID_BLOCKS)
 		return 0;
-	snprintf(dir, sizeof(dir), "%.400s/%u", c->dev->fe_path, c->index);
-	s = xenstore_read(dir, DISPLIF_NODE_RESOLUTION);
-	ok = s && parse_resolution(s, &width, &height);
-	free(s);
+	ok = conn_resolution(c, &width, &height, &text);
+	free(text);
 	return ok ? edid_make(data, c->id, width, height) : 0;
 }
 

@@ -15,8 +15,8 @@
 
 #define DTD_SIDE_MAX	4095u
 #define DTD_KHZ_MAX	655350u
-#define MM_MAX		4095u
-#define CM_MAX		255u
+/* 255 cm */
+#define SIZE_MAX_TENTHS	25500u
 /* bytes of a DisplayID timing of type I */
 #define TIMING_1	20
 
@@ -35,6 +35,10 @@ struct timing {
 	uint32_t width, height;
 	uint32_t khz;
 	uint32_t v_blank, v_sync;
+};
+
+struct size {
+	uint32_t width, height;
 };
 
 static uint32_t least(uint32_t a, uint32_t b)
@@ -94,24 +98,25 @@ static uint8_t negative_sum(const uint8_t *p, size_t n)
 	return -sum;
 }
 
-static uint32_t millimetres(uint32_t pixels)
+/*
+ * In tenths of a millimetre. A screen that is larger than its fields keeps its
+ * shape; one with a side of less than a centimetre, the unit of the first
+ * block, has no size.
+ */
+static void size_make(struct size *s, uint32_t width, uint32_t height)
 {
-	return least(pixels * MM_PER_INCH / (10 * DPI), MM_MAX);
-}
+	uint64_t w = (uint64_t)width * MM_PER_INCH / DPI;
+	uint64_t h = (uint64_t)height * MM_PER_INCH / DPI;
+	uint64_t most = w > h ? w : h;
 
-/* Both sides in whole centimetres; a larger screen keeps its shape. */
-static void put_size(uint8_t *p, uint32_t width, uint32_t height)
-{
-	uint32_t w = (uint64_t)width * MM_PER_INCH / (100 * DPI);
-	uint32_t h = (uint64_t)height * MM_PER_INCH / (100 * DPI);
-	uint32_t most = w > h ? w : h;
-
-	if (most > CM_MAX) {
-		w = w * CM_MAX / most;
-		h = h * CM_MAX / most;
+	if (most > SIZE_MAX_TENTHS) {
+		w = w * SIZE_MAX_TENTHS / most;
+		h = h * SIZE_MAX_TENTHS / most;
 	}
-	p[0] = w;
-	p[1] = h;
+	if (w < 100 || h < 100)
+		w = h = 0;
+	s->width = w;
+	s->height = h;
 }
 
 static bool fits_block(const struct timing *t)
@@ -120,11 +125,10 @@ static bool fits_block(const struct timing *t)
 	       t->khz <= DTD_KHZ_MAX;
 }
 
-/* A detailed timing of the first block, of a screen of so many pixels. */
-static void put_timing(uint8_t *p, const struct timing *t, uint32_t width,
-		       uint32_t height)
+/* A detailed timing of the first block. */
+static void put_timing(uint8_t *p, const struct timing *t, const struct size *size)
 {
-	uint32_t mm_w = millimetres(width), mm_h = millimetres(height);
+	uint32_t mm_w = size->width / 10, mm_h = size->height / 10;
 
 	put16(p, t->khz / 10);
 	p[2] = t->width;
@@ -210,7 +214,9 @@ static void put_base(uint8_t *e, const char *name, const struct timing *native,
 		0xee, 0x91, 0xa3, 0x54, 0x4c, 0x99, 0x26, 0x0f, 0x50, 0x54,
 	};
 	uint32_t serial = hash(name);
+	struct size size;
 
+	size_make(&size, native->width, native->height);
 	memcpy(e, head, sizeof(head));
 	put16(e + 12, serial);
 	put16(e + 14, serial >> 16);
@@ -221,7 +227,8 @@ static void put_base(uint8_t *e, const char *name, const struct timing *native,
 	e[19] = 4;
 	/* digital, 8 bits of each colour, DisplayPort */
 	e[20] = 0xa5;
-	put_size(e + 21, native->width, native->height);
+	e[21] = size.width / 100;
+	e[22] = size.height / 100;
 	/* gamma 2.2 */
 	e[23] = 120;
 	/* RGB only, sRGB, the first mode is native, any mode in range */
@@ -231,7 +238,7 @@ static void put_base(uint8_t *e, const char *name, const struct timing *native,
 	e[35] = 0x21;
 	e[36] = 0x08;
 	put_standard(e + 38);
-	put_timing(e + 54, first, native->width, native->height);
+	put_timing(e + 54, first, &size);
 	put_range(e + 72);
 	put_text(e + 90, 0xfc, name);
 	put_text(e + 108, 0xff, name);
@@ -296,6 +303,7 @@ static uint8_t *put_product(uint8_t *p, uint32_t serial)
 static uint8_t *put_parameters(uint8_t *p, const struct timing *native)
 {
 	uint32_t longer = native->width, shorter = native->height, ratio;
+	struct size size;
 
 	if (longer < shorter) {
 		longer = native->height;
@@ -303,9 +311,9 @@ static uint8_t *put_parameters(uint8_t *p, const struct timing *native)
 	}
 	ratio = longer * 100 / shorter - 100;
 	p = put_block(p, 0x01, 12);
-	/* in tenths of a millimetre */
-	put16(p, least(native->width * MM_PER_INCH / DPI, UINT16_MAX));
-	put16(p + 2, least(native->height * MM_PER_INCH / DPI, UINT16_MAX));
+	size_make(&size, native->width, native->height);
+	put16(p, size.width);
+	put16(p + 2, size.height);
 	put16(p + 4, native->width);
 	put16(p + 6, native->height);
 	/* gamma 2.2; 8 bits of each colour */

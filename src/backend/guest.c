@@ -33,7 +33,6 @@ const char *guest_name(void)
 static void find_name(void)
 {
 	char dir[64], *s;
-	size_t i;
 
 	snprintf(dir, sizeof(dir), "/local/domain/%d", opt.guest);
 	s = xenstore_read(dir, "name");
@@ -42,10 +41,7 @@ static void find_name(void)
 	else
 		snprintf(name, sizeof(name), "domain%d", opt.guest);
 	free(s);
-	for (i = 0; name[i]; i++)
-		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-",
-			    name[i]) || (!i && name[i] == '.'))
-			name[i] = '_';
+	guest_file_name(name);
 	say_name(name);
 }
 
@@ -85,16 +81,6 @@ static int watch(struct watch *w, int fd, void (*ready)(struct watch *w))
 	w->fd = fd;
 	w->ready = ready;
 	return fd < 0 ? -errno : loop_add(w);
-}
-
-static void arm(uint64_t due)
-{
-	struct itimerspec its;
-
-	memset(&its, 0, sizeof(its));
-	its.it_value.tv_sec = due / NSEC;
-	its.it_value.tv_nsec = due % NSEC;
-	timerfd_settime(timer.fd, TFD_TIMER_ABSTIME, &its, NULL);
 }
 
 static int open_loop(void)
@@ -150,7 +136,7 @@ int guest_main(void)
 	while (!quit) {
 		due = ring_next_due();
 		if (due != was)
-			arm(due);
+			timer_arm(timer.fd, due);
 		was = due;
 		if (loop_wait(ring_more() ? 0 : -1) < 0)
 			break;

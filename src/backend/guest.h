@@ -6,5 +6,6 @@
 #define GUEST_NAME	40	/* with its end */
 
 const char *guest_name(void);
+void guest_file_name(char *name);
 
 #endif /* XDB_GUEST_H */

@@ -2,7 +2,6 @@
 /* Lines for the journal: what somebody wants to know, with its priority. */
 #include <stdarg.h>
 #include <string.h>
-#include <time.h>
 
 #include "backend.h"
 #include "say.h"
@@ -19,14 +18,6 @@ static struct {
 	uint64_t since;
 	unsigned int lines, left_out;
 } limit;
-
-uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * NSEC + ts.tv_nsec;
-}
 
 /* From here on lines begin with the guest's name. */
 void say_name(const char *guest)

@@ -175,6 +175,7 @@ static void viewer_add(struct screen *s, int client)
 	if (viewer_start(v, client)) {
 		s->viewers = v->next;
 		s->count--;
+		s->left(s, v);
 		free(v);
 	}
 }

@@ -94,6 +94,21 @@ static int cmp_index(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/**
+ * conn_resolution - the size that XenStore has for a connector
+ * @w: set when it is a size
+ * @h: the same
+ * @text: what it says, to be freed; NULL if there is nothing
+ */
+bool conn_resolution(const struct conn *c, uint32_t *w, uint32_t *h, char **text)
+{
+	char dir[XENSTORE_PATH];
+
+	snprintf(dir, sizeof(dir), "%.400s/%u", c->dev->fe_path, c->index);
+	*text = xenstore_read(dir, DISPLIF_NODE_RESOLUTION);
+	return *text && parse_resolution(*text, w, h);
+}
+
 static struct conn *read_conn(struct dev *d, uint32_t index)
 {
 	struct conn *c = calloc(1, sizeof(*c));
@@ -105,16 +120,15 @@ static struct conn *read_conn(struct dev *d, uint32_t index)
 	c->index = index;
 	c->req_port = -1;
 	c->evt_port = -1;
-	snprintf(dir, sizeof(dir), "%.400s/%u", d->fe_path, index);
-	s = xenstore_read(dir, DISPLIF_NODE_RESOLUTION);
 	/* Its own trouble: the other connectors go on, and so do its rings. */
-	if (!s || !parse_resolution(s, &c->width, &c->height)) {
+	if (!conn_resolution(c, &c->width, &c->height, &s)) {
 		c->width = 0;
 		c->height = 0;
 		log_conn(c, "NOTE", "what=resolution text=\"%s is no WIDTHxHEIGHT\"",
 			 s ? printable(s, text, sizeof(text)) : "(missing)");
 	}
 	free(s);
+	snprintf(dir, sizeof(dir), "%.400s/%u", d->fe_path, index);
 	s = xenstore_read(dir, DISPLIF_NODE_UNIQUE_ID);
 	if (s && *s)
 		printable(s, c->id, sizeof(c->id));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* What the tests' backend does wrong, or cannot do, on purpose. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests.h"
@@ -9,6 +10,49 @@
 #define RUBBISH		3
 
 struct faults faults;
+
+/* ---- what is said of them ---- */
+
+/* A status to answer: an errno's name or any number, wrong ones included. */
+int parse_errno(const char *s, int *status)
+{
+	char *end;
+	long v;
+	int e;
+
+	for (e = 1; e < 134; e++) {
+		const char *name = strerrorname_np(e);
+
+		if (name && !strcmp(s, name)) {
+			*status = -e;
+			return 0;
+		}
+	}
+	errno = 0;
+	v = strtol(s, &end, 0);
+	if (errno || *end || end == s || v < INT32_MIN || v > INT32_MAX)
+		return -EINVAL;
+	*status = v;
+	return 0;
+}
+
+/* Is this size one of "WxH,WxH..."? */
+bool mode_listed(const char *list, uint32_t width, uint32_t height)
+{
+	char size[32];
+	size_t len;
+
+	snprintf(size, sizeof(size), "%ux%u", width, height);
+	len = strlen(size);
+	for (; *list; list += *list == ',') {
+		size_t n = strcspn(list, ",");
+
+		if (n == len && !strncmp(list, size, n))
+			return true;
+		list += n;
+	}
+	return false;
+}
 
 /* ---- between a frontend and its backend ---- */
 static int fault_reject(const struct conn *c, const struct displif_req *req)

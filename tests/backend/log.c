@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "tests.h"
 
@@ -13,14 +12,6 @@
 static FILE *out;
 static uint64_t nviolations;
 static char *kept[KEPT];
-
-uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * NSEC + ts.tv_nsec;
-}
 
 int log_open(const char *file)
 {

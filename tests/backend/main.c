@@ -253,16 +253,6 @@ static int parse(int argc, char **argv)
 	return -1;
 }
 
-static void arm(int fd, uint64_t due)
-{
-	struct itimerspec its;
-
-	memset(&its, 0, sizeof(its));
-	its.it_value.tv_sec = due / NSEC;
-	its.it_value.tv_nsec = due % NSEC;
-	timerfd_settime(fd, TFD_TIMER_ABSTIME, &its, NULL);
-}
-
 static void read_signal(int fd)
 {
 	struct signalfd_siginfo si;
@@ -296,7 +286,7 @@ static int loop(int sigfd, int timer)
 		due = ring_next_due();
 		if (view_due && (!due || view_due < due))
 			due = view_due;
-		arm(timer, due);
+		timer_arm(timer, due);
 		p[0].fd = sigfd;
 		p[1].fd = timer;
 		p[2].fd = xenstore_fd();

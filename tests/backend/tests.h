@@ -39,6 +39,8 @@ extern struct hooks fault_hooks;
 
 int faults_set(const char *name, const char *value, const char **why);
 int faults_poke(struct conn *c, const char *what);
+int parse_errno(const char *s, int *status);
+bool mode_listed(const char *list, uint32_t width, uint32_t height);
 
 /* ---- copies.c ---- */
 struct frame {

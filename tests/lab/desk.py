@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 """A stock Debian guest with the package, its screen and its keyboard: what demo and clients share."""
+import array
 import base64
 import errno
 import glob
@@ -35,20 +36,10 @@ def need(cond, text):
         raise LabError(text)
 
 
-def newest_deb(pattern=None):
-    debs = sorted(glob.glob(pattern or os.path.join(BUILD, "deb/xen-drm-front-dkms_*.deb")),
-                  key=os.path.getmtime)
-    need(debs, "no package in build/deb: run make deb first")
+def newest_deb(pattern=None, name="xen-drm-front-dkms"):
+    debs = sorted(glob.glob(pattern or os.path.join(BUILD, "deb/%s_*.deb" % name)), key=os.path.getmtime)
+    need(debs, "no package %s in build/deb: run make deb and make deb-backend first" % name)
     return debs[-1]
-
-
-def put(root, files):
-    """Files of these names and texts below ROOT."""
-    for path, text in files.items():
-        path = os.path.join(root, path)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="utf-8") as f:
-            f.write(text)
 
 
 def base_root(name="guest", more=(), mib=2500, packages=None, device="/dev/xvda", modules=("xen-blkfront", "ext4"),
@@ -72,7 +63,7 @@ def base_root(name="guest", more=(), mib=2500, packages=None, device="/dev/xvda"
                     "manual_add_modules %s\n" % " ".join(modules))
         early = os.path.join(tmp, "early")
         os.makedirs(early)
-        put(early, files)
+        images.put(early, files)
         images.mmdebstrap(root, packages, [
             "--essential-hook=mkdir -p $1/etc/initramfs-tools/conf.d $1/etc/initramfs-tools/hooks",
             "--essential-hook=echo MODULES=list >$1/etc/initramfs-tools/conf.d/xen",
@@ -86,7 +77,7 @@ def base_root(name="guest", more=(), mib=2500, packages=None, device="/dev/xvda"
         images.command(["chroot", root, "sh", "-c",
                         "useradd -m -s /bin/bash -G video,input %s && "
                         "printf '%s:%s\\nroot:%s\\n' | chpasswd" % (USER, USER, USER, USER)])
-        put(root, {
+        images.put(root, {
             "etc/hostname": "debian\n",
             "etc/hosts": "127.0.0.1 localhost debian\n",
             "etc/fstab": device + " / ext4 defaults,noatime 0 0\n",
@@ -101,12 +92,12 @@ def base_root(name="guest", more=(), mib=2500, packages=None, device="/dev/xvda"
     return os.path.join(images.cached(name, key, build, mib), "root")
 
 
-def guest_image(root, out, deb):
-    """The guest's disk: base plus our package, which its DKMS builds."""
+def guest_image(root, out, deb, name="guest"):
+    """The disk of a guest, or of dom0: base plus our package; in a guest its DKMS builds that."""
     os.makedirs(out, exist_ok=True)
-    images.need_space(out, 2500, "the guest's disk")
-    image = os.path.join(out, "guest.ext4")
-    log = os.path.join(BUILD, "logs/guest-root.log")
+    images.need_space(out, 2500, "the disk of " + name)
+    image = os.path.join(out, name + ".ext4")
+    log = os.path.join(BUILD, "logs/%s-root.log" % name)
     os.makedirs(os.path.dirname(log), exist_ok=True)
     with open(log, "wb") as f:
         res = subprocess.run(["unshare", "--mount", "--pid", "--fork", "--kill-child",
@@ -114,11 +105,10 @@ def guest_image(root, out, deb):
                               image, *([deb] if deb else [])], stdout=f, stderr=f, check=False)
     text = images.read(log, "r")
     shutil.rmtree(os.path.join(out, "work"), ignore_errors=True)
-    need(res.returncode == 0, "installing the package into the guest failed, see %s:\n%s" %
-         (log, text[-3000:]))
+    need(res.returncode == 0, "installing the package into %s failed, see %s:\n%s" % (name, log, text[-3000:]))
     if deb:
         print("\n".join("         " + ln for ln in text.splitlines() if re.search(
-            r"Setting up xen-drm|Building|Done|xen_drm_front|depmod|DKMS|dkms", ln)))
+            r"Setting up xen-d|Building|Done|xen_drm_front|depmod|DKMS|dkms", ln)))
     return image
 
 
@@ -208,6 +198,58 @@ def text_console(count):
     return total * 0.8 < black < total and any(v != bytes(3) for v in count)
 
 
+class Picture:
+    """A head's pixels, as numbers 0xrrggbb."""
+
+    def __init__(self, width, height, fourcc, data):
+        self.width, self.height = width, height
+        need(fourcc in ("XR24", "AR24"), "the picture's format is %s" % fourcc)
+        self.crc = zlib.crc32(data)
+        data = bytearray(data)
+        data[3::4] = bytes(len(data) // 4)
+        pixels = array.array("I", bytes(data))
+        self.rows = [pixels[y * self.width:(y + 1) * self.width] for y in range(self.height)]
+        self.size = "%dx%d" % (self.width, self.height)
+
+    def box(self, value):
+        """The smallest rectangle (left, top, right, bottom) with all pixels of this value."""
+        found = [(y, row.index(value), self.width - row[::-1].index(value))
+                 for y, row in enumerate(self.rows) if value in row]
+        if not found:
+            return None
+        return (min(f[1] for f in found), found[0][0], max(f[2] for f in found), found[-1][0] + 1)
+
+    def part(self, box):
+        left, top, right, bottom = box
+        return [row[left:right] for row in self.rows[top:bottom]]
+
+    def only(self, value, box=(0, 0, 0, 0)):
+        """Whether there is nothing but this value outside the rectangle."""
+        left, top, right, bottom = box
+        full = array.array("I", [value]) * self.width
+        return all(row == full if not top <= y < bottom else
+                   row[:left] == full[:left] and row[right:] == full[right:]
+                   for y, row in enumerate(self.rows))
+
+    def count(self, value):
+        return sum(row.count(value) for row in self.rows)
+
+    def differs(self, other):
+        """The rectangle in which two pictures of one size differ."""
+        rows = [(y, a, b) for y, (a, b) in enumerate(zip(self.rows, other.rows)) if a != b]
+        if not rows:
+            return None
+        places = [x for _, a, b in rows for x in range(self.width) if a[x] != b[x]]
+        return min(places), rows[0][0], max(places) + 1, rows[-1][0] + 1
+
+    def like(self, other, cursor):
+        """The same but for one cell of text, where a cursor is."""
+        if self.size != other.size:
+            return False
+        box = self.differs(other)
+        return not box or box[2] - box[0] <= cursor[0] and box[3] - box[1] <= cursor[1]
+
+
 class Desk:
     """The guest while it runs: with Desk(...) as desk."""
 
@@ -230,28 +272,35 @@ class Desk:
         if self.lab:
             self.lab.close()
 
-    def boot(self, image, cmdline="root=/dev/xvda ro console=hvc0"):
-        """Xen, the backend and the guest, which begins to boot."""
+    VKB = "backend-type=linux"
+    WHOSE = "the backend got them"
+
+    def start_backend(self):
+        """What shows the guest's screen and types on its keyboard."""
+        self.be = self.lab.backend(args=[])
+        self.lab.keyboard()
+        step("the reference backend runs in dom0; xl create ...")
+
+    def boot(self, image, cmdline="root=/dev/xvda ro console=hvc0", dom0=None):
+        """Xen, the backend and the guest, which begins to boot; DOM0 is the disk of one with systemd."""
         # the guest's own kernel and initramfs, as its bootloader would take them
         boot = image + ".boot"
         kernel = sorted(glob.glob(os.path.join(boot, "vmlinuz-*")))[-1]
         initrd = sorted(glob.glob(os.path.join(boot, "initrd.img-*")))[-1]
         step("starting Xen ...")
-        self.lab = lab = Lab()
+        self.lab = lab = Lab(dom0=dom0)
         lab.disks = [image]
         lab.start()
         # unpacked here, which spares the emulated machine the work
         images.write_if_new(os.path.join(lab.dir, "guests/vmlinuz"),
                             images.vmlinux(kernel) or images.read(kernel))
         shutil.copy(initrd, os.path.join(lab.dir, "guests/initrd"))
-        self.be = lab.backend(args=[])
-        lab.keyboard()
-        step("the reference backend runs in dom0; xl create ...")
+        self.start_backend()
         vdispl = "backend=0,connectors=" + ";".join(
             "id%d:%s" % (i, size) for i, size in enumerate(self.sizes))
         self.g = g = lab.guest_disk(
             "debian", "/dev/vdb", "/share/guests/vmlinuz", "/share/guests/initrd", vdispl=vdispl,
-            vkb="backend-type=linux", memory=1024, cmdline=cmdline + " quiet mitigations=off "
+            vkb=self.VKB, memory=1024, cmdline=cmdline + " quiet mitigations=off "
             # the host may be busy with other things
             "systemd.default_device_timeout_sec=900 systemd.default_timeout_start_sec=900")
         print("         " + "\n         ".join(images.read(
@@ -334,7 +383,7 @@ class Desk:
             step("picture: " + name)
 
     def list_pictures(self):
-        text = "Pictures of the guest's screen, as the backend got them:\n" + "".join(
+        text = "Pictures of the guest's screen, as %s:\n" % self.WHOSE + "".join(
             "  %s\n" % os.path.relpath(p, os.getcwd()) for p in self.pictures)
         with open(os.path.join(self.out, "list"), "w", encoding="utf-8") as f:
             f.write(text)

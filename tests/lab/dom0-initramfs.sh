@@ -26,4 +26,6 @@ done
 for d in proc sys dev; do
 	/bin/busybox mount -o move /$d /root/$d
 done
+# a link to what is there in the root only
+[ ! -L /root/sbin/init ] || exec /bin/busybox switch_root /root /sbin/init
 exec /bin/busybox switch_root /root /bin/sh /share/dom0/dom0-init.sh

@@ -36,6 +36,8 @@ DOM0_PACKAGES = ["xen-utils-" + XEN, "xenstore-utils", "python3-minimal", "libpn
 # of a guest's programs that come from Debian.
 SYSROOT_PACKAGES = ["libc6-dev", "libxen-dev", "libpng-dev", "libdrm-dev", "dash", "kmod",
                     "busybox-static", "libdrm-tests"]
+# A dom0 as people have it, and what the package of the display backend depends on.
+DOM0_SYSTEMD_PACKAGES = ["systemd-sysv", "udev", "libvncserver1", "libxkbcommon0", "xkb-data"]
 # The device model of HVM guests; on a disk of its own, for few scenarios want it.
 DOM0_HVM_PACKAGES = ["qemu-system-xen", "seabios", "ipxe-qemu"]
 # In this order they load; each brings its dependencies.
@@ -90,6 +92,15 @@ def at_home(specs):
     # what is of an emulated PC alone is left out
     return [dict(s, kind="pvh", kernel=s["kernel"] if ARCH in s["kernel"] else by_arch(s["kernel"]))
             for s in specs if s["kind"] != "hvm"]
+
+
+def put(root, files):
+    """Files of these names and texts below ROOT."""
+    for path, text in files.items():
+        path = os.path.join(root, path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
 
 
 def digest(*parts):
@@ -401,6 +412,27 @@ def dom0_disk(hvm=False):
 
     return os.path.join(cached(by_arch("dom0-hvm" if hvm else "dom0"),
                                digest("1", SUITE, *packages, version), build, 1500 if hvm else 1200), "dom0.ext4")
+
+
+def dom0_root():
+    """The root of a dom0 with systemd, and with the lab's agent as a service."""
+    version = apt("version", SUITE, "xen-utils-" + XEN).strip()
+    packages = DOM0_PACKAGES + DOM0_SYSTEMD_PACKAGES
+    agent = read(os.path.join(HERE, "dom0-agent.service"), "r")
+
+    def build(tmp):
+        root = os.path.join(tmp, "root")
+        mmdebstrap(root, packages)
+        # packages are complete from here on: an example of one is wanted
+        for path in glob.glob(os.path.join(root, "var/cache/apt/*.bin")) + [
+                os.path.join(root, "etc/dpkg/dpkg.cfg.d/99mmdebstrap")]:
+            os.unlink(path)
+        put(root, {"etc/hostname": "dom0\n", "etc/hosts": "127.0.0.1 localhost dom0\n", "etc/fstab": "",
+                   # else it would be the first boot, where all services are enabled
+                   "etc/machine-id": digest(agent) * 2 + "\n",
+                   "etc/systemd/system/lab-agent.service": agent})
+
+    return os.path.join(cached("dom0-systemd", digest("2", SUITE, *packages, version, agent), build, 800), "root")
 
 
 def sysroot():

@@ -38,13 +38,14 @@ class Viewer:
         self.send("BBH%di" % len(encodings), 2, 0, len(encodings), *encodings)
 
     def read(self, n):
-        data = b""
-        while len(data) < n:
-            part = self.sock.recv(n - len(data))
+        data = bytearray(n)
+        view, have = memoryview(data), 0
+        while have < n:
+            part = self.sock.recv_into(view[have:])
             if not part:
-                raise ConnectionError("closed after %d of %d bytes" % (len(data), n))
-            data += part
-        return data
+                raise ConnectionError("closed after %d of %d bytes" % (have, n))
+            have += part
+        return bytes(data)
 
     def number(self, form):
         values = struct.unpack(">" + form, self.read(struct.calcsize(">" + form)))

@@ -379,6 +379,17 @@ def test_large(lab, g):
         v.close()
 
 
+@alone(memory=1024, timeout=900, extra="max_grant_frames=256", vdispl="backend=0,connectors=id0:7680x4320")
+def test_8k(lab, g):
+    """A screen of 8K, to the pixel"""
+    wait_card(g)
+    with lab.displays() as d, shown(g, "draw --conns 0 --seed 63", timeout=400):
+        v = d.viewer(g, timeout=limit(300))
+        see(v, 63, 300)
+        need((v.width, v.height) == (7680, 4320), f"{v.width}x{v.height}")
+        v.close()
+
+
 @alone(kind="hvm", vdispl=TWO)
 def test_hvm(lab, g):
     """An HVM guest, whose keyboard xl 4.17 forgets: it is added while the guest runs"""

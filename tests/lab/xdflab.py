@@ -104,7 +104,7 @@ def scenario(kernel="6.1", kind="pv", vdispl="backend=0,connectors=id0:800x600",
 
 
 class Lab:
-    def __init__(self, builddir=None, cache=None, verbose=True, memory=4096, hvm=False, arch=None):
+    def __init__(self, builddir=None, cache=None, verbose=True, memory=4096, hvm=False, arch=None, dom0=None):
         if arch:
             images.ARCH = arch
         if cache:
@@ -113,6 +113,8 @@ class Lab:
         self.memory = memory
         # whether HVM guests can be had, which take a larger dom0
         self.hvm = hvm
+        # the disk of a dom0 with systemd, in place of the lab's own
+        self.dom0_disk = dom0
         self.verbose = verbose
         self.dir = None
         self.qemu = None
@@ -195,7 +197,7 @@ class Lab:
                 "socket,id=agent,path=%s,server=on,wait=off" % self._socket_path()]
         # on arm64 Xen leaves no PCI to dom0
         bus = "device" if images.ARCH == "arm64" else "pci"
-        for i, path in enumerate([images.dom0_disk(self.hvm), *self.disks]):
+        for i, path in enumerate([self.dom0_disk or images.dom0_disk(self.hvm), *self.disks]):
             argv += ["-drive", "file=%s,format=raw,if=none,id=disk%d,snapshot=on" % (path, i),
                      "-device", "virtio-blk-%s,drive=disk%d" % (bus, i)]
         # nothing comes out of it, and what comes in comes from this machine alone
@@ -244,11 +246,13 @@ class Lab:
 
     XEN_ARGS = "dom0_mem=1280M dom0_max_vcpus=2 gnttab_max_frames=256 loglvl=info guest_loglvl=info bootscrub=0"
     DOM0_ARGS = "console=hvc0 quiet mitigations=off audit=0"
+    SYSTEMD_ARGS = " net.ifnames=0 systemd.wants=lab-agent.service systemd.default_device_timeout_sec=900" \
+        " systemd.default_timeout_start_sec=900"
 
     def _amd64(self, xen, image, initrd):
         return ["qemu-system-x86_64", "-cpu", "qemu64,+svm,+npt,+nrip-save", "-kernel", xen,
                 "-append", "console=com1 com1=115200 spec-ctrl=no xpti=no " + self.XEN_ARGS,
-                "-initrd", "%s %s,%s" % (image, self.DOM0_ARGS, initrd)]
+                "-initrd", "%s %s,%s" % (image, self.DOM0_ARGS + (self.SYSTEMD_ARGS if self.dom0_disk else ""), initrd)]
 
     def _arm64(self, xen, image, initrd):
         # where in memory they lie: clear of Xen, and of one another
