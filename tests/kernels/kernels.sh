@@ -150,6 +150,25 @@ lock_entry() {
 	flock 7
 }
 
+# A kernel's source out of a package, but for what takes most of the room and is of
+# no use here.
+unpack_source() {
+	local file=$1 tree=$2
+
+	printf 'unpacking %s ...\n' "${file##*/}" >&2
+	rm -rf "$tree.tmp"
+	mkdir -p "$tree.tmp"
+	case $file in
+	*.deb) dpkg-deb --fsys-tarfile "$file" | tar -xO --wildcards './usr/src/linux-source-*.tar.xz' ;;
+	*) cat "$file" ;;
+	esac | tar -xJ -C "$tree.tmp" --strip-components=1 --wildcards \
+		--exclude='*/drivers/gpu/drm/amd/*.[ch]' --exclude='*/drivers/net/*.[ch]' \
+		--exclude='*/drivers/media/*.[ch]' --exclude='*/sound/*.[ch]' \
+		--exclude='*/arch/*/boot/dts/*.dts*' --exclude='*/tools/testing/*' \
+		--exclude='*/Documentation/*.rst' --exclude='*/Documentation/*.yaml'
+	mv "$tree.tmp" "$tree"
+}
+
 # Headers are configured for the compiler that built their kernel. Take back
 # what this machine's compiler cannot do; none of it changes the layout of a
 # structure or the way functions are called.
