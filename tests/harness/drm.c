@@ -267,12 +267,16 @@ int drmm_mode_config_init(struct drm_device *dev)
 void drm_mode_config_reset(struct drm_device *dev)
 {
 	struct drm_mode_config *c = &dev->mode_config;
+	unsigned int fail = fail_one_in;
 	int i;
 
+	/* DRM does not live through that either */
+	fail_one_in = 0;
 	for (i = 0; i < c->num_crtc; i++) {
 		c->planes[i]->funcs->reset(c->planes[i]);
 		c->crtcs[i]->funcs->reset(c->crtcs[i]);
 	}
+	fail_one_in = fail;
 }
 
 void drm_debugfs_create_files(const struct drm_info_list *files, int count, void *root,
@@ -1087,10 +1091,12 @@ void drm_atomic_helper_crtc_reset(struct drm_crtc *crtc)
 
 struct drm_crtc_state *drm_atomic_helper_crtc_duplicate_state(struct drm_crtc *crtc)
 {
-	struct drm_crtc_state *state = kmemdup(crtc->state, sizeof(*state), GFP_KERNEL);
+	struct drm_crtc_state *state = kmalloc(sizeof(*state), GFP_KERNEL);
 
 	if (!state)
 		return NULL;
+	/* the commit before may still be about to send its event */
+	copy_quietly(state, crtc->state, sizeof(*state));
 	state->event = NULL;
 	state->commit = NULL;
 	state->state = NULL;

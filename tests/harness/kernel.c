@@ -49,6 +49,18 @@ u64 rnd(void)
 	return state;
 }
 
+#if defined(__SANITIZE_THREAD__)
+__attribute__((no_sanitize("thread")))
+#endif
+void copy_quietly(void *to, const void *from, size_t size)
+{
+	const volatile char *src = from;
+	volatile char *dst = to;
+
+	while (size--)
+		*dst++ = *src++;
+}
+
 bool fails(void)
 {
 	return fail_one_in && rnd() % fail_one_in == 0;

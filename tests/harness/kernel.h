@@ -142,6 +142,8 @@ static inline bool is_power_of_2(unsigned long n)
 void __attribute__((noreturn, format(printf, 1, 2))) bug(const char *fmt, ...);
 /* a thread's own sequence, which follows from the seed and its number */
 u64 rnd(void);
+/* a copy that is no race, of what is only in part looked at afterwards */
+void copy_quietly(void *to, const void *from, size_t size);
 extern u64 seed;
 extern unsigned int time_scale;
 
@@ -348,15 +350,15 @@ struct list_head {
 
 static inline void INIT_LIST_HEAD(struct list_head *l)
 {
-	l->next = l;
-	l->prev = l;
+	WRITE_ONCE(l->next, l);
+	WRITE_ONCE(l->prev, l);
 }
 
 static inline void __list_add(struct list_head *e, struct list_head *prev, struct list_head *next)
 {
 	if (next->prev != prev || prev->next != next || e == prev || e == next)
 		bug("list_add into a corrupt list");
-	next->prev = e;
+	WRITE_ONCE(next->prev, e);
 	e->next = next;
 	e->prev = prev;
 	WRITE_ONCE(prev->next, e);
@@ -376,7 +378,7 @@ static inline void __list_del(struct list_head *e)
 {
 	if (e->next->prev != e || e->prev->next != e)
 		bug("list_del of what is in no list");
-	e->next->prev = e->prev;
+	WRITE_ONCE(e->next->prev, e->prev);
 	WRITE_ONCE(e->prev->next, e->next);
 }
 
@@ -433,10 +435,10 @@ static inline void __list_splice(struct list_head *l, struct list_head *prev,
 {
 	if (list_empty(l))
 		return;
-	l->next->prev = prev;
+	WRITE_ONCE(l->next->prev, prev);
 	WRITE_ONCE(prev->next, l->next);
-	l->prev->next = next;
-	next->prev = l->prev;
+	WRITE_ONCE(l->prev->next, next);
+	WRITE_ONCE(next->prev, l->prev);
 }
 
 static inline void list_splice(struct list_head *l, struct list_head *h)
