@@ -3,17 +3,26 @@
 
 static struct drm_device *card;
 static pthread_mutex_t card_lock = PTHREAD_MUTEX_INITIALIZER;
-static unsigned int objects;
+enum object_kind { OBJECT_DEVICE, OBJECT_BUFFER, OBJECT_FB, OBJECT_KINDS };
+static unsigned int objects[OBJECT_KINDS];
 static unsigned long events_sent;
 
-static void count_object(int by)
+static void count_object(enum object_kind kind, int by)
 {
-	__atomic_add_fetch(&objects, by, __ATOMIC_SEQ_CST);
+	__atomic_add_fetch(&objects[kind], by, __ATOMIC_SEQ_CST);
 }
 
 unsigned int drm_objects_left(void)
 {
-	return __atomic_load_n(&objects, __ATOMIC_SEQ_CST);
+	unsigned int n[OBJECT_KINDS], i, sum = 0;
+
+	for (i = 0; i < OBJECT_KINDS; i++) {
+		n[i] = __atomic_load_n(&objects[i], __ATOMIC_SEQ_CST);
+		sum += n[i];
+	}
+	if (sum)
+		fprintf(stderr, "left: %u devices, %u buffers, %u framebuffers\n", n[0], n[1], n[2]);
+	return sum;
 }
 
 unsigned long drm_events_sent(void)
@@ -50,7 +59,7 @@ static void drm_dev_free(struct drm_device *dev)
 	mutex_destroy(&dev->managed_lock);
 	mutex_destroy(&dev->console_lock);
 	put_device(dev->dev);
-	count_object(-1);
+	count_object(OBJECT_DEVICE, -1);
 	free(dev->container);
 }
 
@@ -91,7 +100,7 @@ struct drm_device *drm_dev_make(struct device *parent, const struct drm_driver *
 	mutex_init(&dev->managed_lock);
 	mutex_init(&dev->console_lock);
 	init_waitqueue_head(&dev->section_wait);
-	count_object(1);
+	count_object(OBJECT_DEVICE, 1);
 	ret = devm_add_action_or_reset(parent, drm_dev_put_devm, dev);
 	return ret ? ERR_PTR(ret) : dev;
 }
@@ -564,7 +573,7 @@ void drm_gem_private_object_init(struct drm_device *dev, struct drm_gem_object *
 	obj->dev = dev;
 	obj->size = size;
 	obj->resv = &obj->_resv;
-	count_object(1);
+	count_object(OBJECT_BUFFER, 1);
 }
 
 int drm_gem_object_init(struct drm_device *dev, struct drm_gem_object *obj, size_t size)
@@ -583,7 +592,7 @@ int drm_gem_object_init(struct drm_device *dev, struct drm_gem_object *obj, size
 void drm_gem_object_release(struct drm_gem_object *obj)
 {
 	kfree(obj->filp);
-	count_object(-1);
+	count_object(OBJECT_BUFFER, -1);
 }
 
 void drm_gem_object_get(struct drm_gem_object *obj)
@@ -730,13 +739,13 @@ int drm_framebuffer_init(struct drm_device *dev, struct drm_framebuffer *fb,
 	fb->dev = dev;
 	fb->funcs = funcs;
 	kref_init(&fb->ref);
-	count_object(1);
+	count_object(OBJECT_FB, 1);
 	return 0;
 }
 
 void drm_framebuffer_cleanup(struct drm_framebuffer *fb)
 {
-	count_object(-1);
+	count_object(OBJECT_FB, -1);
 }
 
 void drm_framebuffer_get(struct drm_framebuffer *fb)

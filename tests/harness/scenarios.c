@@ -70,6 +70,8 @@ void world_end(void)
 	harness_exit();
 	backend_unbind();
 	expect(!drm_objects_left());
+	if (grants_in_use())
+		grants_dump();
 	expect(!grants_in_use());
 	expect(!pages_in_use());
 	expect(!irqs_bound());

@@ -1139,6 +1139,18 @@ unsigned int grants_in_use(void)
 	return n;
 }
 
+/* For whoever looks for what is left. */
+void grants_dump(void)
+{
+	u32 ref;
+
+	for (ref = 0; ref < GRANTS; ref++)
+		if (grants[ref].used)
+			fprintf(stderr, "grant %u: %s, mapped %d%s\n", ref,
+				grants[ref].active ? "active" : "not active", grants[ref].mapped,
+				grants[ref].deferred ? ", left to the kernel" : "");
+}
+
 /* What the backend grants us: any reference but those that end in 7 will do. */
 static unsigned int foreign;
 

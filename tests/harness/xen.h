@@ -227,6 +227,7 @@ bool xenwatch_idle(unsigned int ms);
 void *grant_map(u32 ref);
 void grant_unmap(u32 ref);
 unsigned int grants_in_use(void);
+void grants_dump(void);
 extern unsigned int grants_max;
 void evtchn_kick(u32 port);
 /* interrupts taken, and those ended as spurious */
