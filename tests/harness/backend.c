@@ -272,6 +272,8 @@ static bool bind_all(void)
 {
 	int i;
 
+	/* the toolstack may have written the state as well */
+	unbind();
 	for (i = 0; i < CONNECTORS; i++)
 		if (!bind_connector(i)) {
 			unbind();

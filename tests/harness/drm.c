@@ -1639,17 +1639,14 @@ struct drm_framebuffer *client_addfb(struct drm_file *file, u32 handle, u32 widt
 						       drm_format_info(format), &cmd);
 }
 
-int client_commit(struct drm_file *file, const struct client_commit *args)
+static int commit_args(struct drm_device *dev, const struct client_commit *args)
 {
-	struct drm_device *dev = file->dev;
 	struct drm_crtc *crtc = dev->mode_config.crtcs[args->crtc];
 	struct drm_atomic_commit *commit;
 	struct drm_plane_state *plane;
 	struct drm_crtc_state *state;
 	int ret;
 
-	if (drm_dev_is_unplugged(dev))
-		return -ENODEV;
 	mutex_lock(&crtc->mutex);
 	commit = commit_make(dev);
 	ret = commit_add(commit, crtc);
@@ -1701,7 +1698,14 @@ out:
 	return ret;
 }
 
-/* What shows it is switched off, as DRM has it. */
+int client_commit(struct drm_file *file, const struct client_commit *args)
+{
+	if (drm_dev_is_unplugged(file->dev))
+		return -ENODEV;
+	return commit_args(file->dev, args);
+}
+
+/* What shows it is switched off, as DRM has it, also when the device is gone. */
 void client_rmfb(struct drm_file *file, struct drm_framebuffer *fb)
 {
 	struct drm_device *dev = file->dev;
@@ -1719,7 +1723,7 @@ void client_rmfb(struct drm_file *file, struct drm_framebuffer *fb)
 		shown = crtc->primary->state->fb == fb;
 		mutex_unlock(&crtc->mutex);
 		if (shown)
-			client_commit(file, &off);
+			commit_args(dev, &off);
 	}
 	drm_framebuffer_put(fb);
 	fail_one_in = fail;

@@ -9,6 +9,8 @@
 	all_kernels=(5.10 6.1 6.12 7.2 7.3)
 	# the same with PREEMPT_RT, which the lab boots too
 	rt_kernels=(6.1-rt 6.12-rt)
+	# Debian's source with all checks on, for the lab: see fetch-debug
+	debug_kernel=6.12-debug
 	# Red Hat's and others, made out of those, until each side of a shim has a
 	# kernel: see imitate
 	imitations=(bare bare-7.3 5.18 el8.1 el9.0 el9.6)
