@@ -19,7 +19,7 @@ RUN := tests/lib/start
 # for the kernel's build, where it is handed on.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help modules install uninstall release deb deb-backend repo rpm doctor dist demo check check-unit check-build check-lab check-lab-all \
+.PHONY: help modules install uninstall release deb deb-backend repo rpm doctor dist demo check check-unit check-harness check-debug check-build check-lab check-lab-all \
 	check-igt check-matrix check-mutants check-matrix-build probes-report check-packages check-packages-short \
 	check-rpm check-fresh check-clients check-initramfs check-arm64 backend \
 	preflight clean clean-cache
@@ -73,6 +73,12 @@ check:
 
 check-unit:
 	@$(RUN) check-unit
+
+check-harness:
+	@$(RUN) check-harness
+
+check-debug:
+	@PART='$(PART)' $(RUN) check-debug
 
 check-build:
 	@$(RUN) check-build

@@ -9,6 +9,8 @@
 	all_kernels=(5.10 6.1 6.12 7.2 7.3)
 	# the same with PREEMPT_RT, which the lab boots too
 	rt_kernels=(6.1-rt 6.12-rt)
+	# Debian's source with all checks on, for the lab: see fetch-debug
+	debug_kernel=6.12-debug
 	# Red Hat's and others, made out of those, until each side of a shim has a
 	# kernel: see imitate
 	imitations=(bare bare-7.3 5.18 el8.1 el9.0 el9.6)
@@ -148,6 +150,25 @@ lock_entry() {
 	"$here/../lib/cache" kernels >/dev/null || exit 1
 	exec 7>"$cache/kernels/$1.lock"
 	flock 7
+}
+
+# A kernel's source out of a package, but for what takes most of the room and is of
+# no use here.
+unpack_source() {
+	local file=$1 tree=$2
+
+	printf 'unpacking %s ...\n' "${file##*/}" >&2
+	rm -rf "$tree.tmp"
+	mkdir -p "$tree.tmp"
+	case $file in
+	*.deb) dpkg-deb --fsys-tarfile "$file" | tar -xO --wildcards './usr/src/linux-source-*.tar.xz' ;;
+	*) cat "$file" ;;
+	esac | tar -xJ -C "$tree.tmp" --strip-components=1 --wildcards \
+		--exclude='*/drivers/gpu/drm/amd/*.[ch]' --exclude='*/drivers/net/*.[ch]' \
+		--exclude='*/drivers/media/*.[ch]' --exclude='*/sound/*.[ch]' \
+		--exclude='*/arch/*/boot/dts/*.dts*' --exclude='*/tools/testing/*' \
+		--exclude='*/Documentation/*.rst' --exclude='*/Documentation/*.yaml'
+	mv "$tree.tmp" "$tree"
 }
 
 # Headers are configured for the compiler that built their kernel. Take back

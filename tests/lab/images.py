@@ -45,7 +45,7 @@ DOM0_MODULES = ["virtio_pci", "virtio_mmio", "virtio_blk", "crc32c_generic", "ex
                 "virtio_console", "virtio_net", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-privcmd",
                 "xenfs", "xen-blkback"]
 # Whatever a DRM driver or its tests may want; those that a kernel lacks are left out.
-GUEST_MODULES = ["drm", "drm_kms_helper", "drm_shmem_helper", "drm_client_lib", "drm_ttm_helper",
+GUEST_MODULES = ["i2c-core", "drm", "drm_kms_helper", "drm_shmem_helper", "drm_client_lib", "drm_ttm_helper",
                  "vgem", "vkms", "xen-kbdfront", "evdev", "xen-blkfront", "sysimgblt", "syscopyarea",
                  "sysfillrect", "fb_sys_fops", "fb_sys_helpers", "fb_deferred_io", "video"]
 # The emulated VGA's driver; its name has changed.
@@ -632,6 +632,19 @@ def guest_modules(kernel, which, ours=None, more=()):
         for path in sorted(glob.glob(os.path.join(TOP, "src/data/modprobe.d/*.conf"))):
             cpio.copy("usr/lib/modprobe.d/" + os.path.basename(path), path)
     return cpio.data()
+
+
+def build_other_module(name, kernel_key, builddir):
+    """The one module of tests/lab/NAME for one kernel; returns the path of the .ko."""
+    work = os.path.join(builddir, "modules", kernel_key + "-" + name)
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.copytree(os.path.join(HERE, name), work)
+    kdir, *flags = command(["bash", "-c", '. "$1"; "$here/fetch-headers" "$2"; make_flags "$2"', "bash",
+                            os.path.join(TOP, "tests/kernels/kernels.sh"), kernel_key]).split()
+    command(["make", "-C", kdir, "M=" + work, *flags, "modules"])
+    ko = glob.glob(os.path.join(work, "*.ko"))[0]
+    command(["strip", "--strip-debug", ko])
+    return ko
 
 
 def build_module(kernel_key, builddir):

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 """Where the memory of a picture comes from: the guest, the backend, another driver."""
-import base64
-import os
 import re
-import shutil
 
 import images
 import pattern
@@ -342,16 +339,8 @@ def test_import_bounced(lab, be, g):
 
 def load_exporter(lab, g):
     """Builds tests/lab/exporter for the guest's kernel and loads it there."""
-    work = os.path.join(lab.builddir, "modules", g.kernel + "-exporter")
-    shutil.rmtree(work, ignore_errors=True)
-    shutil.copytree(os.path.join(images.HERE, "exporter"), work)
-    kdir, *flags = images.command(["bash", "-c", '. "$1"; "$here/fetch-headers" "$2"; make_flags "$2"', "bash",
-                                   os.path.join(images.TOP, "tests/kernels/kernels.sh"), g.kernel]).split()
-    images.command(["make", "-C", kdir, "M=" + work, *flags, "modules"])
-    ko = os.path.join(work, "xdf_exporter.ko")
-    images.command(["strip", "--strip-debug", ko])
-    text = base64.b64encode(images.read(ko)).decode()
-    res = g.run(f"echo {text} | base64 -d >/tmp/xdf_exporter.ko && insmod /tmp/xdf_exporter.ko")
+    g.send(images.build_other_module("exporter", g.kernel, lab.builddir), "/tmp/xdf_exporter.ko")
+    res = g.run("insmod /tmp/xdf_exporter.ko")
     need(res.rc == 0, "the exporter: " + res.out)
 
 

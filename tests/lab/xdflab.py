@@ -39,6 +39,7 @@ SPLAT = re.compile(
     r"BUG:|WARNING:|\bOops|refcount_t|use-after-free|Poison overwritten|Object already free|"
     r"Redzone|double free|possible recursive|possible circular|inconsistent lock|"
     r"blocked for more than|soft lockup|hard LOCKUP|rcu.*(stall|detected)|kernel BUG|"
+    r"\bKASAN\b|UBSAN:|ODEBUG:|suspected memory leaks|non-static key|suspicious RCU|DEBUG_LOCKS|"
     r"general protection fault|unable to handle|Kernel panic|sleeping function called|"
     r"scheduling while atomic|Call Trace:|Objects remaining|Slab corruption|Bad page|"
     r"g\.e\. .* still pending|leaking g\.e\.|freeing event channel", re.IGNORECASE)
@@ -46,6 +47,7 @@ SPLAT = re.compile(
 HARMLESS = re.compile(
     r"hrtimer: interrupt took|Spectre|unchecked MSR|ACPI BUG|WARNING: Spectre|"
     r"rcu:.*(Adjusting|Hierarchical|srcu)|RCU.*(restricting|detected CPU)|"
+    r"RCU callback double-/use-after-free debug is enabled|"
     r"clocksource:|platform eisa|x86/PAT|IOMMU|Detected CPU|"
     # the limits that it was given
     r"\bCommand line: |RCU CPU stall warnings timeout set|"
@@ -941,6 +943,23 @@ class Guest:
                 raise LabError("guest %s died during '%s': %s" % (self.name, cmd, self.dead))
             return Result(124, job["out"].decode(errors="replace") + "\n(no answer from guest)")
         return Result(job["rc"], job["out"].decode(errors="replace"))
+
+    def send(self, path, target):
+        """Puts a file of this machine's there."""
+        text = base64.b64encode(images.read(path)).decode()
+        for at in range(0, len(text), 40000):
+            res = self.run("echo %s >>/tmp/sent" % text[at:at + 40000])
+            if res.rc:
+                raise LabError("no room in guest %s: %s" % (self.name, res.out))
+        self.run("base64 -d /tmp/sent >%s; rm /tmp/sent" % target)
+
+    def leaks(self):
+        """What the debug kernel's kmemleak has found since the last call; lines."""
+        res = self.run("cd /sys/kernel/debug && echo scan >kmemleak && sleep 6 && echo scan >kmemleak && "
+                       "cat kmemleak && echo clear >kmemleak", timeout=120)
+        if res.rc:
+            return ["kmemleak does not work: " + res.out]
+        return res.out.splitlines()
 
     def dmesg(self):
         """All kernel messages so far."""
