@@ -8,10 +8,9 @@
  * Besides the kernel's own names src uses these:
  *
  * Hooks whose prototype changed. At file scope behind the function:
- *	COMPAT_PLANE_ATOMIC_CHECK(fn);	 also _UPDATE, _DISABLE
- *	COMPAT_CRTC_ATOMIC_CHECK(fn);	 also _BEGIN, _FLUSH, _ENABLE, _DISABLE
+ *	COMPAT_PLANE_ATOMIC_CHECK(fn);	 also _UPDATE
+ *	COMPAT_CRTC_ATOMIC_CHECK(fn);	 also _FLUSH, _ENABLE, _DISABLE
  *	COMPAT_FB_CREATE(fn);
- *	COMPAT_MODE_VALID(fn);
  *	COMPAT_DEBUGFS_INIT(fn);
  *	COMPAT_GEM_VMAP(fn);		 and COMPAT_GEM_VUNMAP(fn);
  *	COMPAT_XENBUS_REMOVE(fn);

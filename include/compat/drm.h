@@ -57,13 +57,7 @@ static inline void drm_rect_init(struct drm_rect *rect, int x, int y, int width,
  */
 #if !XDF_HAVE_DRM_ATOMIC_COMMIT_STRUCT
 #define drm_atomic_commit drm_atomic_state
-#define drm_atomic_commit_get drm_atomic_state_get
 #define drm_atomic_commit_put drm_atomic_state_put
-#define drm_atomic_commit_alloc drm_atomic_state_alloc
-#define drm_atomic_commit_clear drm_atomic_state_clear
-#define drm_atomic_commit_init drm_atomic_state_init
-#define drm_atomic_commit_default_clear drm_atomic_state_default_clear
-#define drm_atomic_commit_default_release drm_atomic_state_default_release
 #endif
 
 /*
@@ -84,7 +78,6 @@ static inline void drm_rect_init(struct drm_rect *rect, int x, int y, int width,
 		    (plane, COMPAT_PLANE_COMMIT(state)))
 #define COMPAT_PLANE_ATOMIC_CHECK(fn) COMPAT_PLANE_HOOK(int, fn)
 #define COMPAT_PLANE_ATOMIC_UPDATE(fn) COMPAT_PLANE_HOOK(void, fn)
-#define COMPAT_PLANE_ATOMIC_DISABLE(fn) COMPAT_PLANE_HOOK(void, fn)
 
 /*
  * Likewise those of CRTCs; 5.11.
@@ -101,7 +94,6 @@ static inline void drm_rect_init(struct drm_rect *rect, int x, int y, int width,
 		    (struct drm_crtc *crtc, struct compat_crtc_update *state), \
 		    (crtc, COMPAT_CRTC_COMMIT(state)))
 #define COMPAT_CRTC_ATOMIC_CHECK(fn) COMPAT_CRTC_HOOK(int, fn)
-#define COMPAT_CRTC_ATOMIC_BEGIN(fn) COMPAT_CRTC_HOOK(void, fn)
 #define COMPAT_CRTC_ATOMIC_FLUSH(fn) COMPAT_CRTC_HOOK(void, fn)
 #define COMPAT_CRTC_ATOMIC_ENABLE(fn) COMPAT_CRTC_HOOK(void, fn)
 #define COMPAT_CRTC_ATOMIC_DISABLE(fn) COMPAT_CRTC_HOOK(void, fn)
@@ -140,20 +132,6 @@ static inline bool compat_is_async_flip(const struct drm_crtc_state *state)
 #else
 #define COMPAT_PLANE_ASYNC_FORMATS(fn)
 #endif
-
-/*
- * A connector judges a constant mode; 6.15.
- */
-#if XDF_HAVE_DRM_MODE_VALID_CONST
-#define COMPAT_MODE_CONST const
-#else
-#define COMPAT_MODE_CONST
-#endif
-#define COMPAT_MODE_VALID(fn)						\
-	COMPAT_HOOK(enum drm_mode_status, fn,				\
-		    (struct drm_connector *connector,			\
-		     COMPAT_MODE_CONST struct drm_display_mode *mode),	\
-		    (connector, mode))
 
 /*
  * drm_get_format_info(dev, cmd) became (dev, format, modifier), and fb_create
@@ -463,17 +441,6 @@ static inline int compat_gem_mmap(struct file *file,
  */
 #if XDF_HAVE_DRM_GEM_PUT_UNLOCKED
 #define drm_gem_object_put(obj) drm_gem_object_put_unlocked(obj)
-#endif
-
-/*
- * obj->import_attach became drm_gem_is_imported(); 6.15 and within the 6.12
- * series.
- */
-#if !XDF_HAVE_DRM_GEM_IMPORTED
-static inline bool drm_gem_is_imported(const struct drm_gem_object *obj)
-{
-	return obj->import_attach;
-}
 #endif
 
 /*

@@ -33,7 +33,6 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, unsigned long flag
 #include <linux/dma-buf-map.h>
 #define iosys_map dma_buf_map
 #define iosys_map_set_vaddr dma_buf_map_set_vaddr
-#define iosys_map_is_null dma_buf_map_is_null
 #define iosys_map_clear dma_buf_map_clear
 #else
 struct iosys_map {
@@ -53,11 +52,6 @@ static inline void iosys_map_set_vaddr(struct iosys_map *map, void *vaddr)
 static inline void iosys_map_clear(struct iosys_map *map)
 {
 	iosys_map_set_vaddr(map, NULL);
-}
-
-static inline bool iosys_map_is_null(const struct iosys_map *map)
-{
-	return !map->vaddr;
 }
 #endif
 
@@ -89,7 +83,7 @@ static inline void dma_buf_vunmap_unlocked(struct dma_buf *buf,
 #endif
 
 /*
- * Pages in one piece, from the area for such; 5.10. Before, a kernel without
+ * Physically contiguous pages, from the area for such; 5.10. Before, a kernel without
  * the DMA helpers of an architecture had only what the page allocator holds.
  */
 #if !XDF_HAVE_CORE_DMA_ALLOC_PAGES

@@ -117,13 +117,6 @@ static inline int compat_try_end_foreign_access(grant_ref_t ref)
 #endif
 
 /*
- * A name for "no grant"; 5.11, drivers used 0 before.
- */
-#if !XDF_HAVE_XEN_INVALID_GRANT_REF
-#define INVALID_GRANT_REF ((grant_ref_t)-1)
-#endif
-
-/*
  * alloc_xenballooned_pages() became xen_alloc_unpopulated_pages(); 5.9, not in
  * RHEL 8. A kernel may export none: then no page stands for another domain's.
  */
@@ -163,8 +156,7 @@ static inline int compat_try_end_foreign_access(grant_ref_t ref)
 #endif
 
 /*
- * Private copies of responses, and a check of the backend's index; 5.16 and
- * stable series, not RHEL 8's.
+ * Private copies of responses; 5.16 and stable series, not RHEL 8's.
  */
 #if !XDF_HAVE_XEN_COPY_RESPONSE
 #define RING_COPY_RESPONSE(r, index, response)				\
@@ -174,10 +166,6 @@ static inline int compat_try_end_foreign_access(grant_ref_t ref)
 									\
 		*(response) = *compat_slot;				\
 	} while (0)
-#endif
-#if !XDF_HAVE_XEN_RESPONSE_OVERFLOW
-#define RING_RESPONSE_PROD_OVERFLOW(r, prod)				\
-	((prod) - (r)->rsp_cons > RING_SIZE(r))
 #endif
 
 #endif /* XDF_COMPAT_XEN_H */

@@ -47,8 +47,6 @@ static int __init smoke_init(void)
 	struct iosys_map map;
 
 	iosys_map_set_vaddr(&map, &smoke_timer);
-	if (iosys_map_is_null(&map))
-		return -ENOMEM;
 	iosys_map_clear(&map);
 	hrtimer_setup(&smoke_timer, smoke_hrtimer, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_ABS);

@@ -47,13 +47,6 @@ static void smoke_plane_update(struct drm_plane *plane,
 }
 COMPAT_PLANE_ATOMIC_UPDATE(smoke_plane_update);
 
-static void smoke_plane_disable(struct drm_plane *plane,
-				struct drm_atomic_commit *commit)
-{
-	smoke_plane_update(plane, commit);
-}
-COMPAT_PLANE_ATOMIC_DISABLE(smoke_plane_disable);
-
 static int __maybe_unused smoke_panic(struct drm_plane *plane,
 				      struct drm_scanout_buffer *sb)
 {
@@ -70,7 +63,6 @@ static const struct drm_plane_helper_funcs smoke_plane_funcs = {
 	.prepare_fb = drm_gem_plane_helper_prepare_fb,
 	.atomic_check = COMPAT_FN(smoke_plane_check),
 	.atomic_update = COMPAT_FN(smoke_plane_update),
-	.atomic_disable = COMPAT_FN(smoke_plane_disable),
 	COMPAT_PLANE_PANIC(smoke_panic)
 	COMPAT_PLANE_PANIC_FLUSH(smoke_panic_flush)
 };
@@ -90,12 +82,6 @@ static int smoke_crtc_check(struct drm_crtc *crtc, struct drm_atomic_commit *com
 	return drm_atomic_add_affected_planes(commit, crtc);
 }
 COMPAT_CRTC_ATOMIC_CHECK(smoke_crtc_check);
-
-static void smoke_crtc_begin(struct drm_crtc *crtc, struct drm_atomic_commit *commit)
-{
-	drm_atomic_commit_get(commit);
-}
-COMPAT_CRTC_ATOMIC_BEGIN(smoke_crtc_begin);
 
 static void smoke_crtc_flush(struct drm_crtc *crtc, struct drm_atomic_commit *commit)
 {
@@ -117,7 +103,6 @@ COMPAT_CRTC_ATOMIC_DISABLE(smoke_crtc_disable);
 
 static const struct drm_crtc_helper_funcs smoke_crtc_funcs = {
 	.atomic_check = COMPAT_FN(smoke_crtc_check),
-	.atomic_begin = COMPAT_FN(smoke_crtc_begin),
 	.atomic_flush = COMPAT_FN(smoke_crtc_flush),
 	.atomic_enable = COMPAT_FN(smoke_crtc_enable),
 	.atomic_disable = COMPAT_FN(smoke_crtc_disable),
@@ -143,13 +128,6 @@ static const struct drm_encoder_helper_funcs smoke_encoder_funcs = {
 	.atomic_enable = smoke_encoder_enable,
 };
 
-static enum drm_mode_status smoke_mode_valid(struct drm_connector *connector,
-					     const struct drm_display_mode *mode)
-{
-	return mode->hdisplay ? MODE_OK : MODE_BAD;
-}
-COMPAT_MODE_VALID(smoke_mode_valid);
-
 static int smoke_edid_block(void *context, u8 *buf, unsigned int block, size_t len)
 {
 	return -1;
@@ -169,7 +147,6 @@ static int smoke_get_modes(struct drm_connector *connector)
 
 static const struct drm_connector_helper_funcs smoke_connector_funcs = {
 	.get_modes = smoke_get_modes,
-	.mode_valid = COMPAT_FN(smoke_mode_valid),
 };
 
 static struct drm_framebuffer *
@@ -207,7 +184,7 @@ static const struct drm_mode_config_helper_funcs smoke_mode_config_helpers = {
 
 static void smoke_gem_free(struct drm_gem_object *obj)
 {
-	if (drm_gem_is_imported(obj))
+	if (obj->import_attach)
 		drm_prime_gem_destroy(obj, NULL);
 }
 

@@ -15,8 +15,6 @@ static irqreturn_t smoke_irq(int irq, void *data)
 	struct smoke_front_ring *ring = data;
 	u64 response;
 
-	if (RING_RESPONSE_PROD_OVERFLOW(ring, ring->sring->rsp_prod))
-		return IRQ_NONE;
 	RING_COPY_RESPONSE(ring, ring->rsp_cons, &response);
 	xen_irq_lateeoi(irq, response ? 0 : XEN_EOI_FLAG_SPURIOUS);
 	return IRQ_HANDLED;
@@ -25,13 +23,12 @@ static irqreturn_t smoke_irq(int irq, void *data)
 static int smoke_grants(struct xenbus_device *dev, struct page *page)
 {
 	struct page *own[1];
-	grant_ref_t ref = INVALID_GRANT_REF;
+	grant_ref_t ref;
 	int ret = gnttab_grant_foreign_access(dev->otherend_id, 0, 0);
 
-	if (ret >= 0)
-		ref = ret;
-	if (ref == INVALID_GRANT_REF)
-		return -ENOSPC;
+	if (ret < 0)
+		return ret;
+	ref = ret;
 	if (gnttab_end_foreign_access_ref(ref))
 		gnttab_free_grant_reference(ref);
 	else if (!gnttab_try_end_foreign_access(ref))
