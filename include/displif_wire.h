@@ -63,10 +63,10 @@ struct displif_dbuf_create {
 	__u32 width;		/* of a whole line, in pixels: says the pitch */
 	__u32 height;
 	__u32 bpp;
-	__u32 buffer_sz;	/* octets */
+	__u32 buffer_sz;	/* bytes */
 	__u32 flags;
 	__u32 gref_directory;
-	__u32 data_ofs;		/* octets, version 2 */
+	__u32 data_ofs;		/* bytes, version 2 */
 };
 
 struct displif_dbuf_destroy {

@@ -7,7 +7,6 @@
 #include <xen/page.h>
 
 #include "xdf_channel.h"
-#include "xdf_displif.h"
 #include "xdf_trace.h"
 
 /* Calls the ends of requests whose status is set, without the lock. */
@@ -21,10 +20,19 @@ static void channel_finish(struct list_head *done)
 	}
 }
 
+/* The connection is lost; the interrupt is not ended, so a flood ends here. */
 static void channel_break(struct xdf_channel *ch, const char *why)
 {
-	ch->ops->broken(ch->data, ch->index, why);
+	/* read once the work runs */
+	WRITE_ONCE(ch->broken, why);
+	mod_delayed_work(system_freezable_wq, ch->fault, 0);
 }
+
+/*
+ * Events that nobody waits for: a few are of flips that were given up. So many
+ * in a row come from a backend that counts wrong, or wants to keep us busy.
+ */
+#define MAX_STRAYS	1024
 
 /* Moves requests from the backlog to the ring; true when to notify. */
 static bool channel_pump(struct xdf_channel *ch)
@@ -35,8 +43,8 @@ static bool channel_pump(struct xdf_channel *ch)
 	list_for_each_entry_safe(rq, next, &ch->backlog, entry) {
 		if (RING_FULL(&ch->ring))
 			break;
-		if (xdf_flights_add(&ch->flights, rq->wire.operation, rq,
-				    &rq->wire.id))
+		if (xdf_inflight_add(&ch->inflight, rq->wire.operation, rq,
+				     &rq->wire.id))
 			break;
 		*RING_GET_REQUEST(&ch->ring, ch->ring.req_prod_pvt) = rq->wire;
 		ch->ring.req_prod_pvt++;
@@ -70,7 +78,7 @@ static bool channel_response(struct xdf_channel *ch,
 	struct xdf_request *rq;
 	void *data;
 
-	if (xdf_flights_take(&ch->flights, resp->id, resp->operation, &data))
+	if (xdf_inflight_take(&ch->inflight, resp->id, resp->operation, &data))
 		return false;
 	rq = data;
 	if (!rq)
@@ -124,7 +132,7 @@ static irqreturn_t channel_req_irq(int irq, void *data)
 	if (ch->open) {
 		why = channel_responses(ch, &any, &done);
 		if (why)
-			ch->open = false;
+			WRITE_ONCE(ch->open, false);
 		else
 			notify = channel_pump(ch);
 	}
@@ -133,7 +141,6 @@ static irqreturn_t channel_req_irq(int irq, void *data)
 	channel_finish(&done);
 	if (notify)
 		notify_remote_via_irq(ch->req.irq);
-	/* Without the end of the interrupt a storm ends here. */
 	if (why)
 		channel_break(ch, why);
 	else
@@ -141,23 +148,12 @@ static irqreturn_t channel_req_irq(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-static irqreturn_t channel_evt_irq(int irq, void *data)
+/* Reads the events from @cons to @prod; false when none was waited for. */
+static bool channel_events(struct xdf_channel *ch, u32 cons, u32 prod)
 {
-	struct xdf_channel *ch = data;
 	struct displif_evt_page *page = page_address(ch->evt.page);
-	u32 prod, cons = ch->evt_cons;
+	bool any = false;
 
-	prod = READ_ONCE(page->in_prod);
-	/* Read the slots only after the index that publishes them. */
-	virt_rmb();
-	if (prod - cons > DISPLIF_EVT_SLOTS) {
-		channel_break(ch, "more events than the page holds");
-		return IRQ_HANDLED;
-	}
-	if (prod == cons) {
-		xen_irq_lateeoi(irq, XEN_EOI_FLAG_SPURIOUS);
-		return IRQ_HANDLED;
-	}
 	for (; cons != prod; cons++) {
 		struct displif_evt evt;
 
@@ -167,15 +163,41 @@ static irqreturn_t channel_evt_irq(int irq, void *data)
 		barrier();
 		trace_xdf_event(ch->name, ch->node, evt.type,
 				evt.op.pg_flip.fb_cookie);
-		if (evt.type == DISPLIF_EVT_PG_FLIP)
-			ch->ops->event(ch->data, ch->index,
-				       evt.op.pg_flip.fb_cookie);
+		if (evt.type == DISPLIF_EVT_PG_FLIP &&
+		    ch->ops->event(ch, evt.op.pg_flip.fb_cookie)) {
+			any = true;
+			ch->strays = 0;
+		} else {
+			ch->strays++;
+		}
 	}
-	ch->evt_cons = cons;
+	return any;
+}
+
+static irqreturn_t channel_evt_irq(int irq, void *data)
+{
+	struct xdf_channel *ch = data;
+	struct displif_evt_page *page = page_address(ch->evt.page);
+	u32 prod, cons = ch->evt_cons;
+	bool any;
+
+	prod = READ_ONCE(page->in_prod);
+	/* Read the slots only after the index that publishes them. */
+	virt_rmb();
+	if (prod - cons > DISPLIF_EVT_SLOTS) {
+		channel_break(ch, "more events than the page holds");
+		return IRQ_HANDLED;
+	}
+	any = channel_events(ch, cons, prod);
+	ch->evt_cons = prod;
 	/* The slots are read before the backend may write them again. */
 	virt_mb();
-	WRITE_ONCE(page->in_cons, cons);
-	xen_irq_lateeoi(irq, 0);
+	WRITE_ONCE(page->in_cons, prod);
+	if (ch->strays > MAX_STRAYS) {
+		channel_break(ch, "events without flips");
+		return IRQ_HANDLED;
+	}
+	xen_irq_lateeoi(irq, any ? 0 : XEN_EOI_FLAG_SPURIOUS);
 	return IRQ_HANDLED;
 }
 
@@ -232,18 +254,12 @@ static void port_free(struct xdf_port *p)
 
 /**
  * xdf_channel_init - prepare a channel, closed
- * @ch: the channel
- * @index: its place among the device's channels, for @ops
- * @ops: whom to tell
- * @data: for @ops
+ * @ch: zeroed; its owner sets @fault and @watchdog before it is opened
+ * @ops: of its output
  */
-void xdf_channel_init(struct xdf_channel *ch, unsigned int index,
-		      const struct xdf_channel_ops *ops, void *data)
+void xdf_channel_init(struct xdf_channel *ch, const struct xdf_channel_ops *ops)
 {
-	memset(ch, 0, sizeof(*ch));
-	ch->index = index;
 	ch->ops = ops;
-	ch->data = data;
 	ch->req.irq = -1;
 	ch->evt.irq = -1;
 	spin_lock_init(&ch->lock);
@@ -255,14 +271,14 @@ void xdf_channel_init(struct xdf_channel *ch, unsigned int index,
  * xdf_channel_open - fresh rings and event channels
  * @ch: a closed channel
  * @xdev: the device; its otherend_id gets the grants
- * @node: the connector's number in XenStore
+ * @epoch: of the connection
  *
  * Context: may sleep.
  *
  * Return: 0 or a negative errno, and then nothing is held.
  */
 int xdf_channel_open(struct xdf_channel *ch, struct xenbus_device *xdev,
-		     u32 node)
+		     u32 epoch)
 {
 	struct displif_sring *sring;
 	int ret;
@@ -281,14 +297,27 @@ int xdf_channel_open(struct xdf_channel *ch, struct xenbus_device *xdev,
 	}
 	spin_lock_irq(&ch->lock);
 	ch->name = dev_name(&xdev->dev);
-	ch->node = node;
 	sring = page_address(ch->req.page);
 	XEN_FRONT_RING_INIT(&ch->ring, sring, XEN_PAGE_SIZE);
-	xdf_flights_init(&ch->flights);
+	xdf_inflight_init(&ch->inflight);
 	ch->evt_cons = 0;
-	ch->open = true;
+	ch->strays = 0;
+	ch->epoch = epoch;
+	WRITE_ONCE(ch->open, true);
 	spin_unlock_irq(&ch->lock);
 	return 0;
+}
+
+/* Is it open on this connection? Context: any but NMI. */
+bool xdf_channel_is_open(struct xdf_channel *ch, u32 epoch)
+{
+	unsigned long flags;
+	bool open;
+
+	spin_lock_irqsave(&ch->lock, flags);
+	open = ch->open && ch->epoch == epoch;
+	spin_unlock_irqrestore(&ch->lock, flags);
+	return open;
 }
 
 /**
@@ -307,7 +336,7 @@ void xdf_channel_abort(struct xdf_channel *ch)
 	LIST_HEAD(done);
 
 	spin_lock_irqsave(&ch->lock, flags);
-	ch->open = false;
+	WRITE_ONCE(ch->open, false);
 	list_splice_init(&ch->live, &done);
 	list_splice_tail_init(&ch->backlog, &done);
 	spin_unlock_irqrestore(&ch->lock, flags);
@@ -321,8 +350,8 @@ void xdf_channel_abort(struct xdf_channel *ch)
  * xdf_channel_close - give everything back, wait for nobody
  * @ch: the channel, open or not
  *
- * Requests on their way end with -ENODEV before this returns; interrupts run
- * no more.
+ * Requests on their way end with -ENODEV before this returns, and interrupts run
+ * no more. The output is told.
  *
  * Context: may sleep; one caller at a time.
  */
@@ -333,16 +362,11 @@ void xdf_channel_close(struct xdf_channel *ch)
 	port_mute(&ch->evt, ch);
 	port_free(&ch->req);
 	port_free(&ch->evt);
+	WRITE_ONCE(ch->broken, NULL);
+	ch->ops->closed(ch);
 }
 
-/**
- * xdf_channel_publish - write the four nodes of a connector
- * @ch: an open channel
- * @xbt: the transaction
- * @dir: the frontend's directory
- *
- * Return: 0 or a negative errno.
- */
+/* Write the four nodes of a connector. */
 int xdf_channel_publish(struct xdf_channel *ch, struct xenbus_transaction xbt,
 			const char *dir)
 {
@@ -376,7 +400,8 @@ int xdf_channel_publish(struct xdf_channel *ch, struct xenbus_transaction xbt,
  *
  * Context: any but NMI.
  *
- * Return: 0; -ENODEV when the channel is closed, and then done() is not called.
+ * Return: 0; -ENODEV when the connection is another one or none, and then done()
+ * is not called.
  */
 int xdf_channel_submit(struct xdf_channel *ch, struct xdf_request *rq)
 {
@@ -384,7 +409,7 @@ int xdf_channel_submit(struct xdf_channel *ch, struct xdf_request *rq)
 	bool notify;
 
 	spin_lock_irqsave(&ch->lock, flags);
-	if (!ch->open) {
+	if (!ch->open || (rq->epoch && rq->epoch != ch->epoch)) {
 		spin_unlock_irqrestore(&ch->lock, flags);
 		return -ENODEV;
 	}
@@ -392,11 +417,55 @@ int xdf_channel_submit(struct xdf_channel *ch, struct xdf_request *rq)
 	rq->since = jiffies;
 	list_add_tail(&rq->entry, &ch->backlog);
 	notify = channel_pump(ch);
+	/* under the lock: whoever closes the channel cancels it afterwards */
+	schedule_delayed_work(ch->watchdog, HZ);
 	/* Under the lock: the interrupt must not be unbound meanwhile. */
 	if (notify)
 		notify_remote_via_irq(ch->req.irq);
 	spin_unlock_irqrestore(&ch->lock, flags);
 	return 0;
+}
+
+static void channel_answered(struct xdf_request *rq)
+{
+	complete(&container_of(rq, struct xdf_call, rq)->answered);
+}
+
+/**
+ * xdf_channel_begin - send a request whose end is waited for later
+ * @ch: the channel
+ * @call: with its wire form; stays until wait_for_completion(&call->answered),
+ *	which ends with the request's deadline or the connection at the latest
+ * @epoch: of the connection that it is for
+ *
+ * Return: 0; -ENODEV when the channel is closed, and then there is no wait.
+ */
+int xdf_channel_begin(struct xdf_channel *ch, struct xdf_call *call, u32 epoch)
+{
+	call->rq.epoch = epoch;
+	call->rq.done = channel_answered;
+	init_completion(&call->answered);
+	return xdf_channel_submit(ch, &call->rq);
+}
+
+/**
+ * xdf_channel_call - send a request and wait for its end
+ * @ch: the channel
+ * @call: with its wire form
+ * @epoch: of the connection that it is for
+ *
+ * Context: may sleep; not on xenwatch.
+ *
+ * Return: as xdf_request.status.
+ */
+int xdf_channel_call(struct xdf_channel *ch, struct xdf_call *call, u32 epoch)
+{
+	int ret = xdf_channel_begin(ch, call, epoch);
+
+	if (ret)
+		return ret;
+	wait_for_completion(&call->answered);
+	return call->rq.status;
 }
 
 /**
@@ -413,7 +482,7 @@ void xdf_channel_panic(struct xdf_channel *ch, struct displif_req *wire)
 	if (!spin_trylock(&ch->lock))
 		return;
 	if (ch->open && !RING_FULL(&ch->ring) &&
-	    !xdf_flights_add(&ch->flights, wire->operation, NULL, &wire->id)) {
+	    !xdf_inflight_add(&ch->inflight, wire->operation, NULL, &wire->id)) {
 		*RING_GET_REQUEST(&ch->ring, ch->ring.req_prod_pvt) = *wire;
 		ch->ring.req_prod_pvt++;
 		RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(&ch->ring, notify);
@@ -433,6 +502,7 @@ static bool channel_is_late(const struct xdf_request *rq)
 /**
  * xdf_channel_expire - end the requests that take too long
  * @ch: the channel
+ * @busy: set when there are others
  *
  * A late response is still recognised as such, and ignored. A backend of
  * version 1 may ignore GET_EDID, which it does not know: that is no fault.
@@ -441,7 +511,7 @@ static bool channel_is_late(const struct xdf_request *rq)
  *
  * Return: whether the backend is at fault.
  */
-bool xdf_channel_expire(struct xdf_channel *ch)
+bool xdf_channel_expire(struct xdf_channel *ch, bool *busy)
 {
 	struct xdf_request *rq, *next;
 	unsigned long flags;
@@ -452,12 +522,13 @@ bool xdf_channel_expire(struct xdf_channel *ch)
 	list_for_each_entry_safe(rq, next, &ch->live, entry) {
 		if (!channel_is_late(rq))
 			continue;
-		xdf_flights_abandon(&ch->flights, rq->wire.id);
+		xdf_inflight_abandon(&ch->inflight, rq->wire.id);
 		list_move_tail(&rq->entry, &done);
 	}
 	list_for_each_entry_safe(rq, next, &ch->backlog, entry)
 		if (channel_is_late(rq))
 			list_move_tail(&rq->entry, &done);
+	*busy |= !list_empty(&ch->live) || !list_empty(&ch->backlog);
 	spin_unlock_irqrestore(&ch->lock, flags);
 
 	list_for_each_entry(rq, &done, entry) {

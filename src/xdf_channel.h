@@ -1,44 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* One connector's ring, event page and interrupts. */
+/* One connector's request ring, event page and interrupts. */
 #ifndef XDF_CHANNEL_H
 #define XDF_CHANNEL_H
 
+#include <linux/completion.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 #include <xen/interface/io/ring.h>
 #include <xen/xenbus.h>
 
 #include "displif_wire.h"
-#include "xdf_flight.h"
 #include "xdf_grants.h"
+#include "xdf_proto.h"
 
 DEFINE_RING_TYPES(displif, struct displif_req, struct displif_resp);
-
-struct xdf_request;
-
-/**
- * typedef xdf_request_done - the end of a request
- * @rq: the request, the caller's again
- *
- * Called once for every request that xdf_channel_submit() took. @rq->status
- * is 0, the backend's error, -ETIMEDOUT, or -ENODEV when the link was lost.
- *
- * Context: any but NMI, no lock of the channel's held; must not sleep.
- */
-typedef void (*xdf_request_done)(struct xdf_request *rq);
 
 /**
  * struct xdf_request - one request to the backend
  * @wire: as built by xdf_displif_*(); the channel sets the id
- * @done: called at the end
- * @status: result, 0 or a negative errno
+ * @epoch: of the connection that it is for; 0 for any
+ * @done: called once at the end of each request that was taken. Context: any but
+ *	NMI, without the channel's lock; must not sleep
+ * @status: result: 0, the backend's error, -ETIMEDOUT, or -ENODEV when the
+ *	connection was lost
  * @resp: result, a private copy of the response; valid when @status came with one
  * @entry: the channel's
- * @since: the channel's: when it was submitted, or one before it answered
+ * @since: the channel's: when it was submitted, or one before it was answered
  */
 struct xdf_request {
 	struct displif_req wire;
-	xdf_request_done done;
+	u32 epoch;
+	void (*done)(struct xdf_request *rq);
 	int status;
 	struct displif_resp resp;
 	struct list_head entry;
@@ -46,17 +39,29 @@ struct xdf_request {
 };
 
 /**
- * struct xdf_channel_ops - what the owner of a channel is told
- * @event: a flip was presented; any context, must not sleep
- * @broken: the backend broke the protocol or does not answer; any context,
- *	must not sleep. The channel is of no use any more; @why is constant.
+ * struct xdf_call - a request that somebody waits for
+ * @rq: the request
+ * @answered: completed at its end
  */
-struct xdf_channel_ops {
-	void (*event)(void *data, unsigned int index, u64 fb_cookie);
-	void (*broken)(void *data, unsigned int index, const char *why);
+struct xdf_call {
+	struct xdf_request rq;
+	struct completion answered;
 };
 
-/* One event channel with the page it speaks for. */
+struct xdf_channel;
+
+/**
+ * struct xdf_channel_ops - what the output of a channel is told
+ * @event: a framebuffer was presented. Returns whether it was waited for.
+ *	Context: any but NMI, must not sleep
+ * @closed: all requests have ended, no event comes any more. Context: may sleep
+ */
+struct xdf_channel_ops {
+	bool (*event)(struct xdf_channel *ch, u64 fb_cookie);
+	void (*closed)(struct xdf_channel *ch);
+};
+
+/* An event channel with the page it is for. */
 struct xdf_port {
 	struct page *page;
 	struct xdf_grants *grant;
@@ -65,35 +70,42 @@ struct xdf_port {
 };
 
 /**
- * struct xdf_channel - one connector's way to the backend
- * @index: the channel's place among the device's
+ * struct xdf_channel - a connector's rings
  * @node: the connector's number in XenStore
- * @ops: the owner's
- * @data: the owner's
+ * @present: XenStore has the connector
+ * @ops: of its output
+ * @fault: queued when @broken is set
+ * @watchdog: queued while there are requests
  * @name: the device's, for traces
- * @lock: of all that follows, taken in interrupts
+ * @broken: what the backend did wrong, constant text; or NULL
+ * @strays: events in a row that nobody waited for
+ * @lock: of all that follows; taken in interrupts
  * @open: requests are taken
+ * @epoch: of the connection
  * @ring: private half of the request ring
- * @flights: requests on the ring
+ * @inflight: requests on the ring
  * @live: the same, oldest first
  * @backlog: requests that wait for a free slot
- * @evt_cons: our copy of the index that the backend could overwrite
+ * @evt_cons: our copy of an index that the backend could overwrite
  * @req: the request ring's page and port
  * @evt: the event page and its port
  *
- * Lives as long as its owner; open from xdf_channel_open() to
- * xdf_channel_close(), any number of times.
+ * Open from xdf_channel_open() to xdf_channel_close(), any number of times.
  */
 struct xdf_channel {
-	unsigned int index;
 	u32 node;
+	bool present;
 	const struct xdf_channel_ops *ops;
-	void *data;
+	struct delayed_work *fault;
+	struct delayed_work *watchdog;
 	const char *name;
+	const char *broken;
+	unsigned int strays;
 	spinlock_t lock;
 	bool open;
+	u32 epoch;
 	struct displif_front_ring ring;
-	struct xdf_flights flights;
+	struct xdf_inflight inflight;
 	struct list_head live;
 	struct list_head backlog;
 	u32 evt_cons;
@@ -101,16 +113,18 @@ struct xdf_channel {
 	struct xdf_port evt;
 };
 
-void xdf_channel_init(struct xdf_channel *ch, unsigned int index,
-		      const struct xdf_channel_ops *ops, void *data);
+void xdf_channel_init(struct xdf_channel *ch, const struct xdf_channel_ops *ops);
 int xdf_channel_open(struct xdf_channel *ch, struct xenbus_device *xdev,
-		     u32 node);
+		     u32 epoch);
+bool xdf_channel_is_open(struct xdf_channel *ch, u32 epoch);
 void xdf_channel_abort(struct xdf_channel *ch);
 void xdf_channel_close(struct xdf_channel *ch);
 int xdf_channel_publish(struct xdf_channel *ch, struct xenbus_transaction xbt,
 			const char *dir);
 int xdf_channel_submit(struct xdf_channel *ch, struct xdf_request *rq);
+int xdf_channel_begin(struct xdf_channel *ch, struct xdf_call *call, u32 epoch);
+int xdf_channel_call(struct xdf_channel *ch, struct xdf_call *call, u32 epoch);
 void xdf_channel_panic(struct xdf_channel *ch, struct displif_req *wire);
-bool xdf_channel_expire(struct xdf_channel *ch);
+bool xdf_channel_expire(struct xdf_channel *ch, bool *busy);
 
 #endif /* XDF_CHANNEL_H */

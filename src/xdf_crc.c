@@ -26,9 +26,6 @@ struct xdf_crc_reader {
 	struct delayed_work work;
 };
 
-/* Reads pictures; the module waits for it before it goes. */
-static struct workqueue_struct *crc_wq;
-
 static void crc_add_line(void *data, const u32 *line, u32 width)
 {
 	u32 *sum = data;
@@ -56,44 +53,43 @@ static void crc_work(struct work_struct *work)
 {
 	struct xdf_crc *crc = container_of(work, struct xdf_crc, work);
 	u32 width, height, first, last, sum = ~0;
-	struct xdf_view *view;
+	struct xdf_dbuf *dbuf;
 	bool known;
 
-	spin_lock_irq(&crc->lock);
+	spin_lock_irq(crc->lock);
 	/* queued once more by a frame that the last run took along */
 	if (!crc->pending) {
-		spin_unlock_irq(&crc->lock);
+		spin_unlock_irq(crc->lock);
 		return;
 	}
-	view = xdf_view_get(crc->view);
+	dbuf = xdf_dbuf_get(crc->dbuf);
 	width = crc->width;
 	height = crc->height;
 	first = crc->first;
 	last = crc->last;
 	crc->pending = false;
-	spin_unlock_irq(&crc->lock);
+	spin_unlock_irq(crc->lock);
 
-	known = view ? !xdf_view_read(view, crc_add_line, &sum) :
+	known = dbuf ? !xdf_dbuf_read(dbuf, crc_add_line, &sum) :
 		       crc_of_black(width, height, &sum);
-	xdf_view_put(view);
-	crc->computed++;
+	xdf_dbuf_put(dbuf);
+	WRITE_ONCE(crc->computed, crc->computed + 1);
 	sum = ~sum;
 	for (; known && first - 1 != last; first++)
 		drm_crtc_add_crc_entry(crc->crtc, true, first, &sum);
 }
 
 /* The other half of xdf_crc_frame(). */
-void xdf_crc_add_frame(struct xdf_crc *crc, struct xdf_view *view, u32 width,
+void xdf_crc_add_frame(struct xdf_crc *crc, struct xdf_dbuf *dbuf, u32 width,
 		       u32 height)
 {
 	u32 frame = drm_crtc_vblank_count(crc->crtc);
-	struct xdf_view *old = NULL;
+	struct xdf_dbuf *old = NULL;
 	bool same;
 
-	spin_lock(&crc->lock);
 	if (!crc->on)
-		goto out;
-	same = crc->counted && crc->view == view && crc->width == width &&
+		return;
+	same = crc->counted && crc->dbuf == dbuf && crc->width == width &&
 		crc->height == height && frame - crc->last <= GAP_MAX;
 	/* of what is no longer shown there is nothing to be read */
 	if (!same)
@@ -106,14 +102,12 @@ void xdf_crc_add_frame(struct xdf_crc *crc, struct xdf_view *view, u32 width,
 	crc->pending = true;
 	crc->width = width;
 	crc->height = height;
-	if (crc->view != view) {
-		old = crc->view;
-		crc->view = xdf_view_get(view);
+	if (crc->dbuf != dbuf) {
+		old = crc->dbuf;
+		crc->dbuf = xdf_dbuf_get(dbuf);
 	}
-	queue_work(crc_wq, &crc->work);
-out:
-	spin_unlock(&crc->lock);
-	xdf_view_put(old);
+	queue_work(crc->wq, &crc->work);
+	xdf_dbuf_put(old);
 }
 
 static void crc_reader_work(struct work_struct *work)
@@ -147,9 +141,11 @@ static int crc_start(struct xdf_crc *crc)
 	}
 	drm_dev_get(reader->drm);
 	crc->reader = reader;
+	spin_lock_irq(crc->lock);
 	crc->counted = false;
 	crc->pending = false;
 	WRITE_ONCE(crc->on, true);
+	spin_unlock_irq(crc->lock);
 	return 0;
 
 err_vblank:
@@ -162,20 +158,20 @@ err_free:
 static void crc_stop(struct xdf_crc *crc)
 {
 	struct xdf_crc_reader *reader = crc->reader;
-	struct xdf_view *view = NULL;
+	struct xdf_dbuf *dbuf = NULL;
 
 	if (!reader)
 		return;
 	crc->reader = NULL;
-	spin_lock_irq(&crc->lock);
+	spin_lock_irq(crc->lock);
 	WRITE_ONCE(crc->on, false);
-	swap(view, crc->view);
-	spin_unlock_irq(&crc->lock);
+	swap(dbuf, crc->dbuf);
+	spin_unlock_irq(crc->lock);
 	cancel_work_sync(&crc->work);
-	xdf_view_put(view);
+	xdf_dbuf_put(dbuf);
 	drm_crtc_vblank_put(crc->crtc);
 	/* DRM goes on with the CRTC for a moment when it is back from here */
-	queue_delayed_work(crc_wq, &reader->work, HZ);
+	queue_delayed_work(crc->wq, &reader->work, HZ);
 }
 
 /**
@@ -195,13 +191,7 @@ int xdf_crc_set_source(struct xdf_crc *crc, const char *source)
 	return 0;
 }
 
-/**
- * xdf_crc_verify_source - drm_crtc_funcs.verify_crc_source
- * @source: its name
- * @count: values in each entry
- *
- * Return: 0 or -EINVAL.
- */
+/* drm_crtc_funcs.verify_crc_source. Return: 0 or -EINVAL. */
 int xdf_crc_verify_source(const char *source, size_t *count)
 {
 	if (source && strcmp(source, "auto"))
@@ -219,7 +209,7 @@ static void crc_ending_work(struct work_struct *work)
 	if (!READ_ONCE(crc->on))
 		return;
 	drm_crtc_add_crc_entry(crc->crtc, false, 0, &none);
-	queue_delayed_work(crc_wq, &crc->ending, HZ / 20);
+	queue_delayed_work(crc->wq, &crc->ending, HZ / 20);
 }
 
 /**
@@ -231,7 +221,7 @@ static void crc_ending_work(struct work_struct *work)
  */
 void xdf_crc_end(struct xdf_crc *crc)
 {
-	queue_delayed_work(crc_wq, &crc->ending, 0);
+	queue_delayed_work(crc->wq, &crc->ending, 0);
 }
 
 /**
@@ -249,30 +239,15 @@ void xdf_crc_fini(struct xdf_crc *crc)
  * xdf_crc_init - off
  * @crc: zeroed
  * @crtc: whose frames
+ * @lock: its output's
+ * @wq: unbound; waited for before the module goes
  */
-void xdf_crc_init(struct xdf_crc *crc, struct drm_crtc *crtc)
+void xdf_crc_init(struct xdf_crc *crc, struct drm_crtc *crtc, spinlock_t *lock,
+		  struct workqueue_struct *wq)
 {
 	crc->crtc = crtc;
-	spin_lock_init(&crc->lock);
+	crc->lock = lock;
+	crc->wq = wq;
 	INIT_WORK(&crc->work, crc_work);
 	INIT_DELAYED_WORK(&crc->ending, crc_ending_work);
-}
-
-/**
- * xdf_crc_module_init - before the first device
- *
- * Return: 0 or -ENOMEM.
- */
-int xdf_crc_module_init(void)
-{
-	crc_wq = alloc_workqueue("xen-drm-front-crc", WQ_UNBOUND, 0);
-	return crc_wq ? 0 : -ENOMEM;
-}
-
-/**
- * xdf_crc_module_exit - after the last device
- */
-void xdf_crc_module_exit(void)
-{
-	destroy_workqueue(crc_wq);
 }

@@ -7,69 +7,69 @@
 #include <linux/workqueue.h>
 #include <drm/drm_crtc.h>
 
-#include "xdf_view.h"
+#include "xdf_dbuf.h"
 
 struct xdf_crc_reader;
 
 /**
  * struct xdf_crc - checksums of one CRTC
  * @crtc: the CRTC
+ * @wq: unbound
  * @reader: what a reader holds; NULL when there is none
  * @on: there is one; all that vblanks look at when there is not
  * @work: computes
  * @ending: lets a reader go
  * @computed: how often a picture was read, ever
- * @lock: of what follows; taken in interrupts, under the output's
+ * @lock: of what follows: the output's
  * @pending: the frames from @first to @last wait for their checksum
  * @counted: @last is a frame
  * @first: see @pending
  * @last: the latest frame
- * @view: what is shown in it, held; NULL for black
+ * @dbuf: what is shown in it, held; NULL for black
  * @width: of black, in pixels
  * @height: of black, in lines
  */
 struct xdf_crc {
 	struct drm_crtc *crtc;
+	struct workqueue_struct *wq;
 	struct xdf_crc_reader *reader;
 	bool on;
 	struct work_struct work;
 	struct delayed_work ending;
 	u64 computed;
-	spinlock_t lock;
+	spinlock_t *lock;
 	bool pending;
 	bool counted;
 	u32 first;
 	u32 last;
-	struct xdf_view *view;
+	struct xdf_dbuf *dbuf;
 	u32 width;
 	u32 height;
 };
 
-void xdf_crc_init(struct xdf_crc *crc, struct drm_crtc *crtc);
+void xdf_crc_init(struct xdf_crc *crc, struct drm_crtc *crtc, spinlock_t *lock,
+		  struct workqueue_struct *wq);
 void xdf_crc_end(struct xdf_crc *crc);
 void xdf_crc_fini(struct xdf_crc *crc);
 int xdf_crc_set_source(struct xdf_crc *crc, const char *source);
 int xdf_crc_verify_source(const char *source, size_t *count);
-void xdf_crc_add_frame(struct xdf_crc *crc, struct xdf_view *view, u32 width,
+void xdf_crc_add_frame(struct xdf_crc *crc, struct xdf_dbuf *dbuf, u32 width,
 		       u32 height);
 
 /**
  * xdf_crc_frame - a frame begins
  * @crc: of its CRTC
- * @view: what it shows; NULL for black
+ * @dbuf: what it shows; NULL for black
  * @width: of black, in pixels
  * @height: of black, in lines
  *
- * Context: after the vblank was handled, interrupts off.
+ * Context: after the vblank was handled, with the lock.
  */
-static inline void xdf_crc_frame(struct xdf_crc *crc, struct xdf_view *view,
+static inline void xdf_crc_frame(struct xdf_crc *crc, struct xdf_dbuf *dbuf,
 				 u32 width, u32 height)
 {
 	if (READ_ONCE(crc->on))
-		xdf_crc_add_frame(crc, view, width, height);
+		xdf_crc_add_frame(crc, dbuf, width, height);
 }
-
-int xdf_crc_module_init(void);
-void xdf_crc_module_exit(void);
 
 #endif /* XDF_CRC_H */

@@ -7,47 +7,50 @@
 
 #include "xdf_fb.h"
 
+/* What was last shown of it on a CRTC: two parts, for those who alternate. */
+#define XDF_FB_PARTS	2
+
 /**
  * struct xdf_fb - a framebuffer
  * @base: DRM's
- * @views: of the card
- * @lock: of @part
+ * @dbufs: of the device
  * @full: all of it
- * @part: what was last shown of it, on each CRTC that does not show all of it
+ * @part: XDF_FB_PARTS for each CRTC that does not show all of it, the last one
+ *	first; under xdf_dbufs.lock
  */
 struct xdf_fb {
 	struct drm_framebuffer base;
-	struct xdf_views *views;
-	struct mutex lock;
-	struct xdf_view *full;
-	struct xdf_view *part[];
+	struct xdf_dbufs *dbufs;
+	struct xdf_dbuf *full;
+	struct xdf_dbuf *part[];
 };
 
 #define to_xdf_fb(f)	container_of(f, struct xdf_fb, base)
 
-/**
- * xdf_fb_destroy - drm_framebuffer_funcs.destroy
- * @base: the framebuffer
- */
+static unsigned int fb_parts(const struct drm_device *drm)
+{
+	return drm->mode_config.num_crtc * XDF_FB_PARTS;
+}
+
+/* drm_framebuffer_funcs.destroy. */
 void xdf_fb_destroy(struct drm_framebuffer *base)
 {
 	struct xdf_fb *fb = to_xdf_fb(base);
 	unsigned int i;
 
-	for (i = 0; i < base->dev->mode_config.num_crtc; i++)
-		xdf_view_put(fb->part[i]);
-	xdf_view_put(fb->full);
+	for (i = 0; i < fb_parts(base->dev); i++)
+		xdf_dbuf_put(fb->part[i]);
+	xdf_dbuf_put(fb->full);
 	drm_framebuffer_cleanup(base);
 	drm_gem_object_put(base->obj[0]);
-	mutex_destroy(&fb->lock);
 	kfree(fb);
 }
 
-/* A picture's part of a framebuffer has been drawn to. */
-static int fb_update_view(struct xdf_fb *fb, struct xdf_view *view,
+/* A part of a framebuffer may have been drawn to. */
+static int fb_update_dbuf(struct xdf_fb *fb, struct xdf_dbuf *d,
 			  const struct drm_rect *damage)
 {
-	const struct xdf_layout *l = &view->layout;
+	const struct xdf_layout *l = &d->layout;
 	u32 start = l->offset - fb->base.offsets[0];
 	struct drm_rect area, rect = *damage;
 
@@ -56,7 +59,7 @@ static int fb_update_view(struct xdf_fb *fb, struct xdf_view *view,
 	if (!drm_rect_intersect(&rect, &area))
 		return 0;
 	drm_rect_translate(&rect, -area.x1, -area.y1);
-	return xdf_view_update(view, &rect);
+	return xdf_dbuf_update(d, &rect);
 }
 
 /* Around all the clips; without any, all of it. */
@@ -84,12 +87,11 @@ static void fb_clips_bounds(const struct drm_framebuffer *base,
  * @clips: where
  * @count: of @clips; 0 for everywhere
  *
- * Copies that the backend sees are brought up to date; heads that show it are
- * the caller's to tell.
+ * Shadows are brought up to date; outputs that show it are the caller's to tell.
  *
  * Context: may sleep.
  *
- * Return: 0, or a negative errno as of xdf_view_update().
+ * Return: 0, or a negative errno as of xdf_dbuf_update().
  */
 int xdf_fb_update(struct drm_framebuffer *base,
 		  const struct drm_clip_rect *clips, unsigned int count)
@@ -100,32 +102,58 @@ int xdf_fb_update(struct drm_framebuffer *base,
 	int ret;
 
 	fb_clips_bounds(base, clips, count, &damage);
-	ret = fb_update_view(fb, fb->full, &damage);
-	mutex_lock(&fb->lock);
-	for (i = 0; !ret && i < base->dev->mode_config.num_crtc; i++)
-		if (fb->part[i])
-			ret = fb_update_view(fb, fb->part[i], &damage);
-	mutex_unlock(&fb->lock);
+	ret = fb_update_dbuf(fb, fb->full, &damage);
+	for (i = 0; !ret && i < fb_parts(base->dev); i++) {
+		struct xdf_dbuf *part;
+
+		spin_lock_irq(&fb->dbufs->lock);
+		part = xdf_dbuf_get(fb->part[i]);
+		spin_unlock_irq(&fb->dbufs->lock);
+		if (part)
+			ret = fb_update_dbuf(fb, part, &damage);
+		xdf_dbuf_put(part);
+	}
 	return ret;
+}
+
+/* The buffer of that handle, if the picture lies in it; to be put. */
+static struct drm_gem_object *fb_lookup(struct drm_device *drm,
+					struct drm_file *file, u32 handle,
+					const struct xdf_layout *layout)
+{
+	struct drm_gem_object *obj = drm_gem_object_lookup(file, handle);
+
+	if (!obj) {
+		drm_dbg_kms(drm, "no buffer with handle %u\n", handle);
+		return ERR_PTR(-ENOENT);
+	}
+	if (!xdf_layout_fits(layout, to_xdf_gem(obj)->limit))
+		return obj;
+	drm_dbg_kms(drm,
+		    "%ux%u, pitch %u, offset %u does not fit a buffer of %zu bytes\n",
+		    layout->width, layout->height, layout->pitch,
+		    layout->offset, to_xdf_gem(obj)->limit);
+	drm_gem_object_put(obj);
+	return ERR_PTR(-EINVAL);
 }
 
 /**
  * xdf_fb_create - a framebuffer, and its whole picture made known
- * @views: of the card
- * @file: the client
- * @info: of a format that the card has
- * @cmd: what the client asks for, linear
+ * @dbufs: of the device
+ * @file: whose
+ * @info: of a format that the planes have
+ * @cmd: what is asked for, linear
  * @funcs: with xdf_fb_destroy()
  *
- * Waits for the backend's answer, killably: a refusal is the client's to hear
- * now, not at some commit.
+ * Waits for the backend's answer, killably: an error is to be heard now,
+ * not at some commit.
  *
  * Context: may sleep.
  *
  * Return: the framebuffer, or an ERR_PTR().
  */
 struct drm_framebuffer *
-xdf_fb_create(struct xdf_views *views, struct drm_file *file,
+xdf_fb_create(struct xdf_dbufs *dbufs, struct drm_file *file,
 	      const struct drm_format_info *info,
 	      const struct drm_mode_fb_cmd2 *cmd,
 	      const struct drm_framebuffer_funcs *funcs)
@@ -137,67 +165,51 @@ xdf_fb_create(struct xdf_views *views, struct drm_file *file,
 		.offset = cmd->offsets[0],
 		.cpp = info->cpp[0],
 	};
-	struct drm_device *drm = views->drm;
+	struct drm_device *drm = dbufs->drm;
 	struct drm_gem_object *obj;
 	struct xdf_fb *fb;
 	int ret;
 
-	fb = kzalloc(struct_size(fb, part, drm->mode_config.num_crtc),
-		     GFP_KERNEL);
+	fb = kzalloc(struct_size(fb, part, fb_parts(drm)), GFP_KERNEL);
 	if (!fb)
 		return ERR_PTR(-ENOMEM);
-	fb->views = views;
-	mutex_init(&fb->lock);
-
-	obj = drm_gem_object_lookup(file, cmd->handles[0]);
-	if (!obj) {
-		drm_dbg_kms(drm, "no buffer with handle %u\n",
-			    cmd->handles[0]);
-		ret = -ENOENT;
+	fb->dbufs = dbufs;
+	obj = fb_lookup(drm, file, cmd->handles[0], &layout);
+	if (IS_ERR(obj)) {
+		ret = PTR_ERR(obj);
 		goto err_free;
-	}
-	ret = xdf_layout_fits(&layout, to_xdf_gem(obj)->limit);
-	if (ret) {
-		drm_dbg_kms(drm,
-			    "%ux%u, pitch %u, offset %u does not fit a buffer of %zu bytes\n",
-			    layout.width, layout.height, layout.pitch,
-			    layout.offset, to_xdf_gem(obj)->limit);
-		goto err_put;
 	}
 	drm_helper_mode_fill_fb_struct(drm, &fb->base, info, cmd);
 	fb->base.obj[0] = obj;
 
-	fb->full = xdf_view_create(views, to_xdf_gem(obj), &layout,
+	fb->full = xdf_dbuf_create(dbufs, to_xdf_gem(obj), &layout,
 				   cmd->pixel_format);
 	if (IS_ERR(fb->full)) {
 		ret = PTR_ERR(fb->full);
 		goto err_put;
 	}
-	xdf_view_ask(fb->full);
-	ret = xdf_view_wait(fb->full);
+	/* the in-kernel client's, the console: there is always room for it */
+	if (!file->filp)
+		atomic_inc(&fb->full->kept);
+	xdf_dbuf_ask(fb->full);
+	ret = xdf_dbuf_wait(fb->full);
 	if (ret)
-		goto err_view;
+		goto err_dbuf;
 	ret = drm_framebuffer_init(drm, &fb->base, funcs);
 	if (ret)
-		goto err_view;
+		goto err_dbuf;
 	return &fb->base;
 
-err_view:
-	xdf_view_put(fb->full);
+err_dbuf:
+	xdf_dbuf_put(fb->full);
 err_put:
 	drm_gem_object_put(obj);
 err_free:
-	mutex_destroy(&fb->lock);
 	kfree(fb);
 	return ERR_PTR(ret);
 }
 
-/**
- * xdf_fb_layout - where a part of a framebuffer lies in its buffer
- * @base: the framebuffer
- * @rect: the part, within it
- * @layout: result
- */
+/* Where a part of a framebuffer lies in its buffer. */
 void xdf_fb_layout(const struct drm_framebuffer *base,
 		   const struct drm_rect *rect, struct xdf_layout *layout)
 {
@@ -216,43 +228,61 @@ static bool fb_layout_equal(const struct xdf_layout *a,
 		a->height == b->height;
 }
 
+/* Takes the part out of the list of those of a CRTC, or NULL. With the lock. */
+static struct xdf_dbuf *fb_take_part(struct xdf_dbuf **parts,
+				     const struct xdf_layout *layout)
+{
+	struct xdf_dbuf *d = NULL;
+	unsigned int i;
+
+	for (i = 0; i < XDF_FB_PARTS; i++)
+		if (parts[i] && fb_layout_equal(layout, &parts[i]->layout))
+			break;
+	if (i == XDF_FB_PARTS)
+		return NULL;
+	swap(d, parts[i]);
+	return d;
+}
+
 /**
- * xdf_fb_view - the picture of a part of a framebuffer
+ * xdf_fb_dbuf - the picture of a part of a framebuffer
  * @base: the framebuffer
  * @layout: the part, as of xdf_fb_layout()
  * @crtc: index of the CRTC that is to show it
  *
- * A new one is made known to the backend by xdf_view_ask() only.
+ * A new one is made known to the backend by xdf_dbuf_ask() only.
  *
- * Context: may sleep.
+ * Context: may sleep, waits for nobody; one caller for a CRTC at a time.
  *
- * Return: the view, the caller's to put; or an ERR_PTR() as of
- * xdf_view_create().
+ * Return: the dbuf, the caller's to put; or an ERR_PTR() as of
+ * xdf_dbuf_create().
  */
-struct xdf_view *xdf_fb_view(struct drm_framebuffer *base,
-			     const struct xdf_layout *layout,
-			     unsigned int crtc)
+struct xdf_dbuf *xdf_fb_dbuf(struct drm_framebuffer *base,
+			     const struct xdf_layout *layout, unsigned int crtc)
 {
 	struct xdf_fb *fb = to_xdf_fb(base);
-	struct xdf_view *view;
+	struct xdf_dbuf **parts = &fb->part[crtc * XDF_FB_PARTS];
+	struct xdf_dbuf *d, *last;
+	unsigned int i;
 
 	if (fb_layout_equal(layout, &fb->full->layout))
-		return xdf_view_get(fb->full);
+		return xdf_dbuf_get(fb->full);
 
-	mutex_lock(&fb->lock);
-	view = fb->part[crtc];
-	if (view && fb_layout_equal(layout, &view->layout))
-		goto out;
-	view = xdf_view_create(fb->views, to_xdf_gem(base->obj[0]),
-			       layout, base->format->format);
-	if (IS_ERR(view)) {
-		mutex_unlock(&fb->lock);
-		return view;
-	}
-	xdf_view_put(fb->part[crtc]);
-	fb->part[crtc] = view;
-out:
-	xdf_view_get(view);
-	mutex_unlock(&fb->lock);
-	return view;
+	spin_lock_irq(&fb->dbufs->lock);
+	d = fb_take_part(parts, layout);
+	spin_unlock_irq(&fb->dbufs->lock);
+	if (!d)
+		d = xdf_dbuf_create(fb->dbufs, to_xdf_gem(base->obj[0]), layout,
+				    base->format->format);
+	if (IS_ERR(d))
+		return d;
+	xdf_dbuf_get(d);
+	/* to the front; the last one goes when there is no gap */
+	spin_lock_irq(&fb->dbufs->lock);
+	last = d;
+	for (i = 0; last && i < XDF_FB_PARTS; i++)
+		swap(last, parts[i]);
+	spin_unlock_irq(&fb->dbufs->lock);
+	xdf_dbuf_put(last);
+	return d;
 }

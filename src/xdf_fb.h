@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* Framebuffers: pictures that clients name, and the parts of them that are shown. */
+/* Framebuffers: what userspace names, and the parts of them that are shown. */
 #ifndef XDF_FB_H
 #define XDF_FB_H
 
@@ -7,10 +7,10 @@
 #include <drm/drm_framebuffer.h>
 #include <drm/drm_rect.h>
 
-#include "xdf_view.h"
+#include "xdf_dbuf.h"
 
 struct drm_framebuffer *
-xdf_fb_create(struct xdf_views *views, struct drm_file *file,
+xdf_fb_create(struct xdf_dbufs *dbufs, struct drm_file *file,
 	      const struct drm_format_info *info,
 	      const struct drm_mode_fb_cmd2 *cmd,
 	      const struct drm_framebuffer_funcs *funcs);
@@ -19,8 +19,7 @@ int xdf_fb_update(struct drm_framebuffer *base,
 		  const struct drm_clip_rect *clips, unsigned int count);
 void xdf_fb_layout(const struct drm_framebuffer *base,
 		   const struct drm_rect *rect, struct xdf_layout *layout);
-struct xdf_view *xdf_fb_view(struct drm_framebuffer *base,
-			     const struct xdf_layout *layout,
-			     unsigned int crtc);
+struct xdf_dbuf *xdf_fb_dbuf(struct drm_framebuffer *base,
+			     const struct xdf_layout *layout, unsigned int crtc);
 
 #endif /* XDF_FB_H */

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <linux/dma-buf.h>
+#include <linux/dma-map-ops.h>
+#include <linux/dma-mapping.h>
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
@@ -11,12 +13,11 @@
 #include <drm/drm_gem.h>
 #include <drm/drm_prime.h>
 #include <drm/drm_vma_manager.h>
+#include <xen/page.h>
 
-#include "xdf_config.h"
 #include "xdf_gem.h"
-#include "xdf_import.h"
 
-/* New buffers are to be in one piece. */
+/* New buffers are to be physically contiguous. */
 static bool gem_contiguous;
 
 static void xdf_gem_free(struct drm_gem_object *obj)
@@ -57,7 +58,7 @@ static struct sg_table *xdf_gem_get_sg_table(struct drm_gem_object *obj)
 	if (gem->kind != XDF_GEM_CONTIGUOUS)
 		return drm_prime_pages_to_sg(obj->dev, gem->pages, gem->npages);
 
-	/* the importer is promised one piece, whatever the limits of a segment */
+	/* the importer is promised contiguous memory, whatever the limits of a segment */
 	sgt = kzalloc(sizeof(*sgt), GFP_KERNEL);
 	if (!sgt)
 		return ERR_PTR(-ENOMEM);
@@ -126,7 +127,7 @@ static int xdf_gem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
 {
 	if (to_xdf_gem(obj)->kind == XDF_GEM_IMPORTED)
 		return -EOPNOTSUPP;
-	/* A private copy of a screen is of no use, and PFNs cannot be copied. */
+	/* A private copy of a screen shows nothing, and PFNs cannot be copied. */
 	if ((vma->vm_flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE)
 		return -EINVAL;
 	/* Write-back, as the Xen ABI has it for shared memory. */
@@ -175,7 +176,7 @@ static bool gem_has_memory(size_t size)
 	return (size >> PAGE_SHIFT) <= max(si_mem_available(), 0L);
 }
 
-/* Memory in one piece if that is wanted; NULL when it is not or there is none. */
+/* NULL when contiguous memory is not wanted, or there is none. */
 static struct xdf_mem *gem_alloc_contiguous(struct drm_device *drm, size_t size)
 {
 	struct xdf_mem *mem;
@@ -186,15 +187,15 @@ static struct xdf_mem *gem_alloc_contiguous(struct drm_device *drm, size_t size)
 	if (!IS_ERR(mem))
 		return mem;
 	drm_warn_once(drm,
-		      "no %zu bytes of memory in one piece: this buffer and perhaps others are in scattered pages, which the backend's hardware may not take; boot with cma=SIZE to set memory aside\n",
-		      size);
+		      "no %zu bytes of physically contiguous memory (error %ld): this buffer and perhaps others are in scattered pages, which the backend's hardware may not take; boot with cma=SIZE to set memory aside\n",
+		      size, PTR_ERR(mem));
 	return NULL;
 }
 
 /**
  * xdf_gem_alloc_mem - memory of the kind that buffers are made of
- * @drm: the card
- * @size: in octets, rounded up to pages here
+ * @drm: the device
+ * @size: in bytes, rounded up to pages here
  *
  * Context: may sleep.
  *
@@ -232,7 +233,7 @@ static struct xdf_gem *gem_create_system(struct drm_device *drm, size_t size)
 	ret = drm_gem_object_init(drm, &gem->base, size);
 	if (ret)
 		goto err_drop;
-	/* A buffer that does not fit is an error of the client's, no more. */
+	/* A buffer that does not fit is an error of userspace's, no more. */
 	mapping_set_gfp_mask(gem->base.filp->f_mapping,
 			     GFP_HIGHUSER | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 	gem->pages = drm_gem_get_pages(&gem->base);
@@ -276,7 +277,7 @@ static struct xdf_gem *xdf_gem_create(struct drm_device *drm, size_t size)
 /**
  * xdf_gem_dumb_create - drm_driver.dumb_create
  * @file: the client
- * @drm: the card
+ * @drm: the device
  * @args: width, height and bpp in; pitch, size and handle out
  *
  * Return: 0 or a negative errno.
@@ -302,9 +303,87 @@ int xdf_gem_dumb_create(struct drm_file *file, struct drm_device *drm,
 	return ret;
 }
 
+/*
+ * Imports
+ */
+
+static struct device *import_device;
+
+/*
+ * Exporters map their memory for the importer's DMA, many of them as soon as
+ * it attaches. Here nothing does DMA, the backend gets at the pages by grants,
+ * so a page stays where it is: else each import would take bounce buffers for
+ * as long as it lives (swiotlb=force, as in confidential guests), of which
+ * there are few. What a mapping does besides holds as ever: the exporter pins
+ * the memory before, and keeps it until it is unmapped.
+ *
+ * Memory that has no pages is not mapped by this; its import fails and is
+ * copied. Nor are caches looked after: the architectures that Xen has keep
+ * them coherent between processors, and only those look at these pages.
+ */
+static int import_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
+			 enum dma_data_direction dir, unsigned long attrs)
+{
+	struct scatterlist *sg;
+	int i;
+
+	for_each_sg(sgl, sg, nents, i) {
+		sg_dma_address(sg) = sg_phys(sg);
+		sg_dma_len(sg) = sg->length;
+	}
+	return nents;
+}
+
+static const struct dma_map_ops import_dma_ops = {
+	.map_sg = import_map_sg,
+};
+
+/*
+ * Only ordinary memory of this guest's can be granted: no other domain's, no
+ * device's, and nothing that cannot be held page by page.
+ */
+static bool import_page_is_grantable(struct page *page)
+{
+	if (!page || !pfn_valid(page_to_pfn(page)))
+		return false;
+	if (is_zone_device_page(page) || PageReserved(page) || PageSlab(page))
+		return false;
+	if (!PageCompound(page) && PageForeign(page))
+		return false;
+	return page_count(page) > 0;
+}
+
+/*
+ * NULL when they cannot be granted: then the import is copied. An array to be
+ * freed with kvfree().
+ */
+static struct page **import_pages(struct sg_table *sgt, unsigned int npages)
+{
+	struct scatterlist *sg;
+	struct page **pages;
+	unsigned int i;
+
+	for_each_sg(sgt->sgl, sg, sgt->orig_nents, i)
+		if (sg->offset || !PAGE_ALIGNED(sg->length))
+			return NULL;
+	pages = kvcalloc(npages, sizeof(*pages), GFP_KERNEL);
+	if (!pages)
+		return NULL;
+	if (drm_prime_sg_to_page_array(sgt, pages, npages))
+		goto none;
+	for (i = 0; i < npages; i++)
+		if (!import_page_is_grantable(pages[i]))
+			goto none;
+	return pages;
+
+none:
+	kvfree(pages);
+	return NULL;
+}
+
 /**
  * xdf_gem_import_sg_table - drm_driver.gem_prime_import_sg_table
- * @drm: the card
+ * @drm: the device
  * @attach: to the other driver's buffer
  * @sgt: its memory; the new object's
  *
@@ -321,10 +400,10 @@ xdf_gem_import_sg_table(struct drm_device *drm,
 		return ERR_CAST(gem);
 	gem->dmabuf = attach->dmabuf;
 	gem->sgt = sgt;
-	gem->pages = xdf_import_pages(sgt, gem->npages);
+	gem->pages = import_pages(sgt, gem->npages);
 	drm_gem_private_object_init(drm, &gem->base, size);
 	drm_dbg_kms(drm, "imported %zu bytes, %s\n", size,
-		      gem->pages ? "shared with the backend as they are" :
+		    gem->pages ? "shared with the backend as they are" :
 		      "copied for the backend");
 	return &gem->base;
 }
@@ -348,7 +427,7 @@ static struct drm_gem_object *gem_import_unattached(struct drm_device *drm,
 
 /**
  * xdf_gem_import - drm_driver.gem_prime_import
- * @drm: the card
+ * @drm: the device
  * @dmabuf: the other driver's buffer, or one of ours
  *
  * Return: the object, or an ERR_PTR().
@@ -358,24 +437,16 @@ struct drm_gem_object *xdf_gem_import(struct drm_device *drm,
 {
 	struct drm_gem_object *obj;
 
-	obj = drm_gem_prime_import_dev(drm, dmabuf, xdf_import_device());
+	obj = drm_gem_prime_import_dev(drm, dmabuf, import_device);
 	if (!IS_ERR(obj))
 		return obj;
 	drm_dbg_kms(drm,
-		    "the memory of an import of %zu bytes cannot be had (error %ld): copied for the backend\n",
+		    "the memory of an import of %zu bytes is not available (error %ld): copied for the backend\n",
 		    dmabuf->size, PTR_ERR(obj));
 	return gem_import_unattached(drm, dmabuf);
 }
 
-/**
- * xdf_gem_map_source - map a buffer for xdf_gem_begin_read()
- * @gem: the buffer
- * @map: result
- *
- * Context: may sleep.
- *
- * Return: 0 or a negative errno.
- */
+/* Map a buffer for xdf_gem_begin_read(). Context: may sleep. */
 int xdf_gem_map_source(struct xdf_gem *gem, struct iosys_map *map)
 {
 	if (gem->kind == XDF_GEM_IMPORTED)
@@ -383,11 +454,7 @@ int xdf_gem_map_source(struct xdf_gem *gem, struct iosys_map *map)
 	return xdf_gem_vmap(&gem->base, map);
 }
 
-/**
- * xdf_gem_unmap_source - undo xdf_gem_map_source()
- * @gem: the buffer
- * @map: as it was set
- */
+/* Undo xdf_gem_map_source(). */
 void xdf_gem_unmap_source(struct xdf_gem *gem, struct iosys_map *map)
 {
 	if (gem->kind == XDF_GEM_IMPORTED)
@@ -414,14 +481,7 @@ void xdf_gem_read_source(const struct iosys_map *map, void *to, u32 from,
 		memcpy(to, map->vaddr + from, len);
 }
 
-/**
- * xdf_gem_begin_read - before the processor reads a buffer
- * @gem: the buffer
- *
- * Context: may sleep.
- *
- * Return: 0 or a negative errno.
- */
+/* Before the processor reads a buffer. Context: may sleep. */
 int xdf_gem_begin_read(struct xdf_gem *gem)
 {
 	if (gem->kind != XDF_GEM_IMPORTED)
@@ -429,10 +489,7 @@ int xdf_gem_begin_read(struct xdf_gem *gem)
 	return dma_buf_begin_cpu_access(gem->dmabuf, DMA_FROM_DEVICE);
 }
 
-/**
- * xdf_gem_end_read - after xdf_gem_begin_read()
- * @gem: the buffer
- */
+/* After xdf_gem_begin_read(). */
 void xdf_gem_end_read(struct xdf_gem *gem)
 {
 	if (gem->kind == XDF_GEM_IMPORTED)
@@ -444,53 +501,65 @@ void xdf_gem_end_read(struct xdf_gem *gem)
  * @gem: a buffer that has pages
  * @domid: the backend's domain
  *
- * Context: may sleep.
+ * Context: may sleep; one caller at a time, as for xdf_gem_unshare().
  *
- * Return: the grants, the buffer's own, to be given up by xdf_gem_unshare();
- * or an ERR_PTR() as of xdf_grants_share().
+ * Return: the grants, the buffer's own, until xdf_gem_unshare(); or an ERR_PTR()
+ * as of xdf_grants_share().
  */
 struct xdf_grants *xdf_gem_share(struct xdf_gem *gem, domid_t domid)
 {
-	struct xdf_grants *grants;
+	struct xdf_grants *grants = gem->grants;
 
-	mutex_lock(&gem->lock);
-	grants = gem->grants;
 	if (!gem->shares)
 		grants = gem->mem ? xdf_grants_share_mem(domid, gem->mem) :
 			xdf_grants_share(domid, gem->pages, gem->npages);
-	if (!IS_ERR(grants)) {
-		gem->grants = grants;
-		gem->shares++;
-	}
-	mutex_unlock(&gem->lock);
+	if (IS_ERR(grants))
+		return grants;
+	gem->grants = grants;
+	gem->shares++;
 	return grants;
 }
 
-/**
- * xdf_gem_unshare - one user less of the grants
- * @gem: the buffer
- *
- * The last one takes the pages back. Does not wait for the backend.
- *
- * Context: may sleep.
+/*
+ * One user less of the grants. The last one takes the pages back. Does not wait
+ * for the backend.
  */
 void xdf_gem_unshare(struct xdf_gem *gem)
 {
-	mutex_lock(&gem->lock);
-	if (!WARN_ON(!gem->shares) && !--gem->shares) {
-		xdf_grants_release(gem->grants);
-		gem->grants = NULL;
-	}
-	mutex_unlock(&gem->lock);
+	if (WARN_ON(!gem->shares) || --gem->shares)
+		return;
+	xdf_grants_release(gem->grants);
+	gem->grants = NULL;
 }
 
 /**
- * xdf_gem_module_init - before the first card
- * @contiguous: new buffers are to be in one piece
+ * xdf_gem_module_init - before the first device
+ * @contiguous: new buffers are to be physically contiguous
+ *
+ * Return: 0 or a negative errno.
  */
-void xdf_gem_module_init(bool contiguous)
+int xdf_gem_module_init(bool contiguous)
 {
+	struct device *dev = root_device_register("xen_drm_front");
+	int ret;
+
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	set_dma_ops(dev, &import_dma_ops);
+	ret = dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(64));
+	if (ret) {
+		root_device_unregister(dev);
+		return ret;
+	}
+	import_device = dev;
 	gem_contiguous = contiguous;
+	return 0;
+}
+
+/* After the last device and buffer. */
+void xdf_gem_module_exit(void)
+{
+	root_device_unregister(import_device);
 }
 
 COMPAT_IMPORT_NS_DMA_BUF;

@@ -11,7 +11,7 @@
 /**
  * enum xdf_gem_kind - where a buffer's pages come from
  * @XDF_GEM_SYSTEM: anywhere
- * @XDF_GEM_CONTIGUOUS: one piece of memory
+ * @XDF_GEM_CONTIGUOUS: physically contiguous memory
  * @XDF_GEM_IMPORTED: another driver
  */
 enum xdf_gem_kind {
@@ -27,11 +27,11 @@ enum xdf_gem_kind {
  * @pages: there as long as the object is; NULL when an imported buffer has
  *	none that could be granted
  * @npages: their number
- * @limit: octets that pictures may take; a dumb buffer has a line to spare
+ * @limit: bytes that pictures may take; a dumb buffer has a line to spare
  * @mem: holds the pages of a contiguous one
  * @dmabuf: of an imported one
  * @sgt: holds the pages of an imported one; NULL when they could not be had
- * @lock: of what follows
+ * @lock: of @vaddr and @vmaps, and of its shadows' memory
  * @vaddr: kernel mapping, while @vmaps is not 0
  * @vmaps: users of @vaddr
  * @grants: the pages' grants, while @shares is not 0
@@ -76,6 +76,7 @@ void xdf_gem_end_read(struct xdf_gem *gem);
 struct xdf_grants *xdf_gem_share(struct xdf_gem *gem, domid_t domid);
 void xdf_gem_unshare(struct xdf_gem *gem);
 
-void xdf_gem_module_init(bool contiguous);
+int xdf_gem_module_init(bool contiguous);
+void xdf_gem_module_exit(void);
 
 #endif /* XDF_GEM_H */

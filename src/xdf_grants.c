@@ -1,14 +1,116 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <linux/dma-mapping.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
-#include <xen/grant_table.h>
 #include <xen/page.h>
 
 #include "xdf_grants.h"
+
+/*
+ * Memory of the driver's own
+ */
+
+static struct xdf_mem *mem_new(struct device *dev, size_t size)
+{
+	struct xdf_mem *mem = kzalloc(sizeof(*mem), GFP_KERNEL);
+
+	if (!mem)
+		return NULL;
+	mem->size = PAGE_ALIGN(size);
+	mem->pages = kvcalloc(mem->size >> PAGE_SHIFT, sizeof(*mem->pages),
+			      GFP_KERNEL);
+	if (!mem->pages) {
+		kfree(mem);
+		return NULL;
+	}
+	kref_init(&mem->ref);
+	mem->dev = get_device(dev);
+	return mem;
+}
+
+static void mem_free(struct kref *ref)
+{
+	struct xdf_mem *mem = container_of(ref, struct xdf_mem, ref);
+
+	if (mem->contiguous && mem->npages)
+		dma_free_pages(mem->dev, mem->size, mem->pages[0], mem->dma,
+			       DMA_BIDIRECTIONAL);
+	while (!mem->contiguous && mem->npages)
+		__free_page(mem->pages[--mem->npages]);
+	put_device(mem->dev);
+	kvfree(mem->pages);
+	kfree(mem);
+}
+
+/**
+ * xdf_mem_alloc - memory from anywhere
+ * @dev: for whom
+ * @size: in bytes, rounded up to pages here
+ *
+ * Return: the memory, to be put; or ERR_PTR(-ENOMEM).
+ */
+struct xdf_mem *xdf_mem_alloc(struct device *dev, size_t size)
+{
+	struct xdf_mem *mem = mem_new(dev, size);
+
+	if (!mem)
+		return ERR_PTR(-ENOMEM);
+	while (mem->npages < mem->size >> PAGE_SHIFT) {
+		struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO |
+					       __GFP_RETRY_MAYFAIL |
+					       __GFP_NOWARN);
+
+		if (!page) {
+			xdf_mem_put(mem);
+			return ERR_PTR(-ENOMEM);
+		}
+		mem->pages[mem->npages++] = page;
+	}
+	return mem;
+}
+
+/**
+ * xdf_mem_alloc_contiguous - physically contiguous memory
+ * @dev: for whom; its DMA masks are set
+ * @size: in bytes, rounded up to pages here
+ *
+ * Comes from the kernel's area for such, where there is one (cma=).
+ *
+ * Return: the memory, to be put; or ERR_PTR(-ENOMEM), without any complaint.
+ */
+struct xdf_mem *xdf_mem_alloc_contiguous(struct device *dev, size_t size)
+{
+	struct xdf_mem *mem = mem_new(dev, size);
+	struct page *page;
+
+	if (!mem)
+		return ERR_PTR(-ENOMEM);
+	mem->contiguous = true;
+	page = dma_alloc_pages(dev, mem->size, &mem->dma, DMA_BIDIRECTIONAL,
+			       GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+	if (!page) {
+		xdf_mem_put(mem);
+		return ERR_PTR(-ENOMEM);
+	}
+	for (; mem->npages < mem->size >> PAGE_SHIFT; mem->npages++)
+		mem->pages[mem->npages] = page + mem->npages;
+	return mem;
+}
+
+/* One user less. Context: may sleep. */
+void xdf_mem_put(struct xdf_mem *mem)
+{
+	if (mem)
+		kref_put(&mem->ref, mem_free);
+}
+
+/*
+ * Grants
+ */
 
 /* The kernel counts the references it hands out at once in 16 bits. */
 #define GRANT_BATCH		4096u
@@ -112,6 +214,18 @@ void xdf_grants_release(struct xdf_grants *g)
 	spin_unlock_irqrestore(&table.lock, flags);
 }
 
+/* References granted now, released ones that are still in use included. */
+unsigned int xdf_grants_used(void)
+{
+	return atomic_read(&table.used);
+}
+
+/* References that this driver may have. */
+unsigned int xdf_grants_budget(void)
+{
+	return table.budget;
+}
+
 static bool grants_count(unsigned int count)
 {
 	if (atomic_add_return(count, &table.used) <= table.budget)
@@ -126,17 +240,48 @@ static bool grants_lack_is_news(unsigned int count)
 	return xchg(&table.lacking, count) != count;
 }
 
+static void grants_lack(unsigned int count, unsigned int reserve)
+{
+	if (grants_lack_is_news(count))
+		pr_warn_ratelimited("xen_drm_front: %u grants asked for, %u of %u in use, %u kept for the screens (error %d): no room for this buffer. Show fewer or smaller buffers, or raise Xen's max_grant_frames for this guest\n",
+				    count, xdf_grants_used(), table.budget,
+				    reserve, -ENOSPC);
+}
+
 static int grants_budget_take(unsigned int count)
 {
 	if (grants_count(count))
 		return 0;
-	/* A backend that has begun anew has let go of what it had before. */
+	/* A backend that has connected again has let go of what it had before. */
 	flush_delayed_work(&table.work);
 	if (grants_count(count))
 		return 0;
-	if (grants_lack_is_news(count))
-		pr_warn_ratelimited("xen_drm_front: %u grants asked for, %u of %u in use: no room for this buffer. Show fewer or smaller buffers, or raise Xen's max_grant_frames for this guest\n",
-				    count, xdf_grants_used(), table.budget);
+	grants_lack(count, 0);
+	return -ENOSPC;
+}
+
+static bool grants_remain(unsigned int count, unsigned int reserve)
+{
+	return (u64)xdf_grants_used() + count + reserve <= table.budget;
+}
+
+/**
+ * xdf_grants_leave - may so many references be taken, and others left?
+ * @count: of references, one for each 4 KiB
+ * @reserve: so many have to be left
+ *
+ * Context: may sleep.
+ *
+ * Return: 0 or -ENOSPC.
+ */
+int xdf_grants_leave(unsigned int count, unsigned int reserve)
+{
+	if (!reserve || grants_remain(count, reserve))
+		return 0;
+	flush_delayed_work(&table.work);
+	if (grants_remain(count, reserve))
+		return 0;
+	grants_lack(count, reserve);
 	return -ENOSPC;
 }
 
@@ -196,8 +341,8 @@ static struct xdf_grants *grants_new(domid_t domid, struct page **pages,
 	ret = grants_fill(g, domid, pages, count);
 	if (ret) {
 		if (grants_lack_is_news(count))
-			pr_warn_ratelimited("xen_drm_front: the domain's grant table is full (%u grants in use here): raise Xen's max_grant_frames for this guest\n",
-					    xdf_grants_used() - count);
+			pr_warn_ratelimited("xen_drm_front: the domain's grant table is full (%u grants in use here, error %d): raise Xen's max_grant_frames for this guest\n",
+					    xdf_grants_used() - count, ret);
 		/* what was not granted goes back to the budget at once */
 		atomic_sub(count - g->count, &table.used);
 		xdf_grants_release(g);
@@ -243,32 +388,10 @@ struct xdf_grants *xdf_grants_share_mem(domid_t domid, struct xdf_mem *mem)
 }
 
 /**
- * xdf_grants_used - references granted now, released ones in use included
- *
- * Return: their number.
- */
-unsigned int xdf_grants_used(void)
-{
-	return atomic_read(&table.used);
-}
-
-/**
- * xdf_grants_budget - references that this driver may have
- *
- * Return: their number.
- */
-unsigned int xdf_grants_budget(void)
-{
-	return table.budget;
-}
-
-/**
  * xdf_grants_init - set the budget
  * @budget: references; 0 leaves an eighth of the domain's to other devices
- *
- * Return: 0.
  */
-int xdf_grants_init(unsigned int budget)
+void xdf_grants_init(unsigned int budget)
 {
 	unsigned int total = gnttab_max_grant_frames() *
 		(XEN_PAGE_SIZE / sizeof(struct grant_entry_v1));
@@ -278,11 +401,10 @@ int xdf_grants_init(unsigned int budget)
 	INIT_DELAYED_WORK(&table.work, grants_retry);
 	atomic_set(&table.used, 0);
 	table.budget = budget ?: total - total / 8;
-	return 0;
 }
 
 /*
- * Memory in one piece has no page to hand over for each reference, and given
+ * Contiguous memory has no page to hand over for each reference, and given
  * none the kernel looks for it by the frame of 4 KiB: with larger pages it
  * takes a page that is none.
  */
@@ -291,11 +413,10 @@ static bool grants_can_be_left(const struct xdf_grants *g)
 	return !g->mem || PAGE_SIZE == XEN_PAGE_SIZE;
 }
 
-/**
- * xdf_grants_exit - leave what is still mapped to the kernel
- *
- * The kernel frees the references and our hold on the pages when the backend
- * lets go; the module can go meanwhile. What cannot be left so stays granted.
+/*
+ * Leave what is still mapped to the kernel. The kernel frees the references and
+ * our hold on the pages when the backend lets go; the module can go meanwhile.
+ * What cannot be left so stays granted.
  */
 void xdf_grants_exit(void)
 {
@@ -309,7 +430,7 @@ void xdf_grants_exit(void)
 				g->count, grants_can_be_left(g) ?
 				"the kernel takes them back when it lets go" :
 				"they stay granted");
-		/* Memory in one piece goes to nobody else while a part is in use. */
+		/* Contiguous memory goes to nobody else while a part is in use. */
 		for (i = 0; i < g->count && grants_can_be_left(g); i++)
 			gnttab_end_foreign_access(g->refs[i], g->mem ? NULL :
 						  g->pages[i]);
@@ -317,4 +438,92 @@ void xdf_grants_exit(void)
 			g->mem = NULL;
 		grants_free(g);
 	}
+}
+
+/*
+ * Page directories
+ */
+
+/* One page of it, which has 4 KiB whatever a page has here. */
+static void *directory_page(const struct xdf_directory *dir, u32 index)
+{
+	size_t at = (size_t)index * DISPLIF_PAGE_SIZE;
+
+	return page_address(dir->mem->pages[at >> PAGE_SHIFT]) +
+		offset_in_page(at);
+}
+
+/**
+ * xdf_directory_create - list references for the backend
+ * @dev: for whom
+ * @domid: the backend's domain
+ * @refs: what to list; NULL leaves it to the backend
+ * @count: of @refs
+ *
+ * Context: may sleep.
+ *
+ * Return: the directory, the caller's to destroy; or ERR_PTR(-ENOMEM or
+ * -ENOSPC).
+ */
+struct xdf_directory *xdf_directory_create(struct device *dev, domid_t domid,
+					   const u32 *refs, u32 count)
+{
+	u32 i, n = xdf_pgdir_pages(count);
+	struct xdf_directory *dir;
+	int ret;
+
+	dir = kzalloc(sizeof(*dir), GFP_KERNEL);
+	if (!dir)
+		return ERR_PTR(-ENOMEM);
+	dir->count = count;
+	dir->mem = xdf_mem_alloc(dev, (size_t)n * DISPLIF_PAGE_SIZE);
+	if (IS_ERR(dir->mem)) {
+		ret = PTR_ERR(dir->mem);
+		goto err_free;
+	}
+	dir->grants = xdf_grants_share_mem(domid, dir->mem);
+	if (IS_ERR(dir->grants)) {
+		ret = PTR_ERR(dir->grants);
+		goto err_mem;
+	}
+	for (i = 0; i < n; i++)
+		xdf_pgdir_fill(directory_page(dir, i), i, dir->grants->refs,
+			       refs, count);
+	return dir;
+
+err_mem:
+	xdf_mem_put(dir->mem);
+err_free:
+	kfree(dir);
+	return ERR_PTR(ret);
+}
+
+/**
+ * xdf_directory_read - take what the backend has listed
+ * @dir: made without references
+ * @refs: result, room for all of them
+ */
+void xdf_directory_read(const struct xdf_directory *dir, u32 *refs)
+{
+	u32 i;
+
+	for (i = 0; i < xdf_pgdir_pages(dir->count); i++)
+		xdf_pgdir_read(directory_page(dir, i), i, refs, dir->count);
+}
+
+/**
+ * xdf_directory_destroy - the backend has read it, or is gone
+ * @dir: gone afterwards; NULL is allowed
+ *
+ * Does not wait for the backend to let go.
+ *
+ * Context: may sleep.
+ */
+void xdf_directory_destroy(struct xdf_directory *dir)
+{
+	if (!dir)
+		return;
+	xdf_grants_release(dir->grants);
+	xdf_mem_put(dir->mem);
+	kfree(dir);
 }

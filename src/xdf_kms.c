@@ -6,14 +6,12 @@
 #include <drm/drm_atomic_helper.h>
 #include <drm/drm_blend.h>
 #include <drm/drm_damage_helper.h>
-#include <drm/drm_drv.h>
 #include <drm/drm_file.h>
 #include <drm/drm_fourcc.h>
 #include <drm/drm_framebuffer.h>
 #include <drm/drm_gem.h>
 #include <drm/drm_gem_atomic_helper.h>
 #include <drm/drm_gem_framebuffer_helper.h>
-#include <drm/drm_ioctl.h>
 #include <drm/drm_managed.h>
 #include <drm/drm_modes.h>
 #include <drm/drm_panic.h>
@@ -22,30 +20,21 @@
 #include <drm/drm_property.h>
 #include <drm/drm_vblank.h>
 
-#include "xdf_config.h"
-#include "xdf_debugfs.h"
 #include "xdf_fb.h"
-#include "xdf_format.h"
 #include "xdf_gem.h"
 #include "xdf_kms.h"
 
 #define XDF_MAX_HZ	1000
 
-/**
- * struct xdf_plane_state - a plane's state
- * @base: DRM's
- * @view: the picture, held from prepare to cleanup
- */
+/* With the picture, held from prepare to cleanup. */
 struct xdf_plane_state {
 	struct drm_plane_state base;
-	struct xdf_view *view;
+	struct xdf_dbuf *dbuf;
 };
 
-#define to_xdf_card(d)		container_of(d, struct xdf_card, drm)
 #define to_xdf_plane_state(s)	container_of(s, struct xdf_plane_state, base)
 #define plane_to_output(p)	container_of(p, struct xdf_output, plane)
 #define crtc_to_output(c)	container_of(c, struct xdf_output, crtc)
-#define connector_to_output(c)	container_of(c, struct xdf_output, connector)
 
 static const u64 xdf_modifiers[] = {
 	DRM_FORMAT_MOD_LINEAR,
@@ -56,21 +45,20 @@ static const u64 xdf_modifiers[] = {
  * Framebuffers
  */
 
-/* Not a commit: clients that draw at will must not wait for each refresh. */
+/* Not a commit: who draws at will must not wait for each refresh. */
 static int xdf_fb_dirty(struct drm_framebuffer *base, struct drm_file *file,
 			unsigned int flags, unsigned int color,
 			struct drm_clip_rect *clips, unsigned int num_clips)
 {
-	struct xdf_card *card = to_xdf_card(base->dev);
-	struct xdf_output *output;
+	struct drm_crtc *crtc;
 	int ret;
 
-	/* a client that a signal interrupts asks again */
+	/* who is interrupted by a signal asks again */
 	ret = xdf_fb_update(base, clips, num_clips);
 	if (ret)
 		return ret;
-	xdf_for_each_output(output, card)
-		xdf_head_damage(&output->head, base);
+	drm_for_each_crtc(crtc, base->dev)
+		xdf_scanout_damage(&crtc_to_output(crtc)->scanout, base);
 	return 0;
 }
 
@@ -85,6 +73,8 @@ xdf_kms_fb_create(struct drm_device *drm, struct drm_file *file,
 		  const struct drm_format_info *info,
 		  const struct drm_mode_fb_cmd2 *cmd)
 {
+	struct xdf_output *output;
+
 	if (!xdf_format_bit(cmd->pixel_format)) {
 		drm_dbg_kms(drm, "format %p4cc is not supported\n",
 			    &cmd->pixel_format);
@@ -96,8 +86,9 @@ xdf_kms_fb_create(struct drm_device *drm, struct drm_file *file,
 			    cmd->modifier[0]);
 		return ERR_PTR(-EINVAL);
 	}
-	return xdf_fb_create(&to_xdf_card(drm)->views, file, info, cmd,
-			     &xdf_fb_funcs);
+	/* all outputs have the same */
+	output = crtc_to_output(drm_crtc_from_index(drm, 0));
+	return xdf_fb_create(output->dbufs, file, info, cmd, &xdf_fb_funcs);
 }
 COMPAT_FB_CREATE(xdf_kms_fb_create);
 
@@ -164,7 +155,7 @@ static int xdf_plane_helper_prepare_fb(struct drm_plane *plane,
 				       struct drm_plane_state *state)
 {
 	struct xdf_layout layout;
-	struct xdf_view *view;
+	struct xdf_dbuf *dbuf;
 	int ret;
 
 	if (!state->fb)
@@ -173,11 +164,11 @@ static int xdf_plane_helper_prepare_fb(struct drm_plane *plane,
 	if (ret || !state->visible)
 		return ret;
 	xdf_plane_layout(state, &layout);
-	/* the head waits for the backend to know it, the client does not */
-	view = xdf_fb_view(state->fb, &layout, drm_crtc_index(state->crtc));
-	if (IS_ERR(view))
-		return PTR_ERR(view);
-	to_xdf_plane_state(state)->view = view;
+	/* the scanout waits for the backend to know it, userspace does not */
+	dbuf = xdf_fb_dbuf(state->fb, &layout, drm_crtc_index(state->crtc));
+	if (IS_ERR(dbuf))
+		return PTR_ERR(dbuf);
+	to_xdf_plane_state(state)->dbuf = dbuf;
 	return 0;
 }
 
@@ -186,8 +177,8 @@ static void xdf_plane_helper_cleanup_fb(struct drm_plane *plane,
 {
 	struct xdf_plane_state *xstate = to_xdf_plane_state(state);
 
-	xdf_view_put(xstate->view);
-	xstate->view = NULL;
+	xdf_dbuf_put(xstate->dbuf);
+	xstate->dbuf = NULL;
 }
 
 /* Where the panic screen is drawn: in the picture that is wanted now. */
@@ -195,25 +186,25 @@ static int __maybe_unused
 xdf_plane_helper_get_scanout_buffer(struct drm_plane *plane,
 				    struct drm_scanout_buffer *sb)
 {
-	struct xdf_view *view = plane->state ?
-		to_xdf_plane_state(plane->state)->view : NULL;
+	struct xdf_dbuf *d = plane->state ?
+		to_xdf_plane_state(plane->state)->dbuf : NULL;
 	const struct xdf_layout *l;
 
-	if (!view)
+	if (!d)
 		return -ENODEV;
-	l = &view->layout;
+	l = &d->layout;
 	sb->format = plane->state->fb->format;
 	sb->width = l->width;
 	sb->height = l->height;
 	sb->pitch[0] = l->pitch;
-	if (view->copy) {
-		sb->map[0] = view->copy->map;
+	if (d->shadow) {
+		sb->map[0] = d->shadow->map;
 		sb->map[0].vaddr += l->offset;
 		return 0;
 	}
-	/* an import that was copied has none, and no copy without a backend */
-	if (!view->gem->pages || offset_in_page(l->offset) ||
-	    !compat_panic_set_pages(sb, view->gem->pages +
+	/* an import has none, perhaps, and no shadow before it is attached */
+	if (!d->gem->pages || offset_in_page(l->offset) ||
+	    !compat_panic_set_pages(sb, d->gem->pages +
 				    (l->offset >> PAGE_SHIFT)))
 		return -EOPNOTSUPP;
 	return 0;
@@ -221,11 +212,11 @@ xdf_plane_helper_get_scanout_buffer(struct drm_plane *plane,
 
 static void __maybe_unused xdf_plane_helper_panic_flush(struct drm_plane *plane)
 {
-	struct xdf_view *view = to_xdf_plane_state(plane->state)->view;
+	struct xdf_dbuf *d = to_xdf_plane_state(plane->state)->dbuf;
 
-	if (view->copy && view->copy->pages)
-		xdf_copy_panic(view->copy);
-	xdf_head_panic(&plane_to_output(plane)->head);
+	if (d->shadow)
+		xdf_shadow_panic(d->shadow);
+	xdf_scanout_panic(&plane_to_output(plane)->scanout);
 }
 
 static const struct drm_plane_helper_funcs xdf_plane_helper_funcs = {
@@ -242,7 +233,7 @@ static void xdf_plane_destroy_state(struct drm_plane *plane,
 {
 	struct xdf_plane_state *xstate = to_xdf_plane_state(state);
 
-	xdf_view_put(xstate->view);
+	xdf_dbuf_put(xstate->dbuf);
 	__drm_atomic_helper_plane_destroy_state(state);
 	kfree(xstate);
 }
@@ -265,7 +256,7 @@ static struct drm_plane_state *xdf_plane_duplicate_state(struct drm_plane *plane
 
 	if (WARN_ON(!plane->state))
 		return NULL;
-	/* the view is not inherited: preparing the new state finds it */
+	/* the dbuf is not inherited: preparing the new state finds it */
 	xstate = kzalloc(sizeof(*xstate), GFP_KERNEL);
 	if (!xstate)
 		return NULL;
@@ -308,16 +299,6 @@ static u64 xdf_mode_period(const struct drm_display_mode *mode)
 	return period;
 }
 
-/* Under the head's lock. */
-static void xdf_output_mode_rejected(struct xdf_head *head, u32 width, u32 height)
-{
-	struct xdf_output *output = container_of(head, struct xdf_output, head);
-
-	/* clients find the mode gone and take another */
-	if (xdf_monitor_reject(&output->monitor, width, height))
-		schedule_work(&output->card->hotplug);
-}
-
 static enum drm_mode_status
 xdf_crtc_helper_mode_valid(struct drm_crtc *crtc,
 			   const struct drm_display_mode *mode)
@@ -327,7 +308,7 @@ xdf_crtc_helper_mode_valid(struct drm_crtc *crtc,
 	if (!mode->hdisplay || !mode->vdisplay ||
 	    mode->hdisplay > XDF_MAX_SIDE || mode->vdisplay > XDF_MAX_SIDE)
 		return MODE_BAD;
-	if (xdf_monitor_rejects(&output->monitor, mode->hdisplay, mode->vdisplay))
+	if (xdf_connector_rejects(&output->connector, mode->hdisplay, mode->vdisplay))
 		return MODE_BAD;
 	if (mode->flags & DRM_MODE_FLAG_INTERLACE)
 		return MODE_NO_INTERLACE;
@@ -352,8 +333,8 @@ static void xdf_crtc_helper_atomic_enable(struct drm_crtc *crtc,
 	struct xdf_output *output = crtc_to_output(crtc);
 	const struct drm_display_mode *mode = &crtc->state->adjusted_mode;
 
-	xdf_head_enable(&output->head, mode->hdisplay, mode->vdisplay,
-			xdf_mode_period(mode));
+	xdf_scanout_enable(&output->scanout, mode->hdisplay, mode->vdisplay,
+			   xdf_mode_period(mode));
 	drm_crtc_vblank_on(crtc);
 }
 COMPAT_CRTC_ATOMIC_ENABLE(xdf_crtc_helper_atomic_enable);
@@ -364,24 +345,24 @@ static void xdf_crtc_helper_atomic_disable(struct drm_crtc *crtc,
 	struct xdf_output *output = crtc_to_output(crtc);
 
 	drm_crtc_vblank_off(crtc);
-	xdf_head_disable(&output->head);
+	xdf_scanout_disable(&output->scanout);
 }
 COMPAT_CRTC_ATOMIC_DISABLE(xdf_crtc_helper_atomic_disable);
 
 /*
- * Where the backend sees a copy, that is brought up to date. What a client
- * names as damaged is only that since the last picture, in the same buffer.
+ * Where the backend sees a shadow, that is brought up to date. What is named as
+ * damaged is only that since the last picture, in the same buffer.
  */
-static void xdf_plane_update_copy(struct drm_plane_state *old,
-				  struct drm_plane_state *state)
+static void xdf_plane_update_shadow(struct drm_plane_state *old,
+				    struct drm_plane_state *state)
 {
-	struct xdf_view *view = to_xdf_plane_state(state)->view;
+	struct xdf_dbuf *d = to_xdf_plane_state(state)->dbuf;
 	struct drm_rect damage, area;
 
-	if (!view)
+	if (!d)
 		return;
 	if (!old || old->fb != state->fb) {
-		xdf_view_update(view, NULL);
+		xdf_dbuf_update(d, NULL);
 		return;
 	}
 	xdf_plane_area(state, &area);
@@ -389,7 +370,7 @@ static void xdf_plane_update_copy(struct drm_plane_state *old,
 	    !drm_rect_intersect(&damage, &area))
 		return;
 	drm_rect_translate(&damage, -area.x1, -area.y1);
-	xdf_view_update(view, &damage);
+	xdf_dbuf_update(d, &damage);
 }
 
 static void xdf_crtc_helper_atomic_flush(struct drm_crtc *crtc,
@@ -401,16 +382,16 @@ static void xdf_crtc_helper_atomic_flush(struct drm_crtc *crtc,
 
 	crtc->state->event = NULL;
 	if (crtc->state->active) {
-		/* with the reference the head sends the event */
+		/* with the reference the scanout sends the event */
 		bool held = event && !drm_crtc_vblank_get(crtc);
 
-		xdf_plane_update_copy(drm_atomic_get_old_plane_state(commit,
-								     &output->plane),
-				      plane_state);
-		xdf_head_show(&output->head,
-			      to_xdf_plane_state(plane_state)->view,
-			      plane_state->fb, held ? event : NULL,
-			      compat_is_async_flip(crtc->state));
+		xdf_plane_update_shadow(drm_atomic_get_old_plane_state(commit,
+								       &output->plane),
+					plane_state);
+		xdf_scanout_show(&output->scanout,
+				 to_xdf_plane_state(plane_state)->dbuf,
+				 plane_state->fb, held ? event : NULL,
+				 compat_is_async_flip(crtc->state));
 		if (held)
 			return;
 	}
@@ -432,26 +413,26 @@ static const struct drm_crtc_helper_funcs xdf_crtc_helper_funcs = {
 
 static int xdf_crtc_enable_vblank(struct drm_crtc *crtc)
 {
-	xdf_head_clock_start(&crtc_to_output(crtc)->head);
+	xdf_scanout_start_vblanks(&crtc_to_output(crtc)->scanout);
 	return 0;
 }
 
 static void xdf_crtc_disable_vblank(struct drm_crtc *crtc)
 {
-	xdf_head_clock_stop(&crtc_to_output(crtc)->head);
+	xdf_scanout_stop_vblanks(&crtc_to_output(crtc)->scanout);
 }
 
 static bool __maybe_unused
 xdf_crtc_get_vblank_timestamp(struct drm_crtc *crtc, int *max_error,
 			      ktime_t *time, bool in_vblank_irq)
 {
-	*time = xdf_head_clock_time(&crtc_to_output(crtc)->head);
+	*time = xdf_scanout_vblank_time(&crtc_to_output(crtc)->scanout);
 	return true;
 }
 
 static int xdf_crtc_set_crc_source(struct drm_crtc *crtc, const char *source)
 {
-	return xdf_crc_set_source(&crtc_to_output(crtc)->head.crc, source);
+	return xdf_crc_set_source(&crtc_to_output(crtc)->scanout.crc, source);
 }
 
 static int xdf_crtc_verify_crc_source(struct drm_crtc *crtc, const char *source,
@@ -499,8 +480,7 @@ static const char *xdf_no_console(u32 width, u32 height)
 
 static int xdf_connector_helper_get_modes(struct drm_connector *connector)
 {
-	struct xdf_monitor *m = &connector_to_output(connector)->monitor;
-	int count = xdf_monitor_add_modes(m, connector);
+	int count = xdf_connector_add_modes(to_xdf_connector(connector));
 	struct drm_display_mode *mode;
 
 	/* DRM's console leaves such a connector alone; others ask its property */
@@ -518,10 +498,8 @@ static const struct drm_connector_helper_funcs xdf_connector_helper_funcs = {
 static enum drm_connector_status
 xdf_connector_detect(struct drm_connector *connector, bool force)
 {
-	const struct xdf_monitor *m = &connector_to_output(connector)->monitor;
-
-	return READ_ONCE(m->width) ? connector_status_connected :
-		connector_status_disconnected;
+	return READ_ONCE(to_xdf_connector(connector)->width) ?
+		connector_status_connected : connector_status_disconnected;
 }
 
 static const struct drm_connector_funcs xdf_connector_funcs = {
@@ -534,7 +512,7 @@ static const struct drm_connector_funcs xdf_connector_funcs = {
 };
 
 /*
- * The card
+ * The whole
  */
 
 static void xdf_commit_tail(struct drm_atomic_commit *commit)
@@ -560,27 +538,10 @@ static const struct drm_mode_config_funcs xdf_mode_config_funcs = {
 	.atomic_commit = drm_atomic_helper_commit,
 };
 
-DEFINE_DRM_GEM_FOPS(xdf_fops);
-
-COMPAT_DEBUGFS_INIT(xdf_debugfs_init);
-
-static const struct drm_driver xdf_driver = {
-	.driver_features = DRIVER_GEM | DRIVER_MODESET | DRIVER_ATOMIC,
-	.fops = &xdf_fops,
-	.dumb_create = xdf_gem_dumb_create,
-	.gem_prime_import = xdf_gem_import,
-	.gem_prime_import_sg_table = xdf_gem_import_sg_table,
-	.debugfs_init = COMPAT_FN(xdf_debugfs_init),
-	DRM_COMPAT_DRIVER_FIELDS
-	.name = "xendrm-du",
-	.desc = "Xen para-virtual display",
-	.major = 1,
-	.minor = 0,
-};
-
-static int xdf_output_init(struct xdf_card *card, struct xdf_output *output)
+static int xdf_output_init(struct drm_device *drm, struct xdf_output *output,
+			   struct drm_property *hotplug_mode_update)
 {
-	struct drm_device *drm = &card->drm;
+	struct drm_connector *connector = &output->connector.base;
 	int ret;
 
 	ret = drm_universal_plane_init(drm, &output->plane, 0,
@@ -610,172 +571,56 @@ static int xdf_output_init(struct xdf_card *card, struct xdf_output *output)
 		return ret;
 	output->encoder.possible_crtcs = drm_crtc_mask(&output->crtc);
 
-	ret = drm_connector_init(drm, &output->connector, &xdf_connector_funcs,
+	ret = drm_connector_init(drm, connector, &xdf_connector_funcs,
 				 DRM_MODE_CONNECTOR_VIRTUAL);
 	if (ret)
 		return ret;
-	drm_connector_helper_add(&output->connector,
-				 &xdf_connector_helper_funcs);
+	drm_connector_helper_add(connector, &xdf_connector_helper_funcs);
 	/* which DRM leaves out of virtual ones */
-	drm_connector_attach_edid_property(&output->connector);
+	drm_connector_attach_edid_property(connector);
 	/* asks desktops to take the preferred mode whenever that changes */
-	drm_object_attach_property(&output->connector.base,
-				   card->hotplug_mode_update, 1);
-	return drm_connector_attach_encoder(&output->connector,
-					    &output->encoder);
+	drm_object_attach_property(&connector->base, hotplug_mode_update, 1);
+	return drm_connector_attach_encoder(connector, &output->encoder);
 }
 
-static void xdf_views_answered(struct xdf_views *views)
+/**
+ * xdf_kms_set_size - a connector has another size in XenStore
+ * @output: its output
+ * @width: in pixels; 0 when it is disconnected
+ * @height: in lines
+ *
+ * Context: under mode_config.mutex, once userspace knows the device.
+ */
+void xdf_kms_set_size(struct xdf_output *output, u32 width, u32 height)
 {
-	struct xdf_card *card = container_of(views, struct xdf_card, views);
-	struct xdf_output *output;
+	const char *why = width ? xdf_no_console(width, height) : NULL;
+	struct xdf_connector *c = &output->connector;
 
-	xdf_for_each_output(output, card)
-		xdf_head_kick(&output->head);
+	WRITE_ONCE(c->height, height);
+	WRITE_ONCE(c->width, width);
+	if (why)
+		drm_info(output->connector.base.dev,
+			 "connector %u: no text console: %ux%u %s\n",
+			 output->scanout.channel.node, width, height, why);
 }
 
-static void xdf_card_answered(void *data)
+/**
+ * xdf_kms_init - planes, CRTCs, connectors
+ * @drm: the device, not registered
+ * @outputs: to be made, zeroed
+ * @count: of @outputs
+ * @dbufs: of the device
+ * @hotplug: queued when modes have changed
+ * @wq: unbound
+ *
+ * Return: 0 or a negative errno. They end with the device.
+ */
+int xdf_kms_init(struct drm_device *drm, struct xdf_output *outputs,
+		 unsigned int count, struct xdf_dbufs *dbufs,
+		 struct work_struct *hotplug, struct workqueue_struct *wq)
 {
-	struct xdf_card *card = data;
-
-	if (atomic_dec_and_test(&card->asking))
-		xdf_link_ready(&card->link);
-}
-
-static void xdf_link_is_up(void *data)
-{
-	struct xdf_card *card = data;
-	bool asks = card->link.version >= 2 || card->link.unversioned;
-	struct xdf_output *output;
-
-	atomic_set(&card->asking, 1);
-	xdf_for_each_output(output, card) {
-		if (xdf_monitor_renew(&output->monitor))
-			schedule_work(&card->hotplug);
-		if (!asks || !output->present)
-			continue;
-		atomic_inc(&card->asking);
-		if (xdf_monitor_ask(&output->monitor))
-			atomic_dec(&card->asking);
-	}
-	xdf_views_up(&card->views);
-	xdf_for_each_output(output, card)
-		xdf_head_up(&output->head);
-	xdf_card_answered(card);
-}
-
-static bool xdf_link_is_ready(void *data)
-{
-	struct xdf_card *card = data;
-	struct xdf_output *output;
-	bool changed = false;
-
-	xdf_for_each_output(output, card)
-		changed |= xdf_monitor_take(&output->monitor,
-					    &output->connector);
-	if (!READ_ONCE(card->registered)) {
-		schedule_work(&card->registering);
-		return false;
-	}
-	if (changed)
-		schedule_work(&card->hotplug);
-	return true;
-}
-
-/* The console waits for the backend to take its first picture. */
-static void xdf_card_register(struct work_struct *work)
-{
-	struct xdf_card *card = container_of(work, struct xdf_card,
-					     registering);
-	unsigned int told;
-	int ret;
-
-	if (!card->registered) {
-		ret = drm_dev_register(&card->drm, 0);
-		if (ret) {
-			xdf_link_fail(&card->link, ret, "registering the card");
-			return;
-		}
-		told = READ_ONCE(card->told);
-		WRITE_ONCE(card->registered, true);
-		drm_client_setup(&card->drm, NULL);
-		/* before 6.5 a console that is being set up does not hear it */
-		if (told != READ_ONCE(card->told))
-			schedule_work(&card->hotplug);
-	}
-	xdf_link_connected(&card->link);
-}
-
-static void xdf_link_is_down(void *data)
-{
-	struct xdf_card *card = data;
-	struct xdf_output *output;
-
-	xdf_for_each_output(output, card)
-		xdf_head_down(&output->head);
-	xdf_views_down(&card->views);
-}
-
-static void xdf_link_event(void *data, unsigned int index, u64 fb_cookie)
-{
-	struct xdf_card *card = data;
-
-	xdf_head_presented(&card->outputs[index].head, fb_cookie);
-}
-
-static bool xdf_link_node(void *data, unsigned int index, u32 *node)
-{
-	struct xdf_card *card = data;
-
-	*node = card->outputs[index].node;
-	return READ_ONCE(card->outputs[index].present);
-}
-
-static const struct xdf_link_ops xdf_link_ops = {
-	.node = xdf_link_node,
-	.up = xdf_link_is_up,
-	.ready = xdf_link_is_ready,
-	.down = xdf_link_is_down,
-	.event = xdf_link_event,
-};
-
-static void xdf_card_hotplug(struct work_struct *work)
-{
-	struct xdf_card *card = container_of(work, struct xdf_card, hotplug);
-	struct drm_mode_config *config = &card->drm.mode_config;
-	struct xdf_output *output;
-	int idx;
-
-	if (!READ_ONCE(card->registered) || !drm_dev_enter(&card->drm, &idx))
-		return;
-	WRITE_ONCE(card->told, card->told + 1);
-	/* for those who may look and not ask: sysfs, and all but the master */
-	mutex_lock(&config->mutex);
-	xdf_for_each_output(output, card) {
-		output->connector.funcs->fill_modes(&output->connector,
-						    config->max_width,
-						    config->max_height);
-		xdf_monitor_tell(&output->monitor, &output->connector);
-	}
-	mutex_unlock(&config->mutex);
-	drm_kms_helper_hotplug_event(&card->drm);
-	drm_dev_exit(idx);
-}
-
-static void xdf_card_free(struct drm_device *drm, void *data)
-{
-	struct xdf_card *card = to_xdf_card(drm);
+	struct drm_property *hotplug_mode_update;
 	unsigned int i;
-
-	for (i = 0; i < card->count; i++)
-		xdf_monitor_fini(&card->outputs[i].monitor);
-	xdf_link_free(&card->link);
-}
-
-static int xdf_mode_config(struct xdf_card *card)
-{
-	struct drm_device *drm = &card->drm;
-	struct xdf_output *output;
 	int ret;
 
 	ret = drmm_mode_config_init(drm);
@@ -789,231 +634,27 @@ static int xdf_mode_config(struct xdf_card *card)
 	drm->mode_config.async_page_flip = true;
 	drm->mode_config.funcs = &xdf_mode_config_funcs;
 	drm->mode_config.helper_private = &xdf_mode_config_helper_funcs;
-	card->hotplug_mode_update =
-		drm_property_create_range(drm, DRM_MODE_PROP_IMMUTABLE,
-					  "hotplug_mode_update", 0, 1);
-	if (!card->hotplug_mode_update)
+	hotplug_mode_update = drm_property_create_range(drm, DRM_MODE_PROP_IMMUTABLE,
+							"hotplug_mode_update",
+							0, 1);
+	if (!hotplug_mode_update)
 		return -ENOMEM;
 
-	xdf_for_each_output(output, card) {
-		ret = xdf_output_init(card, output);
+	for (i = 0; i < count; i++) {
+		struct xdf_output *output = &outputs[i];
+
+		output->dbufs = dbufs;
+		output->connector.channel = &output->scanout.channel;
+		output->connector.hotplug = hotplug;
+		xdf_scanout_init(&output->scanout, &output->crtc,
+				 &output->connector, wq);
+		ret = xdf_output_init(drm, output, hotplug_mode_update);
 		if (ret)
 			return ret;
-		xdf_head_init(&output->head, &output->crtc, &card->link,
-			      output - card->outputs,
-			      xdf_output_mode_rejected);
 	}
-	ret = drm_vblank_init(drm, drm->mode_config.num_crtc);
+	ret = drm_vblank_init(drm, count);
 	if (ret)
 		return ret;
 	drm_mode_config_reset(drm);
 	return 0;
-}
-
-static struct xdf_output *xdf_find_output(struct xdf_card *card, u32 node)
-{
-	struct xdf_output *output;
-
-	xdf_for_each_output(output, card)
-		if (output->node == node)
-			return output;
-	return NULL;
-}
-
-static void xdf_output_set_size(struct xdf_output *output, u32 width, u32 height)
-{
-	const char *why = width ? xdf_no_console(width, height) : NULL;
-	struct xdf_monitor *m = &output->monitor;
-
-	WRITE_ONCE(m->height, height);
-	WRITE_ONCE(m->width, width);
-	if (why)
-		drm_info(&output->card->drm,
-			 "connector %u: no text console: %ux%u %s\n",
-			 output->node, width, height, why);
-}
-
-/**
- * xdf_kms_create - a card, not yet known to anybody
- * @xdev: its device; frees it with its driver's end, once no client is left
- * @configs: the connectors, rising by node, node 0 first
- * @count: number of connectors, at most XDF_MAX_OUTPUTS
- * @be_alloc: the backend allocates the memory that it shows
- *
- * xdf_link_start() on its link has it registered when a backend is there.
- *
- * Return: the card, or an ERR_PTR().
- */
-struct xdf_card *xdf_kms_create(struct xenbus_device *xdev,
-				const struct xdf_output_config *configs,
-				unsigned int count, bool be_alloc)
-{
-	unsigned int i, total = max_t(unsigned int, count, XDF_MIN_OUTPUTS);
-	struct xdf_card *card;
-	int ret;
-
-	card = devm_drm_dev_alloc(&xdev->dev, &xdf_driver, struct xdf_card,
-				  drm);
-	if (IS_ERR(card))
-		return card;
-	/* before the mode configuration, which is cleaned up before it */
-	card->outputs = drmm_kcalloc(&card->drm, total, sizeof(*card->outputs),
-				     GFP_KERNEL);
-	if (!card->outputs)
-		return ERR_PTR(-ENOMEM);
-	card->count = total;
-	INIT_WORK(&card->registering, xdf_card_register);
-	INIT_WORK(&card->hotplug, xdf_card_hotplug);
-	for (i = 0; i < total; i++) {
-		struct xdf_output *output = &card->outputs[i];
-
-		output->card = card;
-		output->node = XDF_NO_NODE;
-		xdf_monitor_init(&output->monitor, &card->link, i,
-				 xdf_card_answered, card);
-		if (i >= count)
-			continue;
-		output->node = configs[i].node;
-		output->present = true;
-		xdf_output_set_size(output, configs[i].width, configs[i].height);
-	}
-	ret = xdf_link_init(&card->link, xdev, total, &xdf_link_ops, card);
-	if (ret)
-		return ERR_PTR(ret);
-	ret = drmm_add_action_or_reset(&card->drm, xdf_card_free, NULL);
-	if (ret)
-		return ERR_PTR(ret);
-	xdf_views_init(&card->views, &card->drm, &card->link, be_alloc,
-		       xdf_views_answered);
-	ret = xdf_mode_config(card);
-	if (ret)
-		return ERR_PTR(ret);
-	return card;
-}
-
-/**
- * xdf_kms_current - what was last known of a connector
- * @card: the card
- * @config: its node in, the rest out
- *
- * Return: whether it was known at all.
- */
-bool xdf_kms_current(struct xdf_card *card, struct xdf_output_config *config)
-{
-	const struct xdf_output *output = xdf_find_output(card, config->node);
-
-	config->width = output ? output->monitor.width : 0;
-	config->height = output ? output->monitor.height : 0;
-	return output;
-}
-
-/* Under the mode configuration's mutex; true when that is news. */
-static bool xdf_output_resize(struct xdf_output *output, u32 width, u32 height)
-{
-	struct xdf_monitor *m = &output->monitor;
-
-	if (m->width == width && m->height == height)
-		return false;
-	if (width)
-		drm_info(&output->card->drm,
-			 "connector %u: %ux%u is preferred now\n",
-			 output->node, width, height);
-	xdf_output_set_size(output, width, height);
-	xdf_monitor_renew(m);
-	return true;
-}
-
-/* The same for whether there is such a connector. */
-static bool xdf_output_set_present(struct xdf_output *output, bool present)
-{
-	if (output->present == present)
-		return false;
-	drm_info(&output->card->drm, "connector %u was %s\n", output->node,
-		 present ? "added" : "removed");
-	WRITE_ONCE(output->present, present);
-	if (!present)
-		xdf_output_resize(output, 0, 0);
-	return true;
-}
-
-static bool xdf_config_has(const struct xdf_output_config *configs,
-			   unsigned int count, u32 node)
-{
-	while (count--)
-		if (configs[count].node == node)
-			return true;
-	return false;
-}
-
-/**
- * xdf_kms_configure - XenStore's connectors have changed, perhaps
- * @card: the card
- * @configs: all of them as they are now; without a size one is disconnected
- * @count: of @configs
- *
- * Clients are told. When there are others than before, the backend has to
- * bind them anew.
- *
- * Context: may sleep.
- */
-void xdf_kms_configure(struct xdf_card *card,
-		       const struct xdf_output_config *configs,
-		       unsigned int count)
-{
-	struct mutex *mutex = &card->drm.mode_config.mutex;
-	bool renew = false, changed = false;
-	struct xdf_output *output;
-	unsigned int i;
-
-	mutex_lock(mutex);
-	xdf_for_each_output(output, card)
-		if (!xdf_config_has(configs, count, output->node))
-			renew |= xdf_output_set_present(output, false);
-	for (i = 0; i < count; i++) {
-		output = xdf_find_output(card, configs[i].node) ?:
-			xdf_find_output(card, XDF_NO_NODE);
-		if (!output) {
-			drm_warn(&card->drm,
-				 "no room for connector %u: it works once the driver is loaded again, or after a reboot\n",
-				 configs[i].node);
-			continue;
-		}
-		output->node = configs[i].node;
-		renew |= xdf_output_set_present(output, true);
-		changed |= xdf_output_resize(output, configs[i].width,
-					     configs[i].height);
-	}
-	mutex_unlock(mutex);
-	if (renew)
-		xdf_link_renew(&card->link,
-			       "the toolstack changed its connectors");
-	if (renew || changed)
-		schedule_work(&card->hotplug);
-}
-
-/**
- * xdf_kms_remove - the device goes, clients may stay a while
- * @card: the card; no longer the caller's
- *
- * Does not wait for the backend.
- */
-void xdf_kms_remove(struct xdf_card *card)
-{
-	struct xdf_output *output;
-
-	/* First, so that nobody waits for the backend while DRM waits for him. */
-	xdf_link_stop(&card->link);
-	cancel_work_sync(&card->registering);
-	xdf_for_each_output(output, card)
-		xdf_crc_end(&output->head.crc);
-	if (card->registered)
-		drm_dev_unplug(&card->drm);
-	xdf_for_each_output(output, card)
-		xdf_crc_fini(&output->head.crc);
-	/* a new resolution asks for it before there is a card, too */
-	cancel_work_sync(&card->hotplug);
-	if (card->registered)
-		drm_atomic_helper_shutdown(&card->drm);
-	xdf_for_each_output(output, card)
-		xdf_head_fini(&output->head);
 }

@@ -23,7 +23,7 @@
 			 { DISPLIF_OP_GET_EDID, "GET_EDID" })
 
 TRACE_EVENT(xdf_request,
-	TP_PROTO(const char *device, u32 connector, u16 id, u8 op),
+	    TP_PROTO(const char *device, u32 connector, u16 id, u8 op),
 	TP_ARGS(device, connector, id, op),
 	TP_STRUCT__entry(__array(char, device, 16)
 			 __field(u32, connector)
@@ -38,7 +38,7 @@ TRACE_EVENT(xdf_request,
 );
 
 TRACE_EVENT(xdf_response,
-	TP_PROTO(const char *device, u32 connector, u16 id, u8 op, int status),
+	    TP_PROTO(const char *device, u32 connector, u16 id, u8 op, int status),
 	TP_ARGS(device, connector, id, op, status),
 	TP_STRUCT__entry(__array(char, device, 16)
 			 __field(u32, connector)
@@ -56,7 +56,7 @@ TRACE_EVENT(xdf_response,
 );
 
 TRACE_EVENT(xdf_event,
-	TP_PROTO(const char *device, u32 connector, u8 type, u64 fb_cookie),
+	    TP_PROTO(const char *device, u32 connector, u8 type, u64 fb_cookie),
 	TP_ARGS(device, connector, type, fb_cookie),
 	TP_STRUCT__entry(__array(char, device, 16)
 			 __field(u32, connector)
@@ -71,7 +71,7 @@ TRACE_EVENT(xdf_event,
 );
 
 TRACE_EVENT(xdf_flip,
-	TP_PROTO(const char *device, u32 connector, u64 fb_cookie, u64 ns),
+	    TP_PROTO(const char *device, u32 connector, u64 fb_cookie, u64 ns),
 	TP_ARGS(device, connector, fb_cookie, ns),
 	TP_STRUCT__entry(__array(char, device, 16)
 			 __field(u32, connector)

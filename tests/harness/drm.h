@@ -660,4 +660,9 @@ bool client_mode(struct drm_file *file, unsigned int connector, unsigned int *wi
 unsigned int drm_objects_left(void);
 unsigned long drm_events_sent(void);
 
+#define drm_for_each_crtc(crtc, dev)						\
+	for (int i_ = 0; i_ < (dev)->mode_config.num_crtc &&			\
+	     ((crtc) = (dev)->mode_config.crtcs[i_], true); i_++)
+#define drm_crtc_from_index(dev, i)	((dev)->mode_config.crtcs[i])
+
 #endif /* HARNESS_DRM_H */

@@ -596,6 +596,7 @@ struct delayed_work {
 extern struct workqueue_struct *system_wq;
 #define system_percpu_wq	system_wq
 #define system_unbound_wq	system_wq
+#define system_freezable_wq	system_wq
 #define system_dfl_wq		system_wq
 #define system_long_wq		system_wq
 #define system_highpri_wq	system_wq
@@ -883,6 +884,10 @@ struct device {
 	struct mutex mutex;
 	struct device *parent;
 };
+
+/* there is no sysfs: nobody has children */
+#define device_for_each_child(parent, data, fn)	((void)(parent), (void)(data), (void)(fn), 0)
+#define device_move(dev, parent, order)		((void)(dev), 0)
 
 #define dev_name(d)		((d)->name)
 #define dev_set_drvdata(d, p)	((d)->driver_data = (p))

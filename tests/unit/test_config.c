@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include "unit.h"
-#include "xdf_config.h"
+#include "xdf_proto.h"
 
 static void resolution_good(void **state)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include "unit.h"
-#include "xdf_displif.h"
+#include "xdf_proto.h"
 
 /* Whatever lay there before, no reserved octet may be sent. */
 static void dirty(struct displif_req *req)

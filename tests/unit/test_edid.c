@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include "unit.h"
 #include "displif_wire.h"
-#include "xdf_edid.h"
+#include "xdf_proto.h"
 
 static u8 edid[DISPLIF_EDID_MAX];
 

@@ -2,7 +2,7 @@
 #include <libdrm/drm_fourcc.h>
 
 #include "unit.h"
-#include "xdf_format.h"
+#include "xdf_proto.h"
 
 static void bits(void **state)
 {

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "unit.h"
-#include "xdf_pgdir.h"
+#include "xdf_proto.h"
 
 /* Reads a directory back as a backend does. */
 static void round_trip(u32 nrefs)

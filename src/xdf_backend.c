@@ -1,0 +1,555 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <linux/jiffies.h>
+#include <linux/reboot.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "xdf_backend.h"
+
+/*
+ * Steps are taken on xenwatch, xenbus's thread, as xenbus requires it of whoever
+ * writes Initialising or leaves it: it reads our state there, and takes a
+ * difference from what it remembers for another device in our place. So a step
+ * never waits for the backend. Nor for a disk, whose driver may wait for
+ * xenwatch: allocations below the mutex do no I/O.
+ */
+
+/* So many connections may end within a minute before the next one has to wait. */
+#define FREE_FAILURES	8
+/* Then 1 s, doubled each time up to 32 s. A backend at fault waits at once. */
+#define MAX_DELAY_SHIFT	5
+/* Of a text from XenStore, in the log. */
+#define MAX_LOGGED	64
+
+/* A state, for people. */
+const char *xdf_backend_state_name(enum xdf_backend_state state)
+{
+	switch (state) {
+	case XDF_BACKEND_DOWN:
+		return "waiting for the backend";
+	case XDF_BACKEND_OFFERED:
+		return "rings offered";
+	case XDF_BACKEND_UP:
+		return "connected";
+	case XDF_BACKEND_GONE:
+		return "gone";
+	}
+	return "unknown";
+}
+
+static unsigned int backend_lock(struct xdf_backend *b)
+{
+	mutex_lock(&b->mutex);
+	return memalloc_noio_save();
+}
+
+static void backend_unlock(struct xdf_backend *b, unsigned int noio)
+{
+	memalloc_noio_restore(noio);
+	mutex_unlock(&b->mutex);
+}
+
+/* When the next rings may be offered, after the end of a connection. */
+static void backend_delay(struct xdf_backend *b, bool fault)
+{
+	unsigned int shift;
+
+	if (time_after(jiffies, b->failed_at + 60 * HZ))
+		b->failures = 0;
+	b->failures++;
+	if (fault)
+		b->failures = max(b->failures, FREE_FAILURES + 1u);
+	b->failed_at = jiffies;
+	b->offer_at = jiffies;
+	if (b->failures <= FREE_FAILURES)
+		return;
+	shift = min(b->failures - FREE_FAILURES - 1u, MAX_DELAY_SHIFT + 0u);
+	b->offer_at += HZ << shift;
+}
+
+/* The end of a connection, or of what was to be one. */
+static void backend_down(struct xdf_backend *b, enum xdf_backend_state state,
+			 bool fault)
+{
+	enum xdf_backend_state was = b->state;
+	unsigned int i;
+
+	WRITE_ONCE(b->state, state);
+	for (i = 0; i < b->count; i++)
+		xdf_channel_abort(b->channels[i]);
+	/* it may be about to end requests that it found late */
+	cancel_delayed_work_sync(&b->watchdog);
+	for (i = 0; i < b->count; i++)
+		xdf_channel_close(b->channels[i]);
+	WRITE_ONCE(b->lost, NULL);
+	if (was == XDF_BACKEND_OFFERED || was == XDF_BACKEND_UP)
+		backend_delay(b, fault);
+	if (was != XDF_BACKEND_UP)
+		return;
+	WRITE_ONCE(b->losses, b->losses + 1);
+	queue_work(b->wq, b->changed);
+}
+
+/*
+ * Initialising is written first, because a backend that starts again while it
+ * still reads Connected would bind the rings that go away here.
+ */
+static void backend_lose(struct xdf_backend *b, const char *why, bool fault)
+{
+	if (fault)
+		WRITE_ONCE(b->faults, b->faults + 1);
+	dev_warn(&b->xdev->dev,
+		 "lost the display backend (%s); the device stays, the screen comes back with the backend\n",
+		 why);
+	xenbus_switch_state(b->xdev, XenbusStateInitialising);
+	backend_down(b, XDF_BACKEND_DOWN, fault);
+}
+
+static int backend_agree(struct xdf_backend *b)
+{
+	char *list = xenbus_read(XBT_NIL, b->xdev->otherend,
+				 DISPLIF_NODE_BE_VERSIONS, NULL);
+	int ret = 0;
+
+	if (IS_ERR(list))
+		list = NULL;
+	WRITE_ONCE(b->unversioned, !list);
+	WRITE_ONCE(b->version, xdf_parse_versions(list));
+	if (!b->version) {
+		ret = -EPROTO;
+		dev_err(&b->xdev->dev,
+			"the backend speaks protocol versions \"%*pE\", this driver %u to %u (error %d): update the older side\n",
+			(int)strnlen(list, MAX_LOGGED), list,
+			DISPLIF_VERSION_MIN, DISPLIF_VERSION_MAX, ret);
+	}
+	kfree(list);
+	return ret;
+}
+
+static int backend_publish_all(struct xdf_backend *b,
+			       struct xenbus_transaction xbt)
+{
+	const char *dir = b->xdev->nodename;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < b->count; i++) {
+		if (!b->channels[i]->open)
+			continue;
+		ret = xdf_channel_publish(b->channels[i], xbt, dir);
+		if (ret)
+			return ret;
+	}
+	return xenbus_printf(xbt, dir, DISPLIF_NODE_FE_VERSION, "%u",
+			     b->version);
+}
+
+static int backend_publish(struct xdf_backend *b)
+{
+	struct xenbus_transaction xbt;
+	int ret;
+
+	do {
+		ret = xenbus_transaction_start(&xbt);
+		if (ret)
+			return ret;
+		ret = backend_publish_all(b, xbt);
+		if (ret) {
+			xenbus_transaction_end(xbt, true);
+			return ret;
+		}
+		ret = xenbus_transaction_end(xbt, false);
+	} while (ret == -EAGAIN);
+	return ret;
+}
+
+static int backend_open_channels(struct xdf_backend *b)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < b->count; i++) {
+		if (!READ_ONCE(b->channels[i]->present))
+			continue;
+		ret = xdf_channel_open(b->channels[i], b->xdev, b->epoch);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Fresh rings for a backend that waits for them. */
+static void backend_offer(struct xdf_backend *b)
+{
+	int ret;
+
+	if (!READ_ONCE(b->channels[0]->present)) {
+		dev_err(&b->xdev->dev,
+			"connector 0 is gone from XenStore (error %d): nothing can be shown without it; add it again, or detach the display\n",
+			-ENOENT);
+		backend_delay(b, true);
+		return;
+	}
+	WRITE_ONCE(b->epoch, b->epoch + 1);
+	WRITE_ONCE(b->state, XDF_BACKEND_OFFERED);
+	if (backend_agree(b)) {
+		/* until the backend changes */
+		backend_down(b, XDF_BACKEND_DOWN, true);
+		return;
+	}
+	ret = backend_open_channels(b);
+	if (!ret)
+		ret = backend_publish(b);
+	if (!ret) {
+		xenbus_switch_state(b->xdev, XenbusStateInitialised);
+		return;
+	}
+	backend_down(b, XDF_BACKEND_DOWN, true);
+	/* without event channels xenbus has said Closing, which would be the end */
+	xenbus_switch_state(b->xdev, XenbusStateInitialising);
+	dev_err(&b->xdev->dev,
+		"could not offer rings to the backend (error %d); trying again in %lu s\n",
+		ret, (b->offer_at - jiffies) / HZ + 1);
+	mod_delayed_work(system_freezable_wq, &b->step, b->offer_at - jiffies);
+}
+
+static void backend_look(struct xdf_backend *b, enum xenbus_state be)
+{
+	/* there is nothing to lose */
+	WRITE_ONCE(b->lost, NULL);
+	/* it is another one when the device was bound before */
+	xenbus_switch_state(b->xdev, XenbusStateInitialising);
+	if (be != XenbusStateInitWait)
+		return;
+	if (time_before(jiffies, b->offer_at))
+		mod_delayed_work(system_freezable_wq, &b->step,
+				 b->offer_at - jiffies);
+	else
+		backend_offer(b);
+}
+
+/* The toolstack takes the device away, or the guest goes down. */
+static void backend_close(struct xdf_backend *b)
+{
+	bool shutdown = b->xdev->state == XenbusStateClosing;
+
+	backend_down(b, shutdown ? XDF_BACKEND_GONE : XDF_BACKEND_DOWN, false);
+	xenbus_frontend_closed(b->xdev);
+}
+
+static bool backend_is_closing(struct xdf_backend *b, enum xenbus_state be)
+{
+	switch (be) {
+	case XenbusStateClosing:
+	case XenbusStateClosed:
+		if (!xenbus_read_unsigned(b->xdev->otherend, "online", 1))
+			return true;
+		break;
+	case XenbusStateConnected:
+		return false;
+	default:
+		break;
+	}
+	return b->xdev->state == XenbusStateClosing;
+}
+
+/* Why the rings cannot be used any more; NULL when they can. */
+static const char *backend_is_lost(struct xdf_backend *b, bool *fault)
+{
+	unsigned int i;
+
+	*fault = true;
+	for (i = 0; i < b->count; i++)
+		if (READ_ONCE(b->channels[i]->broken))
+			return READ_ONCE(b->channels[i]->broken);
+	*fault = false;
+	return READ_ONCE(b->lost);
+}
+
+static void backend_is_connected(struct xdf_backend *b)
+{
+	WRITE_ONCE(b->state, XDF_BACKEND_UP);
+	dev_info(&b->xdev->dev,
+		 "connected to the backend in domain %u, protocol version %u\n",
+		 b->xdev->otherend_id, b->version);
+	queue_work(b->wq, b->changed);
+}
+
+/* Changes are missed when they come fast: only where things stand counts. */
+static void backend_step(struct xdf_backend *b)
+{
+	enum xenbus_state be;
+	const char *why;
+	bool fault;
+
+	if (b->state == XDF_BACKEND_GONE || READ_ONCE(b->stopping))
+		return;
+	be = xenbus_read_driver_state(b->xdev, b->xdev->otherend);
+	if (backend_is_closing(b, be)) {
+		backend_close(b);
+		return;
+	}
+	why = backend_is_lost(b, &fault);
+	if (why && b->state != XDF_BACKEND_DOWN)
+		backend_lose(b, why, fault);
+
+	switch (b->state) {
+	case XDF_BACKEND_UP:
+		if (be != XenbusStateConnected) {
+			backend_lose(b, be == XenbusStateUnknown ? "it vanished" :
+				     "it closed or started again", false);
+			break;
+		}
+		if (READ_ONCE(b->ready) == b->epoch)
+			xenbus_switch_state(b->xdev, XenbusStateConnected);
+		return;
+	case XDF_BACKEND_OFFERED:
+		if (be == XenbusStateConnected) {
+			backend_is_connected(b);
+			return;
+		}
+		if (be != XenbusStateClosing && be != XenbusStateClosed)
+			return;
+		dev_err(&b->xdev->dev,
+			"the backend rejected the display (error %d); its own log says why\n",
+			-ECONNREFUSED);
+		backend_lose(b, "rejected", true);
+		break;
+	default:
+		break;
+	}
+	backend_look(b, be);
+}
+
+/* xenbus_driver.otherend_changed. Context: xenwatch. */
+void xdf_backend_changed(struct xdf_backend *b)
+{
+	unsigned int noio = backend_lock(b);
+
+	backend_step(b);
+	backend_unlock(b, noio);
+}
+
+/*
+ * A watch fires once when it is set, on xenwatch: that is all of it. Under the
+ * mutex, because xdf_backend_stop() may be about to take it back.
+ */
+static void backend_on_xenwatch(struct xenbus_watch *watch, const char *path,
+				const char *token)
+{
+	struct xdf_backend *b = container_of(watch, struct xdf_backend, xenwatch);
+	unsigned int noio = backend_lock(b);
+
+	if (b->called)
+		unregister_xenbus_watch(watch);
+	b->called = false;
+	backend_step(b);
+	backend_unlock(b, noio);
+}
+
+static void backend_call_xenwatch(struct work_struct *work)
+{
+	struct xdf_backend *b = container_of(to_delayed_work(work),
+					     struct xdf_backend, step);
+	unsigned int noio = backend_lock(b);
+
+	if (!READ_ONCE(b->stopping) && !b->called) {
+		b->called = !register_xenbus_watch(&b->xenwatch);
+		if (!b->called)
+			queue_delayed_work(system_freezable_wq, &b->step, HZ);
+	}
+	backend_unlock(b, noio);
+}
+
+static void backend_watchdog(struct work_struct *work)
+{
+	struct xdf_backend *b = container_of(to_delayed_work(work),
+					     struct xdf_backend, watchdog);
+	bool busy = false;
+	unsigned int i;
+
+	for (i = 0; i < b->count; i++) {
+		if (!xdf_channel_expire(b->channels[i], &busy))
+			continue;
+		WRITE_ONCE(b->channels[i]->broken, "it does not answer");
+		mod_delayed_work(system_freezable_wq, &b->step, 0);
+		return;
+	}
+	if (busy)
+		schedule_delayed_work(&b->watchdog, HZ);
+}
+
+/**
+ * xdf_backend_ready - userspace can use the device
+ * @b: the connection
+ * @epoch: its number; nothing happens when it was lost meanwhile
+ *
+ * Context: any.
+ */
+void xdf_backend_ready(struct xdf_backend *b, u32 epoch)
+{
+	WRITE_ONCE(b->ready, epoch);
+	mod_delayed_work(system_freezable_wq, &b->step, 0);
+}
+
+/**
+ * xdf_backend_fail - the device cannot go on
+ * @b: the connection
+ * @err: why, a negative errno
+ * @what: what failed, for the log and XenStore
+ *
+ * Context: may sleep.
+ */
+void xdf_backend_fail(struct xdf_backend *b, int err, const char *what)
+{
+	unsigned int noio = backend_lock(b);
+
+	/* else the device is gone already, and XenStore's node is not ours */
+	if (!READ_ONCE(b->stopping)) {
+		backend_down(b, XDF_BACKEND_GONE, false);
+		xenbus_dev_fatal(b->xdev, err, "%s", what);
+	}
+	backend_unlock(b, noio);
+}
+
+/*
+ * xenbus would say Closing and wait five seconds for a backend that may be
+ * gone. A device that is closed already is left alone. All of it here: on the
+ * way into hibernation the steps stand still.
+ */
+static int backend_reboot(struct notifier_block *nb, unsigned long event,
+			  void *data)
+{
+	struct xdf_backend *b = container_of(nb, struct xdf_backend, reboot);
+	unsigned int i, noio;
+
+	WRITE_ONCE(b->stopping, true);
+	for (i = 0; i < b->count; i++)
+		xdf_channel_abort(b->channels[i]);
+	noio = backend_lock(b);
+	if (b->state != XDF_BACKEND_GONE) {
+		bool up = b->state == XDF_BACKEND_UP;
+
+		backend_down(b, XDF_BACKEND_GONE, false);
+		if (up)
+			xenbus_switch_state(b->xdev, XenbusStateClosed);
+	}
+	backend_unlock(b, noio);
+	return NOTIFY_DONE;
+}
+
+/**
+ * xdf_backend_init - prepare a connection, down
+ * @b: zeroed, but for @channels and @count
+ * @xdev: the device
+ * @wq: unbound
+ * @changed: see struct xdf_backend
+ */
+void xdf_backend_init(struct xdf_backend *b, struct xenbus_device *xdev,
+		      struct workqueue_struct *wq, struct work_struct *changed)
+{
+	unsigned int i;
+
+	b->xdev = xdev;
+	b->wq = wq;
+	b->changed = changed;
+	/* nothing was made known in it */
+	b->epoch = 1;
+	mutex_init(&b->mutex);
+	b->xenwatch.node = xdev->nodename;
+	b->xenwatch.callback = backend_on_xenwatch;
+	b->failed_at = jiffies;
+	b->offer_at = jiffies;
+	INIT_DELAYED_WORK(&b->step, backend_call_xenwatch);
+	INIT_DELAYED_WORK(&b->watchdog, backend_watchdog);
+	for (i = 0; i < b->count; i++) {
+		b->channels[i]->fault = &b->step;
+		b->channels[i]->watchdog = &b->watchdog;
+	}
+}
+
+/*
+ * Begin to look for the backend. xdf_backend_changed() follows from xenbus,
+ * whether it changed or not.
+ */
+void xdf_backend_start(struct xdf_backend *b)
+{
+	b->reboot.notifier_call = backend_reboot;
+	register_reboot_notifier(&b->reboot);
+}
+
+/**
+ * xdf_backend_renew - the connection has to be made again
+ * @b: the connection
+ * @why: constant text, for the log
+ *
+ * Context: any.
+ */
+void xdf_backend_renew(struct xdf_backend *b, const char *why)
+{
+	WRITE_ONCE(b->lost, why);
+	mod_delayed_work(system_freezable_wq, &b->step, 0);
+}
+
+/*
+ * Nothing of the backend's may be left here. The connection is made again, also
+ * when the guest is not suspended after all, of which xenbus tells nobody.
+ * Context: xenwatch; steps stand still until the guest goes on.
+ */
+void xdf_backend_suspend(struct xdf_backend *b)
+{
+	unsigned int noio = backend_lock(b);
+
+	if (b->state == XDF_BACKEND_OFFERED || b->state == XDF_BACKEND_UP) {
+		backend_down(b, XDF_BACKEND_DOWN, false);
+		xdf_backend_renew(b, "the guest was suspended");
+	}
+	backend_unlock(b, noio);
+}
+
+/*
+ * The guest was restored, perhaps elsewhere, or woke up. Grants and event
+ * channels may be those of another boot, so the connection is made again in any
+ * case.
+ * Context: xenwatch; xenbus has just set the device's state to Initialising.
+ */
+void xdf_backend_resume(struct xdf_backend *b)
+{
+	struct xenbus_device *xdev = b->xdev;
+
+	/* A guest that only slept is still Connected, for the backend too. */
+	xdev->state = xenbus_read_driver_state(xdev, xdev->nodename);
+	xdf_backend_renew(b, "the guest was restored or woke up");
+}
+
+/*
+ * The device goes. Waits neither for the backend nor for userspace. No step is
+ * taken after this, and every further request fails.
+ * Context: may sleep; xenwatch, or whoever unbinds the driver.
+ */
+void xdf_backend_stop(struct xdf_backend *b)
+{
+	unsigned int i, noio;
+	bool called;
+
+	unregister_reboot_notifier(&b->reboot);
+	WRITE_ONCE(b->stopping, true);
+	/* whoever waits for a response goes on from here */
+	for (i = 0; i < b->count; i++)
+		xdf_channel_abort(b->channels[i]);
+	noio = backend_lock(b);
+	called = b->called;
+	b->called = false;
+	/*
+	 * xenbus writes it only for a device that cannot be bound again. A
+	 * device that the toolstack has removed is left alone by this.
+	 */
+	if (b->xdev->state != XenbusStateInitialising)
+		xenbus_switch_state(b->xdev, XenbusStateClosed);
+	backend_down(b, XDF_BACKEND_GONE, false);
+	backend_unlock(b, noio);
+	/* xenwatch may just have been called: it waits for that */
+	if (called)
+		unregister_xenbus_watch(&b->xenwatch);
+	cancel_delayed_work_sync(&b->step);
+}

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include <drm/drm_edid.h>
+#include <drm/drm_modes.h>
+#include <drm/drm_print.h>
+
+#include "xdf_connector.h"
+
+/* Below this a monitor's mode is a mistake of whoever made its EDID. */
+#define SANE_HZ		20
+
+static void connector_unshare(struct xdf_connector *c)
+{
+	xdf_directory_destroy(c->dir);
+	xdf_grants_release(c->grants);
+	xdf_mem_put(c->mem);
+	c->dir = NULL;
+	c->grants = NULL;
+	c->mem = NULL;
+}
+
+/* Memory for an answer. */
+static int connector_share(struct xdf_connector *c, struct xenbus_device *xdev)
+{
+	struct xdf_directory *dir;
+	struct xdf_grants *grants;
+	struct xdf_mem *mem;
+
+	mem = xdf_mem_alloc(&xdev->dev, DISPLIF_EDID_MAX);
+	if (IS_ERR(mem))
+		return PTR_ERR(mem);
+	c->mem = mem;
+	grants = xdf_grants_share_mem(xdev->otherend_id, mem);
+	if (IS_ERR(grants))
+		return PTR_ERR(grants);
+	c->grants = grants;
+	dir = xdf_directory_create(&xdev->dev, xdev->otherend_id, grants->refs,
+				   DISPLIF_EDID_MAX / DISPLIF_PAGE_SIZE);
+	if (IS_ERR(dir))
+		return PTR_ERR(dir);
+	c->dir = dir;
+	return 0;
+}
+
+/*
+ * Forget what was rejected: there is a new backend, or another size in
+ * XenStore.
+ * Return: whether the modes are others now.
+ */
+bool xdf_connector_renew(struct xdf_connector *c)
+{
+	bool rejected = READ_ONCE(c->rejections);
+	unsigned int i;
+
+	for (i = 0; i < XDF_MAX_REJECTED; i++)
+		WRITE_ONCE(c->rejected[i], 0);
+	WRITE_ONCE(c->rejections, 0);
+	WRITE_ONCE(c->told, 0);
+	return rejected;
+}
+
+/*
+ * Ask the backend for the EDID. xdf_connector_wait_edid() has to follow,
+ * whatever comes of it.
+ * Context: may sleep; does not wait for the answer.
+ */
+void xdf_connector_ask_edid(struct xdf_connector *c, struct xdf_backend *b,
+			    u32 epoch)
+{
+	int ret;
+
+	ret = connector_share(c, b->xdev);
+	if (!ret) {
+		xdf_displif_get_edid(&c->call.rq.wire, DISPLIF_EDID_MAX,
+				     xdf_directory_ref(c->dir));
+		ret = xdf_channel_begin(c->channel, &c->call, epoch);
+	}
+	if (!ret)
+		return;
+	init_completion(&c->call.answered);
+	c->call.rq.status = ret;
+	complete(&c->call.answered);
+}
+
+/* The bytes at @c->mem, copied before they are looked at. */
+static struct xdf_edid *connector_copy_edid(struct xdf_connector *c, u32 size)
+{
+	struct xdf_edid *edid;
+	void *shared;
+	int ret;
+
+	if (size > DISPLIF_EDID_MAX)
+		return ERR_PTR(-EINVAL);
+	edid = kzalloc(struct_size(edid, data, size), GFP_KERNEL);
+	if (!edid || !size)
+		return edid ?: ERR_PTR(-ENOMEM);
+	/* the backend can still write there */
+	shared = vmap(c->mem->pages, c->mem->npages, VM_MAP, PAGE_KERNEL);
+	if (!shared) {
+		kfree(edid);
+		return ERR_PTR(-ENOMEM);
+	}
+	memcpy(edid->data, shared, size);
+	vunmap(shared);
+	ret = xdf_edid_check(edid->data, size);
+	if (ret < 0) {
+		kfree(edid);
+		return ERR_PTR(ret);
+	}
+	edid->size = ret;
+	return edid;
+}
+
+/* The answer; one of 0 bytes when the backend has none. */
+static struct xdf_edid *connector_read_edid(struct xdf_connector *c)
+{
+	switch (c->call.rq.status) {
+	case 0:
+		return connector_copy_edid(c, c->call.rq.resp.op.get_edid.edid_sz);
+	case -EINVAL:
+	case -ENOSYS:
+	case -EOPNOTSUPP:
+	case -ENOENT:
+		/* no such operation, or no monitor that has one */
+		return kzalloc(sizeof(struct xdf_edid), GFP_KERNEL) ?:
+			ERR_PTR(-ENOMEM);
+	default:
+		return ERR_PTR(c->call.rq.status);
+	}
+}
+
+/*
+ * Wait for the answer.
+ * Context: may sleep, until the request's deadline or the connection's end.
+ */
+void xdf_connector_wait_edid(struct xdf_connector *c)
+{
+	struct xdf_edid *edid;
+
+	wait_for_completion(&c->call.answered);
+	if (c->call.rq.status == -ENODEV) {
+		/* the next connection tells */
+		connector_unshare(c);
+		return;
+	}
+	edid = connector_read_edid(c);
+	connector_unshare(c);
+	if (IS_ERR(edid)) {
+		drm_warn(c->base.dev,
+			 "connector %u: the backend's EDID is invalid (error %ld); going on with the size of XenStore\n",
+			 c->channel->node, PTR_ERR(edid));
+		edid = kzalloc(sizeof(*edid), GFP_KERNEL);
+	}
+	kfree(xchg(&c->new_edid, edid));
+}
+
+/*
+ * The backend's last answer counts from now on.
+ * Context: under mode_config.mutex.
+ * Return: whether the modes are others than before.
+ */
+bool xdf_connector_update(struct xdf_connector *c)
+{
+	struct xdf_edid *edid = xchg(&c->new_edid, NULL);
+	u32 size = c->edid ? c->edid->size : 0;
+	bool changed = xchg(&c->changed, false);
+
+	if (!edid)
+		return changed;
+	changed |= edid->size != size ||
+		(size && memcmp(edid->data, c->edid->data, size));
+	kfree(c->edid);
+	c->edid = edid;
+	WRITE_ONCE(c->edid_size, edid->size);
+	return changed;
+}
+
+static void connector_timing(struct drm_display_mode *mode, u32 width, u32 height)
+{
+	struct xdf_timing t;
+
+	xdf_timing_make(width, height, XDF_DEFAULT_HZ, &t);
+	mode->clock = t.clock;
+	mode->hdisplay = t.hdisplay;
+	mode->hsync_start = t.hsync_start;
+	mode->hsync_end = t.hsync_end;
+	mode->htotal = t.htotal;
+	mode->vdisplay = t.vdisplay;
+	mode->vsync_start = t.vsync_start;
+	mode->vsync_end = t.vsync_end;
+	mode->vtotal = t.vtotal;
+	mode->flags = DRM_MODE_FLAG_PHSYNC | DRM_MODE_FLAG_NVSYNC;
+	drm_mode_set_name(mode);
+}
+
+static int connector_block(void *data, u8 *buf, unsigned int block, size_t len)
+{
+	const struct xdf_edid *edid = data;
+	size_t start = (size_t)block * DISPLIF_EDID_BLOCK;
+
+	if (start + len > edid->size)
+		return -1;
+	memcpy(buf, edid->data + start, len);
+	return 0;
+}
+
+static int connector_edid_modes(struct xdf_connector *c)
+{
+	struct drm_connector *connector = &c->base;
+	const struct drm_edid *edid = NULL;
+	struct drm_display_mode *mode;
+	int count = 0;
+
+	if (c->edid && c->edid->size)
+		edid = drm_edid_read_custom(connector, connector_block, c->edid);
+	drm_edid_connector_update(connector, edid);
+	if (edid)
+		count = drm_edid_connector_add_modes(connector);
+	drm_edid_free(edid);
+
+	list_for_each_entry(mode, &connector->probed_modes, head) {
+		mode->type &= ~DRM_MODE_TYPE_PREFERRED;
+		/* a 16-bit pixel clock that overflowed, and the like */
+		if (drm_mode_vrefresh(mode) < SANE_HZ)
+			connector_timing(mode, mode->hdisplay, mode->vdisplay);
+	}
+	return count;
+}
+
+static u32 connector_size(u32 width, u32 height)
+{
+	return width << 16 | height;
+}
+
+static bool connector_has_rejected(const struct xdf_connector *c, u32 width,
+				   u32 height)
+{
+	unsigned int i;
+
+	for (i = 0; i < XDF_MAX_REJECTED; i++)
+		if (READ_ONCE(c->rejected[i]) == connector_size(width, height))
+			return true;
+	return false;
+}
+
+/* Instead of XenStore's size: the largest within it, or else of all. */
+static struct drm_display_mode *
+connector_second_best(const struct xdf_connector *c)
+{
+	struct drm_display_mode *mode, *best = NULL;
+	u64 rank, best_rank = 0;
+
+	list_for_each_entry(mode, &c->base.probed_modes, head) {
+		if (mode->flags & (DRM_MODE_FLAG_INTERLACE |
+				   DRM_MODE_FLAG_DBLSCAN) ||
+		    connector_has_rejected(c, mode->hdisplay, mode->vdisplay))
+			continue;
+		rank = mode->hdisplay * mode->vdisplay;
+		if (mode->hdisplay <= c->width && mode->vdisplay <= c->height)
+			rank += U32_MAX;
+		if (rank <= best_rank)
+			continue;
+		best = mode;
+		best_rank = rank;
+	}
+	return best;
+}
+
+/*
+ * All modes of the monitor, XenStore's size preferred. The smaller standard
+ * ones are offered too without an EDID, or when the backend has rejected
+ * XenStore's size. Then another one is preferred.
+ * Context: under mode_config.mutex.
+ * Return: their number.
+ */
+int xdf_connector_add_modes(struct xdf_connector *c)
+{
+	struct drm_connector *connector = &c->base;
+	bool rejected = connector_has_rejected(c, c->width, c->height);
+	struct drm_display_mode *mode;
+	int count;
+
+	count = connector_edid_modes(c);
+	if (!count || rejected)
+		count += drm_add_modes_noedid(connector, c->width, c->height);
+	mode = rejected ? connector_second_best(c) : NULL;
+	WRITE_ONCE(c->exhausted, rejected && !mode);
+	if (mode) {
+		mode->type |= DRM_MODE_TYPE_PREFERRED;
+		return count;
+	}
+	/* whatever the monitor prefers: XenStore's is the administrator's wish */
+	list_for_each_entry(mode, &connector->probed_modes, head) {
+		if (mode->hdisplay == c->width && mode->vdisplay == c->height) {
+			mode->type |= DRM_MODE_TYPE_PREFERRED;
+			return count;
+		}
+	}
+	mode = drm_mode_create(connector->dev);
+	if (!mode)
+		return count;
+	mode->type = DRM_MODE_TYPE_DRIVER | DRM_MODE_TYPE_PREFERRED;
+	connector_timing(mode, c->width, c->height);
+	drm_mode_probed_add(connector, mode);
+	return count + 1;
+}
+
+/**
+ * xdf_connector_reject - the backend does not show this size
+ * @c: the connector
+ * @width: in pixels, at most XDF_MAX_SIDE
+ * @height: in lines
+ *
+ * Userspace is told that modes have gone.
+ *
+ * Context: any; calls must not overlap.
+ */
+void xdf_connector_reject(struct xdf_connector *c, u32 width, u32 height)
+{
+	unsigned int i;
+
+	if (connector_has_rejected(c, width, height))
+		return;
+	i = READ_ONCE(c->rejections) % XDF_MAX_REJECTED;
+	WRITE_ONCE(c->rejected[i], connector_size(width, height));
+	WRITE_ONCE(c->rejections, READ_ONCE(c->rejections) + 1);
+	WRITE_ONCE(c->changed, true);
+	schedule_work(c->hotplug);
+}
+
+/**
+ * xdf_connector_rejects - does this backend not show that size?
+ * @c: the connector
+ * @width: in pixels, at most XDF_MAX_SIDE
+ * @height: in lines
+ *
+ * Something has to be offered: when nothing is left, XenStore's size is.
+ *
+ * Return: true when it was rejected before.
+ */
+bool xdf_connector_rejects(const struct xdf_connector *c, u32 width, u32 height)
+{
+	if (READ_ONCE(c->exhausted) && width == READ_ONCE(c->width) &&
+	    height == READ_ONCE(c->height))
+		return false;
+	return connector_has_rejected(c, width, height);
+}
+
+/**
+ * xdf_connector_log_rejected - a line for each size rejected since the last call
+ * @c: its modes have just been looked for
+ *
+ * Context: under mode_config.mutex.
+ */
+void xdf_connector_log_rejected(struct xdf_connector *c)
+{
+	struct drm_display_mode *mode;
+	unsigned int told;
+
+	mode = list_first_entry_or_null(&c->base.modes,
+					struct drm_display_mode, head);
+	for (told = READ_ONCE(c->told); told < READ_ONCE(c->rejections); told++) {
+		u32 size = READ_ONCE(c->rejected[told % XDF_MAX_REJECTED]);
+
+		if (mode && !READ_ONCE(c->exhausted))
+			drm_warn(c->base.dev,
+				 "connector %u: the backend rejected %ux%u (error %d), %s is preferred instead; give the connector a resolution that the host has\n",
+				 c->channel->node, size >> 16, size & 0xffff,
+				 -EINVAL, mode->name);
+		else
+			drm_warn(c->base.dev,
+				 "connector %u: the backend rejected %ux%u (error %d) and all others, the screen stays as it is; give the connector a resolution that the host has\n",
+				 c->channel->node, size >> 16, size & 0xffff,
+				 -EINVAL);
+	}
+	WRITE_ONCE(c->told, told);
+}
+
+/* The connection is stopped. */
+void xdf_connector_fini(struct xdf_connector *c)
+{
+	kfree(c->edid);
+	kfree(c->new_edid);
+}

@@ -1,0 +1,723 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <drm/drm_device.h>
+#include <drm/drm_drv.h>
+#include <drm/drm_fourcc.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_print.h>
+
+#include "xdf_dbuf.h"
+
+static bool dbuf_mode_is_shadow(enum xdf_dbuf_mode mode)
+{
+	return mode == XDF_DBUF_SHADOW || mode == XDF_DBUF_BACKEND;
+}
+
+/* Bits per pixel of what the backend sees. */
+u32 xdf_dbuf_bpp(const struct xdf_dbuf *d)
+{
+	return xdf_format_is_same(d->format, d->wire_format) ?
+		d->layout.cpp * 8 : 32;
+}
+
+/* References that it takes, one for each 4 KiB, with those of its directory. */
+static unsigned int dbuf_refs(const struct xdf_dbuf *d)
+{
+	u32 count = d->gem->base.size / DISPLIF_PAGE_SIZE;
+
+	return count + xdf_pgdir_pages(count);
+}
+
+static bool dbuf_is_shared(const struct xdf_dbuf *d)
+{
+	/* what is in it is read after it */
+	const struct xdf_shadow *shadow = smp_load_acquire(&d->shadow);
+
+	return READ_ONCE(d->shared) || READ_ONCE(d->grants) ||
+		(shadow && READ_ONCE(shadow->pages));
+}
+
+/*
+ * Waits for whoever draws in the buffer, another driver perhaps: under no lock
+ * of ours.
+ */
+static int dbuf_begin_read(struct xdf_dbuf *d)
+{
+	int ret = xdf_gem_begin_read(d->gem);
+
+	if (ret && ret != -ERESTARTSYS && ret != -EINTR)
+		drm_warn_once(d->dbufs->drm,
+			      "an imported buffer could not be read (error %d): its part of the screen stays as it was\n",
+			      ret);
+	return ret;
+}
+
+static int dbuf_call(struct xdf_dbuf *d, struct xdf_call *call)
+{
+	return xdf_channel_call(d->dbufs->backend->channels[0], call, d->wire_epoch);
+}
+
+/* Without @refs the backend fills the directory in. */
+static struct xdf_directory *dbuf_directory(struct xdf_dbuf *d, const u32 *refs,
+					    u32 count)
+{
+	return xdf_directory_create(d->dbufs->drm->dev,
+				    d->dbufs->backend->xdev->otherend_id, refs,
+				    count);
+}
+
+static struct xdf_directory *
+dbuf_share_shadow(struct xdf_dbuf *d, struct displif_dbuf_create *create)
+{
+	bool same = xdf_format_is_same(d->format, d->wire_format);
+	struct xdf_shadow *shadow = d->shadow;
+	struct xdf_grants *g;
+	int ret;
+
+	ret = xdf_shadow_set_format(shadow, same ? 0 : d->format);
+	if (ret)
+		return ERR_PTR(ret);
+	create->width = shadow->pitch / shadow->cpp;
+	create->buffer_sz = shadow->size;
+	if (d->mode == XDF_DBUF_BACKEND) {
+		create->flags = DISPLIF_DBUF_FLG_REQ_ALLOC;
+		return dbuf_directory(d, NULL, shadow->size / DISPLIF_PAGE_SIZE);
+	}
+	ret = xdf_shadow_alloc(shadow);
+	if (ret)
+		return ERR_PTR(ret);
+	g = xdf_grants_share_mem(d->dbufs->backend->xdev->otherend_id,
+				 shadow->mem);
+	if (IS_ERR(g))
+		return ERR_CAST(g);
+	WRITE_ONCE(d->grants, g);
+	return dbuf_directory(d, g->refs, g->count);
+}
+
+static struct xdf_directory *
+dbuf_share_buffer(struct xdf_dbuf *d, struct displif_dbuf_create *create)
+{
+	struct xdf_grants *g;
+
+	g = xdf_gem_share(d->gem, d->dbufs->backend->xdev->otherend_id);
+	if (IS_ERR(g))
+		return ERR_CAST(g);
+	WRITE_ONCE(d->shared, true);
+	/* there is no pitch on the wire: the width says it */
+	create->width = d->layout.pitch / d->layout.cpp;
+	create->buffer_sz = d->gem->base.size;
+	create->data_ofs = d->layout.offset;
+	return dbuf_directory(d, g->refs, g->count);
+}
+
+/* What is left of an attachment here, once the backend has forgotten it. */
+static void dbuf_unshare(struct xdf_dbuf *d)
+{
+	WRITE_ONCE(d->epoch, 0);
+	xdf_shadow_release(d->shadow);
+	xdf_grants_release(d->grants);
+	WRITE_ONCE(d->grants, NULL);
+	if (d->shared)
+		xdf_gem_unshare(d->gem);
+	WRITE_ONCE(d->shared, false);
+}
+
+/* The backend has filled the directory: its memory becomes the shadow's. */
+static int dbuf_map_shadow(struct xdf_dbuf *d, const struct xdf_directory *dir)
+{
+	u32 *refs;
+	int ret;
+
+	refs = kvmalloc_array(dir->count, sizeof(*refs), GFP_KERNEL);
+	if (!refs)
+		return -ENOMEM;
+	xdf_directory_read(dir, refs);
+	ret = xdf_shadow_map(d->shadow, d->dbufs->backend->xdev->otherend_id,
+			     refs);
+	kvfree(refs);
+	if (ret)
+		drm_err(d->dbufs->drm,
+			"the backend's memory for a buffer of %u bytes is invalid (error %d): this buffer is not shown\n",
+			d->shadow->size, ret);
+	return ret;
+}
+
+static int dbuf_create(struct xdf_dbuf *d, const struct xdf_directory *dir,
+		       struct displif_dbuf_create *create)
+{
+	struct xdf_call call;
+
+	create->dbuf_cookie = d->dbuf_cookie;
+	create->height = d->layout.height;
+	create->bpp = xdf_dbuf_bpp(d);
+	create->gref_directory = xdf_directory_ref(dir);
+	WRITE_ONCE(d->size, create->buffer_sz);
+	xdf_displif_dbuf_create(&call.rq.wire, create);
+	return dbuf_call(d, &call);
+}
+
+static int dbuf_fb_attach(struct xdf_dbuf *d)
+{
+	const struct displif_fb_attach attach = {
+		.dbuf_cookie = d->dbuf_cookie,
+		.fb_cookie = d->fb_cookie,
+		.width = d->layout.width,
+		.height = d->layout.height,
+		.pixel_format = d->wire_format,
+	};
+	struct xdf_call call;
+
+	xdf_displif_fb_attach(&call.rq.wire, &attach);
+	return dbuf_call(d, &call);
+}
+
+static void dbuf_fb_detach(struct xdf_dbuf *d)
+{
+	struct xdf_call call;
+
+	xdf_displif_fb_detach(&call.rq.wire, d->fb_cookie);
+	dbuf_call(d, &call);
+}
+
+static void dbuf_destroy(struct xdf_dbuf *d)
+{
+	struct xdf_call call;
+
+	/* the backend is asked to free its memory when it is unmapped here */
+	xdf_shadow_release(d->shadow);
+	xdf_displif_dbuf_destroy(&call.rq.wire, d->dbuf_cookie);
+	dbuf_call(d, &call);
+}
+
+/* What has to be left for the console and the screens, when they come back. */
+static unsigned int dbufs_reserve(struct xdf_dbufs *dbufs)
+{
+	unsigned int refs = 0;
+	struct xdf_dbuf *d;
+
+	spin_lock_irq(&dbufs->lock);
+	list_for_each_entry(d, &dbufs->list, entry)
+		if (atomic_read(&d->kept) && !dbuf_is_shared(d))
+			refs += dbuf_refs(d);
+	spin_unlock_irq(&dbufs->lock);
+	return refs;
+}
+
+static struct xdf_directory *dbuf_share(struct xdf_dbuf *d,
+					struct displif_dbuf_create *create)
+{
+	int ret = 0;
+
+	if (!atomic_read(&d->kept))
+		ret = xdf_grants_leave(dbuf_refs(d), dbufs_reserve(d->dbufs));
+	if (ret)
+		return ERR_PTR(ret);
+	return dbuf_mode_is_shadow(d->mode) ? dbuf_share_shadow(d, create) :
+		dbuf_share_buffer(d, create);
+}
+
+/*
+ * Makes a buffer and its framebuffer known to the backend, as @mode and @format
+ * say. @op is the operation that was rejected, or 0. Under xdf_dbufs.mutex.
+ */
+static int dbuf_attach(struct xdf_dbuf *d, enum xdf_dbuf_mode mode, u32 format,
+		       bool readable, u8 *op)
+{
+	struct xdf_dbufs *dbufs = d->dbufs;
+	struct displif_dbuf_create create = {};
+	struct xdf_directory *dir;
+	int ret;
+
+	*op = 0;
+	/* others came before, and meanwhile nobody wants it any more */
+	if (READ_ONCE(d->unused))
+		return -ECANCELED;
+	if (!xdf_backend_is_up(dbufs->backend))
+		return -ENODEV;
+	/* of an earlier connection */
+	dbuf_unshare(d);
+	d->wire_epoch = READ_ONCE(dbufs->backend->epoch);
+	WRITE_ONCE(d->mode, mode);
+	d->wire_format = format;
+	/* a name that was rejected is not used again */
+	d->dbuf_cookie = ++dbufs->cookie;
+	d->fb_cookie = ++dbufs->cookie;
+
+	dir = dbuf_share(d, &create);
+	if (IS_ERR(dir)) {
+		ret = PTR_ERR(dir);
+		goto err_unshare;
+	}
+	ret = dbuf_create(d, dir, &create);
+	if (ret) {
+		*op = DISPLIF_OP_DBUF_CREATE;
+		goto err_directory;
+	}
+	if (mode == XDF_DBUF_BACKEND) {
+		ret = dbuf_map_shadow(d, dir);
+		if (ret)
+			goto err_destroy;
+	}
+	if (readable)
+		xdf_shadow_update(d->shadow, NULL);
+	ret = dbuf_fb_attach(d);
+	if (ret) {
+		*op = DISPLIF_OP_FB_ATTACH;
+		goto err_destroy;
+	}
+	xdf_directory_destroy(dir);
+	/* after the cookies */
+	smp_store_release(&d->epoch, d->wire_epoch);
+	return 0;
+
+err_destroy:
+	dbuf_destroy(d);
+err_directory:
+	xdf_directory_destroy(dir);
+err_unshare:
+	dbuf_unshare(d);
+	return ret;
+}
+
+/* The mirror of dbuf_attach(). Under xdf_dbufs.mutex. */
+static void dbuf_detach(struct xdf_dbuf *d)
+{
+	if (xdf_dbuf_is_live(d)) {
+		dbuf_fb_detach(d);
+		dbuf_destroy(d);
+	}
+	dbuf_unshare(d);
+}
+
+/* Can the backend have the buffer's own pages? */
+static enum xdf_dbuf_mode dbuf_choose(const struct xdf_dbuf *d, u32 format,
+				      bool alloc)
+{
+	const struct xdf_dbufs *dbufs = d->dbufs;
+	const struct xdf_gem *gem = d->gem;
+
+	if (alloc && dbufs->be_alloc && !READ_ONCE(dbufs->no_alloc))
+		return XDF_DBUF_BACKEND;
+	if (!xdf_format_is_same(d->format, format))
+		return XDF_DBUF_SHADOW;
+	if (!gem->pages || xdf_layout_check(&d->layout, gem->base.size))
+		return XDF_DBUF_SHADOW;
+	/* there is no place for it on the wire of version 1 */
+	if (d->layout.offset && READ_ONCE(dbufs->backend->version) < 2)
+		return XDF_DBUF_SHADOW;
+	switch (gem->kind) {
+	case XDF_GEM_CONTIGUOUS:
+		return XDF_DBUF_CONTIGUOUS;
+	case XDF_GEM_IMPORTED:
+		return XDF_DBUF_IMPORTED;
+	default:
+		return XDF_DBUF_DIRECT;
+	}
+}
+
+static int dbuf_try(struct xdf_dbuf *d, enum xdf_dbuf_mode mode, u32 format,
+		    u8 *op)
+{
+	bool readable = false;
+	int ret;
+
+	*op = 0;
+	if (dbuf_mode_is_shadow(mode)) {
+		/* another driver may take its time: not under the mutex */
+		if (!d->shadow) {
+			struct xdf_shadow *shadow;
+
+			shadow = xdf_shadow_create(d->gem, &d->layout);
+			if (IS_ERR(shadow))
+				return PTR_ERR(shadow);
+			/* after what is in it */
+			smp_store_release(&d->shadow, shadow);
+		}
+		readable = !dbuf_begin_read(d);
+	}
+	mutex_lock(&d->dbufs->mutex);
+	ret = dbuf_attach(d, mode, format, readable, op);
+	mutex_unlock(&d->dbufs->mutex);
+	if (readable)
+		xdf_gem_end_read(d->gem);
+	return ret;
+}
+
+static u32 dbuf_next_format(const struct xdf_dbuf *d, u32 format)
+{
+	do
+		format = xdf_format_next(d->format, format);
+	while (xdf_format_bit(format) & READ_ONCE(d->dbufs->rejected));
+	return format;
+}
+
+static u32 dbuf_first_format(const struct xdf_dbuf *d)
+{
+	if (xdf_format_bit(d->format) & READ_ONCE(d->dbufs->rejected))
+		return dbuf_next_format(d, d->format);
+	return d->format;
+}
+
+/*
+ * What a backend cannot do is only believed once it has done the same in another
+ * way: a bad framebuffer is rejected in any.
+ */
+static void dbuf_learn(struct xdf_dbuf *d, u32 format, int alloc_error)
+{
+	struct xdf_dbufs *dbufs = d->dbufs;
+	u32 f, rejected = READ_ONCE(dbufs->rejected);
+
+	for (f = d->format; f != format; f = xdf_format_next(d->format, f))
+		rejected |= xdf_format_bit(f);
+	WRITE_ONCE(dbufs->rejected, rejected);
+	if (!alloc_error || READ_ONCE(dbufs->no_alloc))
+		return;
+	WRITE_ONCE(dbufs->no_alloc, true);
+	drm_warn(dbufs->drm,
+		 "the backend cannot allocate buffers (error %d), the guest's own memory is used: set be-alloc=0 in the configuration\n",
+		 alloc_error);
+}
+
+/*
+ * The ways to show a picture, one after the other: memory of the backend's, if
+ * it allocates, else the guest's; and that for each format that it can be shown
+ * in.
+ */
+static int dbuf_attach_anyhow(struct xdf_dbuf *d)
+{
+	u32 format = dbuf_first_format(d);
+	enum xdf_dbuf_mode mode;
+	int ret, alloc_error = 0;
+	u8 op;
+
+	if (xdf_dbuf_is_live(d))
+		return 0;
+	while (format) {
+		mode = dbuf_choose(d, format, !alloc_error);
+		ret = dbuf_try(d, mode, format, &op);
+		if (!ret) {
+			dbuf_learn(d, format, alloc_error);
+			return 0;
+		}
+		/* in any way that works rather than again: rights may never come */
+		if (!op || xdf_displif_is_lost(ret) || xdf_displif_is_shortage(ret))
+			return ret;
+		if (op == DISPLIF_OP_DBUF_CREATE && mode == XDF_DBUF_BACKEND) {
+			alloc_error = ret;
+			continue;
+		}
+		alloc_error = 0;
+		format = dbuf_next_format(d, format);
+	}
+	return ret;
+}
+
+static void dbuf_free(struct xdf_dbuf *d)
+{
+	struct xdf_dbufs *dbufs = d->dbufs;
+	struct drm_device *drm = dbufs->drm;
+
+	mutex_lock(&dbufs->mutex);
+	dbuf_detach(d);
+	spin_lock_irq(&dbufs->lock);
+	list_del(&d->entry);
+	spin_unlock_irq(&dbufs->lock);
+	mutex_unlock(&dbufs->mutex);
+	xdf_shadow_destroy(d->shadow);
+	drm_gem_object_put(&d->gem->base);
+	kfree(d);
+	drm_dev_put(drm);
+}
+
+static void dbuf_work(struct work_struct *work)
+{
+	struct xdf_dbuf *d = container_of(work, struct xdf_dbuf, work);
+	struct xdf_dbufs *dbufs = d->dbufs;
+	bool unused, pending;
+	unsigned long flags;
+	int ret;
+
+	spin_lock_irqsave(&dbufs->lock, flags);
+	unused = d->unused;
+	pending = work_pending(work);
+	spin_unlock_irqrestore(&dbufs->lock, flags);
+	if (unused) {
+		/* queued again meanwhile: that run is the last one */
+		if (!pending)
+			dbuf_free(d);
+		return;
+	}
+	ret = dbuf_attach_anyhow(d);
+	spin_lock_irqsave(&dbufs->lock, flags);
+	WRITE_ONCE(d->error, ret);
+	complete_all(&d->attached);
+	spin_unlock_irqrestore(&dbufs->lock, flags);
+	queue_work(dbufs->wq, dbufs->answered);
+}
+
+/**
+ * xdf_dbuf_create - a picture of which the backend does not know yet
+ * @dbufs: of the device
+ * @gem: the buffer; the dbuf takes a reference of its own
+ * @layout: a picture that xdf_layout_fits() accepts
+ * @format: its DRM fourcc
+ *
+ * Context: may sleep, waits for nobody.
+ *
+ * Return: the dbuf, the caller's to put; or ERR_PTR(-ENOMEM).
+ */
+struct xdf_dbuf *xdf_dbuf_create(struct xdf_dbufs *dbufs, struct xdf_gem *gem,
+				 const struct xdf_layout *layout, u32 format)
+{
+	struct xdf_dbuf *d = kzalloc(sizeof(*d), GFP_KERNEL);
+
+	if (!d)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&d->ref);
+	d->dbufs = dbufs;
+	d->gem = gem;
+	d->layout = *layout;
+	d->format = format;
+	d->wire_format = format;
+	init_completion(&d->attached);
+	INIT_WORK(&d->work, dbuf_work);
+	drm_gem_object_get(&gem->base);
+	drm_dev_get(dbufs->drm);
+	spin_lock_irq(&dbufs->lock);
+	list_add_tail(&d->entry, &dbufs->list);
+	spin_unlock_irq(&dbufs->lock);
+	return d;
+}
+
+/*
+ * A dbuf is wanted that the backend does not know. It is attached in its turn,
+ * for which nobody waits here.
+ * Context: any but NMI.
+ */
+void xdf_dbuf_ask(struct xdf_dbuf *d)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&d->dbufs->lock, flags);
+	if (d->error != -EINPROGRESS) {
+		WRITE_ONCE(d->error, -EINPROGRESS);
+		reinit_completion(&d->attached);
+		queue_work(d->dbufs->wq, &d->work);
+	}
+	spin_unlock_irqrestore(&d->dbufs->lock, flags);
+}
+
+/*
+ * Wait until the backend knows a dbuf, or not. Ends with the requests' deadline
+ * or the connection at the latest; without a connection it is attached when it
+ * is to be shown.
+ * Context: may sleep.
+ * Return: 0; the backend's error; -ERESTARTSYS when the caller is killed.
+ */
+int xdf_dbuf_wait(struct xdf_dbuf *d)
+{
+	int ret = wait_for_completion_killable(&d->attached);
+
+	if (ret)
+		return ret;
+	ret = READ_ONCE(d->error);
+	return ret == -EINPROGRESS || xdf_displif_is_lost(ret) ? 0 : ret;
+}
+
+static void dbuf_release(struct kref *ref)
+{
+	struct xdf_dbuf *d = container_of(ref, struct xdf_dbuf, ref);
+	struct xdf_dbufs *dbufs = d->dbufs;
+	unsigned long flags;
+
+	/* together: the work frees it, and may be running */
+	spin_lock_irqsave(&dbufs->lock, flags);
+	WRITE_ONCE(d->unused, true);
+	queue_work(dbufs->wq, &d->work);
+	spin_unlock_irqrestore(&dbufs->lock, flags);
+}
+
+/*
+ * One user less. The last one has it taken back from the backend.
+ * Context: any but NMI.
+ */
+void xdf_dbuf_put(struct xdf_dbuf *d)
+{
+	if (d)
+		kref_put(&d->ref, dbuf_release);
+}
+
+/**
+ * xdf_dbuf_update - what was drawn becomes what the backend sees
+ * @d: the dbuf
+ * @rect: in the picture's pixels; NULL for all
+ *
+ * The backend notices with the next flip.
+ *
+ * Context: may sleep.
+ *
+ * Return: 0; -ERESTARTSYS when a signal came before another driver was done
+ * with the buffer; or another negative errno of its.
+ */
+int xdf_dbuf_update(struct xdf_dbuf *d, const struct drm_rect *rect)
+{
+	/* what is in it is read after it */
+	struct xdf_shadow *shadow = smp_load_acquire(&d->shadow);
+	int ret;
+
+	/* most have none; a new one is made with what is drawn then */
+	if (!shadow || !READ_ONCE(shadow->pages))
+		return 0;
+	ret = dbuf_begin_read(d);
+	if (ret)
+		return ret;
+	xdf_shadow_update(shadow, rect);
+	xdf_gem_end_read(d->gem);
+	return 0;
+}
+
+static void dbuf_read_buffer(const struct xdf_dbuf *d,
+			     const struct iosys_map *map, u32 *raw,
+			     void (*line)(void *data, const u32 *pixels,
+					  u32 width), void *data)
+{
+	const struct xdf_layout *l = &d->layout;
+	u32 *pixels = raw + l->width;
+	u32 y;
+
+	for (y = 0; y < l->height; y++) {
+		xdf_gem_read_source(map, raw, l->offset + y * l->pitch,
+				    l->width * l->cpp);
+		xdf_format_to_xrgb8888(pixels, raw, l->width, d->format);
+		line(data, pixels, l->width);
+	}
+}
+
+/**
+ * xdf_dbuf_read - go through what the backend sees
+ * @d: the dbuf
+ * @line: called with the pixels of each line, in XRGB8888
+ * @data: for @line
+ *
+ * Context: may sleep.
+ *
+ * Return: 0 or a negative errno.
+ */
+int xdf_dbuf_read(struct xdf_dbuf *d,
+		  void (*line)(void *data, const u32 *pixels, u32 width),
+		  void *data)
+{
+	/* what is in it is read after it */
+	struct xdf_shadow *shadow = smp_load_acquire(&d->shadow);
+	struct iosys_map map;
+	int ret = 0;
+	u32 *raw;
+
+	raw = kvmalloc_array(d->layout.width, 2 * sizeof(*raw), GFP_KERNEL);
+	if (!raw)
+		return -ENOMEM;
+	if (shadow && xdf_shadow_read(shadow, d->format, raw, line, data))
+		goto out;
+	ret = xdf_gem_map_source(d->gem, &map);
+	if (ret)
+		goto out;
+	ret = dbuf_begin_read(d);
+	if (!ret) {
+		dbuf_read_buffer(d, &map, raw, line, data);
+		xdf_gem_end_read(d->gem);
+	}
+	xdf_gem_unmap_source(d->gem, &map);
+out:
+	kvfree(raw);
+	return ret;
+}
+
+/* One that was shared on an earlier connection. Under xdf_dbufs.mutex. */
+static struct xdf_dbuf *dbufs_next_stale(struct xdf_dbufs *dbufs)
+{
+	bool up = xdf_backend_is_up(dbufs->backend);
+	struct xdf_dbuf *d, *stale = NULL;
+
+	spin_lock_irq(&dbufs->lock);
+	list_for_each_entry(d, &dbufs->list, entry)
+		if (dbuf_is_shared(d) && !(up && xdf_dbuf_is_live(d))) {
+			stale = d;
+			break;
+		}
+	spin_unlock_irq(&dbufs->lock);
+	return stale;
+}
+
+/*
+ * Take back what was shared on an earlier connection.
+ * Context: may sleep; waits for no other driver.
+ */
+void xdf_dbufs_forget(struct xdf_dbufs *dbufs)
+{
+	struct xdf_dbuf *d;
+
+	mutex_lock(&dbufs->mutex);
+	while ((d = dbufs_next_stale(dbufs)))
+		dbuf_unshare(d);
+	mutex_unlock(&dbufs->mutex);
+}
+
+/* There is a backend, perhaps another one than before. */
+void xdf_dbufs_renew(struct xdf_dbufs *dbufs)
+{
+	WRITE_ONCE(dbufs->no_alloc, false);
+	WRITE_ONCE(dbufs->rejected, 0);
+}
+
+/**
+ * xdf_dbufs_count - count what the backend has
+ * @dbufs: of the device
+ * @count: result, dbufs by mode
+ * @bytes: result, bytes in them by mode
+ *
+ * Context: may sleep.
+ */
+void xdf_dbufs_count(struct xdf_dbufs *dbufs, unsigned int *count, u64 *bytes)
+{
+	struct xdf_dbuf *d;
+
+	spin_lock_irq(&dbufs->lock);
+	list_for_each_entry(d, &dbufs->list, entry)
+		if (dbuf_is_shared(d)) {
+			enum xdf_dbuf_mode mode = READ_ONCE(d->mode);
+
+			count[mode]++;
+			bytes[mode] += READ_ONCE(d->size);
+		}
+	spin_unlock_irq(&dbufs->lock);
+}
+
+/**
+ * xdf_dbufs_init - none yet
+ * @dbufs: zeroed
+ * @drm: the device
+ * @backend: its connection, down
+ * @wq: unbound; waited for before the module goes
+ * @answered: see struct xdf_dbufs
+ * @be_alloc: the backend allocates the memory that it shows
+ */
+void xdf_dbufs_init(struct xdf_dbufs *dbufs, struct drm_device *drm,
+		    struct xdf_backend *backend, struct workqueue_struct *wq,
+		    struct work_struct *answered, bool be_alloc)
+{
+	if (be_alloc && !xdf_shadow_can_map()) {
+		drm_warn(drm,
+			 "this kernel cannot map the backend's memory (error %d), the guest's own is used: set be-alloc=0 in the configuration, or take a kernel with pages of 4 KiB\n",
+			 -EOPNOTSUPP);
+		be_alloc = false;
+	}
+	dbufs->drm = drm;
+	dbufs->backend = backend;
+	dbufs->wq = wq;
+	dbufs->answered = answered;
+	dbufs->be_alloc = be_alloc;
+	mutex_init(&dbufs->mutex);
+	spin_lock_init(&dbufs->lock);
+	INIT_LIST_HEAD(&dbufs->list);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* Buffers and framebuffers as the backend knows them. */
+#ifndef XDF_DBUF_H
+#define XDF_DBUF_H
+
+#include <linux/completion.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include "xdf_backend.h"
+#include "xdf_gem.h"
+#include "xdf_proto.h"
+#include "xdf_shadow.h"
+
+/**
+ * enum xdf_dbuf_mode - what the backend is given to look at
+ * @XDF_DBUF_DIRECT: the buffer's own pages, from anywhere
+ * @XDF_DBUF_CONTIGUOUS: the same, physically contiguous
+ * @XDF_DBUF_IMPORTED: the same, another driver's
+ * @XDF_DBUF_SHADOW: a shadow buffer, in the guest's memory
+ * @XDF_DBUF_BACKEND: a shadow buffer, in the backend's memory
+ * @XDF_DBUF_MODES: number of them
+ */
+enum xdf_dbuf_mode {
+	XDF_DBUF_DIRECT,
+	XDF_DBUF_CONTIGUOUS,
+	XDF_DBUF_IMPORTED,
+	XDF_DBUF_SHADOW,
+	XDF_DBUF_BACKEND,
+	XDF_DBUF_MODES,
+};
+
+/**
+ * struct xdf_dbufs - all of a device
+ * @drm: the device; every dbuf holds it
+ * @backend: the connection; buffers go over its channel 0
+ * @wq: unbound
+ * @mutex: one attach or detach at a time: however slow the backend is, it holds no
+ *	more than what is in use. Held over waits for the backend, which end with
+ *	the connection; never over one for another driver
+ * @lock: of @list, and of who is in it
+ * @list: of struct xdf_dbuf
+ * @be_alloc: the backend allocates
+ * @no_alloc: this backend was found not to
+ * @rejected: formats that this backend was found not to take, a mask of
+ *	xdf_format_bit()
+ * @cookie: the last one given out, under @mutex; none is used twice
+ * @answered: the device's, queued when one was attached, or could not be
+ */
+struct xdf_dbufs {
+	struct drm_device *drm;
+	struct xdf_backend *backend;
+	struct workqueue_struct *wq;
+	struct mutex mutex;
+	spinlock_t lock;
+	struct list_head list;
+	bool be_alloc;
+	bool no_alloc;
+	u32 rejected;
+	u64 cookie;
+	struct work_struct *answered;
+};
+
+/**
+ * struct xdf_dbuf - a picture in a buffer, with its framebuffer at the backend
+ * @ref: users: DRM's framebuffers, and what outputs show or shall show
+ * @dbufs: where it belongs
+ * @entry: in the list of all
+ * @gem: the buffer, held
+ * @layout: where in the buffer
+ * @format: DRM fourcc
+ * @kept: there is always room for it: the console's, and what outputs show
+ * @unused: the last user is gone, under xdf_dbufs.lock
+ * @epoch: of the connection in which it was attached, or 0
+ * @error: of the last attempt; -EINPROGRESS from xdf_dbuf_ask() to its end
+ * @attached: completed at the end of an attempt
+ * @work: attaches it, or takes it back when nobody uses it any more
+ * @shadow: what the backend sees instead of the buffer, or NULL; set once
+ * @wire_epoch: of the last attempt
+ * @dbuf_cookie: the buffer's name on the wire
+ * @fb_cookie: the framebuffer's name on the wire
+ * @wire_format: what the backend is told instead of @format, or the same
+ * @mode: of the last attempt
+ * @size: in bytes, of the last attempt
+ * @shared: holds the buffer's grants
+ * @grants: the shadow's, when its memory is ours
+ *
+ * All from @wire_epoch on under xdf_dbufs.mutex; @fb_cookie and @wire_format are
+ * there for all while it is live.
+ */
+struct xdf_dbuf {
+	struct kref ref;
+	struct xdf_dbufs *dbufs;
+	struct list_head entry;
+	struct xdf_gem *gem;
+	struct xdf_layout layout;
+	u32 format;
+	atomic_t kept;
+	bool unused;
+	u32 epoch;
+	int error;
+	struct completion attached;
+	struct work_struct work;
+	struct xdf_shadow *shadow;
+	u32 wire_epoch;
+	u64 dbuf_cookie;
+	u64 fb_cookie;
+	u32 wire_format;
+	enum xdf_dbuf_mode mode;
+	u32 size;
+	bool shared;
+	struct xdf_grants *grants;
+};
+
+void xdf_dbufs_init(struct xdf_dbufs *dbufs, struct drm_device *drm,
+		    struct xdf_backend *backend, struct workqueue_struct *wq,
+		    struct work_struct *answered, bool be_alloc);
+void xdf_dbufs_renew(struct xdf_dbufs *dbufs);
+void xdf_dbufs_forget(struct xdf_dbufs *dbufs);
+void xdf_dbufs_count(struct xdf_dbufs *dbufs, unsigned int *count, u64 *bytes);
+
+struct xdf_dbuf *xdf_dbuf_create(struct xdf_dbufs *dbufs, struct xdf_gem *gem,
+				 const struct xdf_layout *layout, u32 format);
+void xdf_dbuf_ask(struct xdf_dbuf *d);
+int xdf_dbuf_wait(struct xdf_dbuf *d);
+void xdf_dbuf_put(struct xdf_dbuf *d);
+int xdf_dbuf_update(struct xdf_dbuf *d, const struct drm_rect *rect);
+int xdf_dbuf_read(struct xdf_dbuf *d,
+		  void (*line)(void *data, const u32 *pixels, u32 width),
+		  void *data);
+u32 xdf_dbuf_bpp(const struct xdf_dbuf *d);
+
+static inline struct xdf_dbuf *xdf_dbuf_get(struct xdf_dbuf *d)
+{
+	if (d)
+		kref_get(&d->ref);
+	return d;
+}
+
+/* In atomic context, too. */
+static inline bool xdf_dbuf_is_live(const struct xdf_dbuf *d)
+{
+	/* what goes with it, the cookies, is read after it */
+	return smp_load_acquire(&d->epoch) == READ_ONCE(d->dbufs->backend->epoch);
+}
+
+#endif /* XDF_DBUF_H */

@@ -1,0 +1,716 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <linux/device.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/string.h>
+#include <drm/drm_atomic_helper.h>
+#include <drm/drm_debugfs.h>
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_ioctl.h>
+#include <drm/drm_managed.h>
+#include <drm/drm_print.h>
+#include <drm/drm_probe_helper.h>
+
+#include "xdf_device.h"
+
+/*
+ * DRM's files should be gone from sysfs before the device is. Userspace that
+ * sits in an ioctl on a page that never comes holds up nobody else for longer.
+ */
+#define REMOVE_WAIT	(3 * HZ)
+
+/* Of a text from XenStore, in the log. */
+#define MAX_LOGGED	64
+
+/* What XenStore says of one connector; without a width its resolution is invalid. */
+struct xdf_output_config {
+	u32 node;
+	u32 width;
+	u32 height;
+};
+
+#define to_xdf_device(d)	container_of(d, struct xdf_device, drm)
+
+/*
+ * The configuration
+ */
+
+static int config_cmp(const void *a, const void *b)
+{
+	const struct xdf_output_config *x = a, *y = b;
+
+	return x->node < y->node ? -1 : x->node > y->node;
+}
+
+/* The connectors' numbers: all directories with a number for a name. */
+static int config_list_nodes(struct xenbus_device *xdev,
+			     struct xdf_output_config *configs)
+{
+	unsigned int i, n, count = 0;
+	char **names;
+
+	names = xenbus_directory(XBT_NIL, xdev->nodename, "", &n);
+	if (IS_ERR(names))
+		return PTR_ERR(names);
+	for (i = 0; i < n; i++) {
+		u32 node;
+
+		if (xdf_parse_index(names[i], &node))
+			continue;
+		if (count == XDF_MAX_OUTPUTS) {
+			dev_err(&xdev->dev,
+				"more than %u connectors (error %d): configure fewer for this guest\n",
+				XDF_MAX_OUTPUTS, -E2BIG);
+			kfree(names);
+			return -E2BIG;
+		}
+		configs[count++].node = node;
+	}
+	kfree(names);
+	sort(configs, count, sizeof(*configs), config_cmp, NULL);
+	return count;
+}
+
+static int config_read_nodes(struct xenbus_device *xdev,
+			     struct xdf_output_config *configs)
+{
+	int i, count = config_list_nodes(xdev, configs);
+
+	if (count < 0)
+		return count;
+	if (!count || configs[0].node) {
+		dev_err(&xdev->dev,
+			"no connector 0 in XenStore (%s/0, error %d): give connectors=ID:WIDTHxHEIGHT in the guest's vdispl configuration\n",
+			xdev->nodename, -EINVAL);
+		return -EINVAL;
+	}
+	for (i = 0; i < count; i++)
+		if (configs[i].node != i) {
+			dev_warn(&xdev->dev,
+				 "connectors are not numbered without gaps (%u comes where %u should): using those that are there\n",
+				 configs[i].node, i);
+			break;
+		}
+	return count;
+}
+
+/* Reads a connector's size; leaves it alone when that is invalid. */
+static void config_read_resolution(struct xenbus_device *xdev, const char *path,
+				   struct xdf_output_config *config)
+{
+	char *text = xenbus_read(XBT_NIL, path, DISPLIF_NODE_RESOLUTION, NULL);
+	const char *shown = IS_ERR(text) ? "(none)" : text;
+	int ret;
+
+	ret = IS_ERR(text) ? PTR_ERR(text) :
+		xdf_parse_resolution(text, &config->width, &config->height);
+	if (ret)
+		dev_err(&xdev->dev,
+			"connector %u: resolution \"%*pE\" in XenStore is invalid (error %d): give WIDTHxHEIGHT, each 1 to %u; this connector stays %s\n",
+			config->node, (int)strnlen(shown, MAX_LOGGED), shown, ret,
+			XDF_MAX_SIDE, config->width ? "as it is" : "off");
+	if (!IS_ERR(text))
+		kfree(text);
+}
+
+static void config_read_connector(struct xenbus_device *xdev,
+				  struct xdf_output_config *config)
+{
+	char *path, *id;
+
+	path = kasprintf(GFP_KERNEL, "%s/%u", xdev->nodename, config->node);
+	if (!path)
+		return;
+	config_read_resolution(xdev, path, config);
+	id = xenbus_read(XBT_NIL, path, DISPLIF_NODE_UNIQUE_ID, NULL);
+	if (IS_ERR(id) || !*id)
+		dev_warn(&xdev->dev,
+			 "connector %u: no unique-id in XenStore: the backend may reject the display\n",
+			 config->node);
+	if (!IS_ERR(id))
+		kfree(id);
+	kfree(path);
+}
+
+static struct xdf_output *display_find_output(struct xdf_device *device, u32 node)
+{
+	struct xdf_output *output;
+
+	xdf_for_each_output(output, device)
+		if (output->used && output->scanout.channel.node == node)
+			return output;
+	return NULL;
+}
+
+/* One that stands for no connector of XenStore's yet. */
+static struct xdf_output *display_free_output(struct xdf_device *device)
+{
+	struct xdf_output *output;
+
+	xdf_for_each_output(output, device)
+		if (!output->used)
+			return output;
+	return NULL;
+}
+
+/* Under mode_config.mutex, the same below. */
+static void output_resize(struct xdf_output *output, u32 width, u32 height)
+{
+	struct xdf_connector *c = &output->connector;
+
+	if (c->width == width && c->height == height)
+		return;
+	if (width)
+		drm_info(c->base.dev, "connector %u: %ux%u is preferred now\n",
+			 c->channel->node, width, height);
+	xdf_kms_set_size(output, width, height);
+	xdf_connector_renew(c);
+	WRITE_ONCE(c->changed, true);
+}
+
+/* True when that is news. */
+static bool output_set_present(struct xdf_output *output, bool present)
+{
+	struct xdf_channel *ch = &output->scanout.channel;
+
+	if (ch->present == present)
+		return false;
+	drm_info(output->connector.base.dev, "connector %u was %s\n", ch->node,
+		 present ? "added" : "removed");
+	WRITE_ONCE(ch->present, present);
+	WRITE_ONCE(output->connector.changed, true);
+	if (!present)
+		output_resize(output, 0, 0);
+	return true;
+}
+
+static bool config_has(const struct xdf_output_config *configs,
+		       unsigned int count, u32 node)
+{
+	while (count--)
+		if (configs[count].node == node)
+			return true;
+	return false;
+}
+
+static bool display_add_connector(struct xdf_device *device,
+				  const struct xdf_output_config *config)
+{
+	struct xdf_output *output = display_find_output(device, config->node) ?:
+		display_free_output(device);
+	bool renew;
+
+	if (!output) {
+		drm_warn(&device->drm,
+			 "no room for connector %u (error %d): it works once the driver is loaded again, or after a reboot\n",
+			 config->node, -ENOSPC);
+		return false;
+	}
+	if (!output->used)
+		WRITE_ONCE(output->scanout.channel.node, config->node);
+	output->used = true;
+	renew = output_set_present(output, true);
+	output_resize(output, config->width, config->height);
+	return renew;
+}
+
+/*
+ * Userspace is told. When there are other connectors than before, the backend has
+ * to bind them again.
+ */
+static void display_configure(struct xdf_device *device,
+			      const struct xdf_output_config *configs,
+			     unsigned int count)
+{
+	struct mutex *mutex = &device->drm.mode_config.mutex;
+	struct xdf_output *output;
+	bool renew = false;
+	unsigned int i;
+
+	mutex_lock(mutex);
+	xdf_for_each_output(output, device)
+		if (!config_has(configs, count, output->scanout.channel.node))
+			renew |= output_set_present(output, false);
+	for (i = 0; i < count; i++)
+		renew |= display_add_connector(device, &configs[i]);
+	mutex_unlock(mutex);
+	if (renew)
+		xdf_backend_renew(&device->backend,
+				  "the toolstack changed its connectors");
+	schedule_work(&device->hotplug);
+}
+
+/*
+ * The toolstack may write another resolution at any time, add connectors and
+ * remove them.
+ */
+static void display_reconfigure(struct work_struct *work)
+{
+	struct xdf_device *device = container_of(work, struct xdf_device,
+						 reconfigure);
+	struct xdf_output_config configs[XDF_MAX_OUTPUTS] = {};
+	struct xenbus_device *xdev = device->backend.xdev;
+	int i, count, n = 0;
+
+	count = config_list_nodes(xdev, configs);
+	/* all nodes vanish when the device is detached */
+	if (count <= 0)
+		return;
+	for (i = 0; i < count; i++) {
+		struct xdf_output_config *config = &configs[n];
+		struct xdf_output *known;
+		char *path;
+		bool sized;
+
+		*config = configs[i];
+		path = kasprintf(GFP_KERNEL, "%s/%u", xdev->nodename,
+				 config->node);
+		if (!path)
+			return;
+		known = display_find_output(device, config->node);
+		if (known) {
+			config->width = known->connector.width;
+			config->height = known->connector.height;
+		}
+		sized = xenbus_exists(XBT_NIL, path, DISPLIF_NODE_RESOLUTION) > 0;
+		if (sized)
+			config_read_resolution(xdev, path, config);
+		/* a new one is complete when it has its size */
+		if (known || sized)
+			n++;
+		kfree(path);
+	}
+	display_configure(device, configs, n);
+}
+
+static void display_watch(struct xenbus_watch *watch, const char *path,
+			  const char *token)
+{
+	struct xdf_device *device = container_of(watch, struct xdf_device, watch);
+	const char *name = strrchr(path, '/');
+	u32 node;
+
+	/* most of what is written there is our own */
+	if (!name || !strcmp(path, device->backend.xdev->nodename))
+		return;
+	if (!strcmp(name + 1, DISPLIF_NODE_RESOLUTION) ||
+	    !xdf_parse_index(name + 1, &node))
+		schedule_work(&device->reconfigure);
+}
+
+/*
+ * Connecting
+ */
+
+static void display_hotplug(struct work_struct *work)
+{
+	struct xdf_device *device = container_of(work, struct xdf_device, hotplug);
+	struct drm_mode_config *config = &device->drm.mode_config;
+	struct drm_connector *connector;
+	struct xdf_output *output;
+	bool changed = false;
+	int idx;
+
+	if (!READ_ONCE(device->registered) || !drm_dev_enter(&device->drm, &idx))
+		return;
+	WRITE_ONCE(device->hotplugs, device->hotplugs + 1);
+	mutex_lock(&config->mutex);
+	xdf_for_each_output(output, device)
+		changed |= xdf_connector_update(&output->connector);
+	/* for those who may look and not ask: sysfs, and all but the master */
+	xdf_for_each_output(output, device) {
+		if (!changed)
+			break;
+		connector = &output->connector.base;
+		connector->funcs->fill_modes(connector, config->max_width,
+					     config->max_height);
+		xdf_connector_log_rejected(&output->connector);
+	}
+	mutex_unlock(&config->mutex);
+	if (changed)
+		drm_kms_helper_hotplug_event(&device->drm);
+	drm_dev_exit(idx);
+}
+
+/* The console waits for the backend to attach its framebuffer. */
+static int display_publish(struct xdf_device *device)
+{
+	struct xdf_output *output;
+	unsigned int hotplugs;
+	int ret;
+
+	mutex_lock(&device->drm.mode_config.mutex);
+	xdf_for_each_output(output, device)
+		xdf_connector_update(&output->connector);
+	mutex_unlock(&device->drm.mode_config.mutex);
+	ret = drm_dev_register(&device->drm, 0);
+	if (ret)
+		return ret;
+	hotplugs = READ_ONCE(device->hotplugs);
+	WRITE_ONCE(device->registered, true);
+	drm_client_setup(&device->drm, NULL);
+	/* before 6.5 a console that is being set up does not hear it */
+	if (hotplugs != READ_ONCE(device->hotplugs))
+		WRITE_ONCE(device->outputs->connector.changed, true);
+	return 0;
+}
+
+/*
+ * There is a backend, or it was lost: all that follows from it, in a straight
+ * line. When that changes meanwhile every wait ends, and this runs once more.
+ */
+static void display_changed(struct work_struct *work)
+{
+	struct xdf_device *device = container_of(work, struct xdf_device, changed);
+	struct xdf_backend *b = &device->backend;
+	u32 epoch = READ_ONCE(b->epoch);
+	struct xdf_output *output;
+	unsigned long asked = 0;
+	int ret;
+
+	xdf_dbufs_forget(&device->dbufs);
+	if (!xdf_backend_is_up(b))
+		return;
+	/* it may be another one */
+	xdf_dbufs_renew(&device->dbufs);
+	xdf_for_each_output(output, device) {
+		if (xdf_connector_renew(&output->connector))
+			WRITE_ONCE(output->connector.changed, true);
+		if ((READ_ONCE(b->version) < 2 && !READ_ONCE(b->unversioned)) ||
+		    !READ_ONCE(output->scanout.channel.present))
+			continue;
+		xdf_connector_ask_edid(&output->connector, b, epoch);
+		asked |= BIT(output - device->outputs);
+	}
+	/* what is shown comes first, before anybody attaches something new */
+	xdf_for_each_output(output, device)
+		xdf_scanout_up(&output->scanout, epoch);
+	xdf_for_each_output(output, device)
+		if (asked & BIT(output - device->outputs))
+			xdf_connector_wait_edid(&output->connector);
+	if (!xdf_backend_is_up(b) || READ_ONCE(b->epoch) != epoch)
+		return;
+	if (!device->registered) {
+		ret = display_publish(device);
+		if (ret) {
+			xdf_backend_fail(b, ret, "registering the device");
+			return;
+		}
+	}
+	schedule_work(&device->hotplug);
+	xdf_backend_ready(b, epoch);
+}
+
+static void display_answered(struct work_struct *work)
+{
+	struct xdf_device *device = container_of(work, struct xdf_device, answered);
+	struct xdf_output *output;
+
+	xdf_for_each_output(output, device)
+		xdf_scanout_kick(&output->scanout);
+}
+
+/*
+ * Figures
+ */
+
+static void debugfs_output(struct seq_file *m, struct xdf_output *output)
+{
+	struct xdf_connector *c = &output->connector;
+	struct xdf_scanout *s = &output->scanout;
+	struct xdf_scanout_stats stats;
+	unsigned int i;
+
+	spin_lock_irq(&s->lock);
+	stats = s->stats;
+	spin_unlock_irq(&s->lock);
+
+	seq_printf(m, "\nconnector %u: %ux%u preferred, EDID of %u bytes\n",
+		   READ_ONCE(s->channel.node), READ_ONCE(c->width), READ_ONCE(c->height),
+		   READ_ONCE(c->edid_size));
+	seq_printf(m, "  flips: %llu\n", stats.flips);
+	seq_printf(m, "  missed refreshes: %llu\n", stats.missed);
+	seq_printf(m, "  timeouts: %llu\n", stats.timeouts);
+	seq_printf(m, "  rejected requests: %llu\n", stats.errors);
+	seq_printf(m, "  stray events: %llu\n", stats.strays);
+	seq_printf(m, "  checksums: %llu\n", READ_ONCE(s->crc.computed));
+	seq_puts(m, "  flip latency:");
+	for (i = 0; i < XDF_LATENCY_BUCKETS - 1; i++)
+		seq_printf(m, " <%u ms: %llu,", 1 << i, stats.latency[i]);
+	seq_printf(m, " longer: %llu\n", stats.latency[i]);
+}
+
+static void debugfs_dbufs(struct seq_file *m, struct xdf_dbufs *dbufs)
+{
+	static const char * const names[XDF_DBUF_MODES] = {
+		[XDF_DBUF_DIRECT] = "shared",
+		[XDF_DBUF_CONTIGUOUS] = "shared, contiguous",
+		[XDF_DBUF_IMPORTED] = "shared, imported",
+		[XDF_DBUF_SHADOW] = "copied",
+		[XDF_DBUF_BACKEND] = "copied to the backend's memory",
+	};
+	unsigned int i, count[XDF_DBUF_MODES] = {};
+	u64 bytes[XDF_DBUF_MODES] = {};
+
+	xdf_dbufs_count(dbufs, count, bytes);
+	for (i = 0; i < XDF_DBUF_MODES; i++)
+		seq_printf(m, "buffers %s: %u, %llu KiB\n", names[i], count[i],
+			   bytes[i] >> 10);
+}
+
+static int debugfs_show(struct seq_file *m, void *unused)
+{
+	struct drm_info_node *node = m->private;
+	struct xdf_device *device = to_xdf_device(node->minor->dev);
+	struct xdf_backend *b = &device->backend;
+	struct xdf_output *output;
+
+	seq_printf(m, "connection: %s\n",
+		   xdf_backend_state_name(READ_ONCE(b->state)));
+	seq_printf(m, "protocol version: %u\n", READ_ONCE(b->version));
+	seq_printf(m, "connections lost: %u\n", READ_ONCE(b->losses));
+	seq_printf(m, "protocol errors: %u\n", READ_ONCE(b->faults));
+	seq_printf(m, "grants: %u of %u in use\n", xdf_grants_used(),
+		   xdf_grants_budget());
+	debugfs_dbufs(m, &device->dbufs);
+	xdf_for_each_output(output, device)
+		if (READ_ONCE(output->scanout.channel.present))
+			debugfs_output(m, output);
+	return 0;
+}
+
+static const struct drm_info_list debugfs_list[] = {
+	{ "xen", debugfs_show, 0, NULL },
+};
+
+static void xdf_debugfs_init(struct drm_minor *minor)
+{
+	drm_debugfs_create_files(debugfs_list, ARRAY_SIZE(debugfs_list),
+				 minor->debugfs_root, minor);
+}
+COMPAT_DEBUGFS_INIT(xdf_debugfs_init);
+
+/*
+ * From its beginning to its end
+ */
+
+DEFINE_DRM_GEM_FOPS(xdf_fops);
+
+static const struct drm_driver xdf_driver = {
+	.driver_features = DRIVER_GEM | DRIVER_MODESET | DRIVER_ATOMIC,
+	.fops = &xdf_fops,
+	.dumb_create = xdf_gem_dumb_create,
+	.gem_prime_import = xdf_gem_import,
+	.gem_prime_import_sg_table = xdf_gem_import_sg_table,
+	.debugfs_init = COMPAT_FN(xdf_debugfs_init),
+	DRM_COMPAT_DRIVER_FIELDS
+	.name = "xendrm-du",
+	.desc = "Xen para-virtual display",
+	.major = 1,
+	.minor = 0,
+};
+
+static void display_free(struct drm_device *drm, void *data)
+{
+	struct xdf_device *device = to_xdf_device(drm);
+	struct xdf_output *output;
+
+	cancel_work_sync(&device->answered);
+	xdf_for_each_output(output, device)
+		xdf_connector_fini(&output->connector);
+}
+
+/* What waits for userspace, which may take its time. */
+static void display_remove(struct work_struct *work)
+{
+	struct xdf_device *device = container_of(work, struct xdf_device, remove);
+	struct xdf_output *output;
+
+	cancel_work_sync(&device->reconfigure);
+	cancel_work_sync(&device->changed);
+	xdf_for_each_output(output, device)
+		xdf_crc_end(&output->scanout.crc);
+	if (device->registered)
+		drm_dev_unplug(&device->drm);
+	xdf_for_each_output(output, device)
+		xdf_crc_fini(&output->scanout.crc);
+	cancel_work_sync(&device->hotplug);
+	if (device->registered)
+		drm_atomic_helper_shutdown(&device->drm);
+	xdf_for_each_output(output, device)
+		xdf_scanout_fini(&output->scanout);
+	xdf_dbufs_forget(&device->dbufs);
+	complete_all(&device->removed);
+	drm_dev_put(&device->drm);
+}
+
+static struct xdf_device *display_new(struct xenbus_device *xdev,
+				      unsigned int count)
+{
+	struct xdf_device *device;
+	unsigned int i;
+
+	device = devm_drm_dev_alloc(&xdev->dev, &xdf_driver, struct xdf_device,
+				    drm);
+	if (IS_ERR(device))
+		return device;
+	device->count = max_t(unsigned int, count, XDF_MIN_OUTPUTS);
+	INIT_WORK(&device->changed, display_changed);
+	INIT_WORK(&device->answered, display_answered);
+	INIT_WORK(&device->hotplug, display_hotplug);
+	INIT_WORK(&device->reconfigure, display_reconfigure);
+	INIT_WORK(&device->remove, display_remove);
+	init_completion(&device->removed);
+	/* before the mode configuration, which is cleaned up before it */
+	device->outputs = drmm_kcalloc(&device->drm, device->count,
+				       sizeof(*device->outputs), GFP_KERNEL);
+	device->backend.channels = drmm_kcalloc(&device->drm, device->count,
+						sizeof(*device->backend.channels),
+						GFP_KERNEL);
+	if (!device->outputs || !device->backend.channels)
+		return ERR_PTR(-ENOMEM);
+	device->backend.count = device->count;
+	for (i = 0; i < device->count; i++)
+		device->backend.channels[i] = &device->outputs[i].scanout.channel;
+	return device;
+}
+
+static int display_init(struct xdf_device *device, struct xenbus_device *xdev,
+			struct workqueue_struct *wq)
+{
+	bool be_alloc = xenbus_read_unsigned(xdev->nodename,
+					     DISPLIF_NODE_BE_ALLOC, 0) == 1;
+	int ret;
+
+	device->wq = wq;
+	ret = drmm_add_action_or_reset(&device->drm, display_free, NULL);
+	if (ret)
+		return ret;
+	ret = xdf_kms_init(&device->drm, device->outputs, device->count,
+			   &device->dbufs, &device->hotplug, wq);
+	if (ret)
+		return ret;
+	xdf_backend_init(&device->backend, xdev, wq, &device->changed);
+	xdf_dbufs_init(&device->dbufs, &device->drm, &device->backend, wq,
+		       &device->answered, be_alloc);
+	return 0;
+}
+
+/**
+ * xdf_device_create - a device, not yet known to anybody
+ * @xdev: its device on xenbus; frees it with its driver's end, once no file of
+ *	userspace's is open
+ * @wq: unbound; waited for before the module goes
+ *
+ * Return: the device, or an ERR_PTR().
+ */
+struct xdf_device *xdf_device_create(struct xenbus_device *xdev,
+				     struct workqueue_struct *wq)
+{
+	struct xdf_output_config configs[XDF_MAX_OUTPUTS] = {};
+	struct xdf_device *device;
+	unsigned int usable = 0;
+	int i, count, ret;
+
+	count = config_read_nodes(xdev, configs);
+	if (count < 0)
+		return ERR_PTR(count);
+	for (i = 0; i < count; i++) {
+		config_read_connector(xdev, &configs[i]);
+		usable += !!configs[i].width;
+	}
+	if (!usable)
+		return ERR_PTR(-EINVAL);
+	device = display_new(xdev, count);
+	if (IS_ERR(device))
+		return device;
+	ret = display_init(device, xdev, wq);
+	if (ret)
+		return ERR_PTR(ret);
+	for (i = 0; i < count; i++) {
+		struct xdf_output *output = &device->outputs[i];
+
+		output->used = true;
+		output->scanout.channel.node = configs[i].node;
+		output->scanout.channel.present = true;
+		xdf_kms_set_size(output, configs[i].width, configs[i].height);
+	}
+	dev_info(&xdev->dev, "%u of %d connectors usable\n", usable, count);
+	return device;
+}
+
+/* Look for a backend, with which it becomes known. */
+void xdf_device_start(struct xdf_device *device)
+{
+	struct xenbus_device *xdev = device->backend.xdev;
+
+	xdf_backend_start(&device->backend);
+	device->watch.node = xdev->nodename;
+	device->watch.callback = display_watch;
+	if (register_xenbus_watch(&device->watch)) {
+		device->watch.node = NULL;
+		dev_warn(&xdev->dev,
+			 "cannot watch XenStore: a new resolution is not noticed\n");
+	}
+}
+
+/* A PV guest is not saved while it maps another domain's memory. */
+void xdf_device_suspend(struct xdf_device *device)
+{
+	if (!device->dbufs.be_alloc)
+		return;
+	xdf_backend_suspend(&device->backend);
+	xdf_dbufs_forget(&device->dbufs);
+}
+
+static int display_first_child(struct device *child, void *data)
+{
+	*(struct device **)data = get_device(child);
+	return 1;
+}
+
+/*
+ * DRM's files and the console's stay for as long as a process holds them up. They
+ * move away in sysfs, which else removes them with the device, and complains
+ * when DRM does the same later.
+ */
+static void display_orphan_files(struct device *parent)
+{
+	struct device *child;
+
+	while (device_for_each_child(parent, &child, display_first_child)) {
+		int ret = device_move(child, NULL, DPM_ORDER_NONE);
+
+		put_device(child);
+		if (ret)
+			return;
+	}
+}
+
+/*
+ * The device goes, files may stay open a while. Does not wait for the backend,
+ * and for userspace a moment only.
+ * Context: may sleep; xenwatch, or whoever unbinds the driver.
+ */
+void xdf_device_remove(struct xdf_device *device)
+{
+	struct drm_device *drm = &device->drm;
+
+	if (device->watch.node)
+		unregister_xenbus_watch(&device->watch);
+	xdf_backend_stop(&device->backend);
+	/* for the work, and for the wait */
+	drm_dev_get(drm);
+	drm_dev_get(drm);
+	queue_work(device->wq, &device->remove);
+	if (!wait_for_completion_timeout(&device->removed, REMOVE_WAIT)) {
+		drm_warn(drm,
+			 "a process holds up the end of the device (error %d): it follows when that process lets go\n",
+			 -ETIMEDOUT);
+		display_orphan_files(drm->dev);
+	}
+	drm_dev_put(drm);
+}

@@ -1,0 +1,728 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#ifdef __KERNEL__
+#include <drm/drm_fourcc.h>
+#else
+#include <libdrm/drm_fourcc.h>
+#endif
+
+#include "xdf_proto.h"
+
+/*
+ * XenStore's values, and the arithmetic of sizes
+ */
+
+/* Reads a decimal number without sign or leading space; NULL on an error. */
+static const char *parse_u32(const char *s, u32 *value)
+{
+	u64 v = 0;
+
+	if (*s < '0' || *s > '9')
+		return NULL;
+	for (; *s >= '0' && *s <= '9'; s++) {
+		v = v * 10 + (*s - '0');
+		if (v > 0xffffffffu)
+			return NULL;
+	}
+	*value = v;
+	return s;
+}
+
+/**
+ * xdf_parse_resolution - read XenStore's "resolution"
+ * @text: "WIDTHxHEIGHT", decimal, in pixels, nothing before or behind
+ * @width: result
+ * @height: result
+ *
+ * Return: 0; -EINVAL when @text is not of that form; -ERANGE when a side is 0
+ * or larger than XDF_MAX_SIDE. The results are only written on success.
+ */
+int xdf_parse_resolution(const char *text, u32 *width, u32 *height)
+{
+	u32 w, h;
+
+	text = parse_u32(text, &w);
+	if (!text || *text != 'x')
+		return -EINVAL;
+	text = parse_u32(text + 1, &h);
+	if (!text || *text)
+		return -EINVAL;
+	if (!w || !h || w > XDF_MAX_SIDE || h > XDF_MAX_SIDE)
+		return -ERANGE;
+	*width = w;
+	*height = h;
+	return 0;
+}
+
+/**
+ * xdf_parse_index - is this the name of a connector's directory?
+ * @text: name of a XenStore node
+ * @index: result
+ *
+ * Return: 0, or -EINVAL for anything but a plain decimal number.
+ */
+int xdf_parse_index(const char *text, u32 *index)
+{
+	u32 v;
+	const char *end = parse_u32(text, &v);
+
+	/* "01" would be a second name of 1 */
+	if (!end || *end || (text[0] == '0' && text[1]))
+		return -EINVAL;
+	*index = v;
+	return 0;
+}
+
+/**
+ * xdf_parse_versions - agree on a protocol version
+ * @text: the backend's list, "1,2", or NULL when it has none
+ *
+ * Return: the highest version that both sides speak; 0 when there is none.
+ */
+u32 xdf_parse_versions(const char *text)
+{
+	u32 best = 0;
+
+	if (!text || !*text)
+		return DISPLIF_VERSION_MIN;
+	while (text) {
+		u32 v;
+
+		while (*text == ' ')
+			text++;
+		text = parse_u32(text, &v);
+		if (!text)
+			break;
+		if (v >= DISPLIF_VERSION_MIN && v <= DISPLIF_VERSION_MAX &&
+		    v > best)
+			best = v;
+		while (*text == ' ')
+			text++;
+		if (*text++ != ',')
+			break;
+	}
+	return best;
+}
+
+/*
+ * Timings for a display that has only a size. CVT rounds widths down to a
+ * multiple of 8; a virtual display need not, so blanking is constant and the
+ * size is exactly the one asked for.
+ */
+void xdf_timing_make(u32 width, u32 height, u32 hz, struct xdf_timing *t)
+{
+	t->hdisplay = width;
+	t->hsync_start = width + 48;
+	t->hsync_end = width + 80;
+	t->htotal = width + 160;
+	t->vdisplay = height;
+	t->vsync_start = height + 3;
+	t->vsync_end = height + 8;
+	t->vtotal = height + 30;
+	/* The smallest mode has 4991 pixels with blanking: 1 kHz is 0.2 Hz. */
+	t->clock = div_u64((u64)t->htotal * t->vtotal * hz + 500, 1000);
+}
+
+/**
+ * xdf_dumb_layout - size of a dumb buffer
+ * @width: in pixels
+ * @height: in lines
+ * @bpp: bits per pixel
+ * @pitch: result, bytes per line
+ * @size: result, bytes of the picture, not rounded to pages
+ *
+ * Whole lines are read: a part of the picture that does not begin at the left
+ * ends behind the last line, so there has to be one line more than @size says.
+ *
+ * Return: 0; -EINVAL when a number is 0 or odd for the purpose or the buffer
+ * is larger than the protocol can say.
+ */
+int xdf_dumb_layout(u32 width, u32 height, u32 bpp, u32 *pitch, u64 *size)
+{
+	u64 line;
+
+	if (!width || !height || !bpp || bpp > 64)
+		return -EINVAL;
+	line = ((u64)width * bpp + 7) / 8;
+	line = (line + XDF_PITCH_ALIGN - 1) / XDF_PITCH_ALIGN * XDF_PITCH_ALIGN;
+	if (line > 0xffffffffu)
+		return -EINVAL;
+	if (line * (height + 1ULL) > 0xffffffffu - DISPLIF_PAGE_SIZE)
+		return -EINVAL;
+	*pitch = line;
+	*size = line * height;
+	return 0;
+}
+
+/**
+ * xdf_layout_fits - does this picture lie in its buffer?
+ * @l: the picture
+ * @size: of the buffer, in bytes
+ *
+ * Return: 0 or -EINVAL.
+ */
+int xdf_layout_fits(const struct xdf_layout *l, u64 size)
+{
+	if (!l->width || !l->height || !l->cpp)
+		return -EINVAL;
+	if (l->width > XDF_MAX_SIDE || l->height > XDF_MAX_SIDE)
+		return -EINVAL;
+	if (l->pitch % l->cpp || l->offset % l->cpp)
+		return -EINVAL;
+	if ((u64)l->width * l->cpp > l->pitch)
+		return -EINVAL;
+	if (size > 0xffffffffu)
+		return -EINVAL;
+	if (l->offset + (u64)l->pitch * (l->height - 1) +
+	    (u64)l->width * l->cpp > size)
+		return -EINVAL;
+	return 0;
+}
+
+/**
+ * xdf_layout_check - can the protocol describe this picture?
+ * @l: the picture
+ * @size: of the buffer it lies in, in bytes
+ *
+ * The wire carries no pitch: a backend works it out from the buffer's width,
+ * rounded to 32 bits, and reads whole lines, the last one too.
+ *
+ * Return: 0 or -EINVAL.
+ */
+int xdf_layout_check(const struct xdf_layout *l, u64 size)
+{
+	if (xdf_layout_fits(l, size) || l->pitch % 4)
+		return -EINVAL;
+	if (l->offset + (u64)l->pitch * l->height > size)
+		return -EINVAL;
+	return 0;
+}
+
+/*
+ * Messages
+ */
+
+/**
+ * xdf_displif_errno - what a response's status means here
+ * @status: as the backend sent it
+ *
+ * The one place where a number of the backend's becomes an errno: only the
+ * codes that a backend can honestly mean pass, so it can never choose, say,
+ * -ERESTARTSYS for a caller of ours. Nor -ENODEV or -ETIMEDOUT, by which the
+ * channel says that the link is lost.
+ *
+ * Return: 0 or a negative errno.
+ */
+int xdf_displif_errno(s32 status)
+{
+	switch (status) {
+	case 0:
+	case -EPERM:
+	case -ENOENT:
+	case -EIO:
+	case -EAGAIN:
+	case -ENOMEM:
+	case -EACCES:
+	case -EBUSY:
+	case -EEXIST:
+	case -EINVAL:
+	case -ENOSPC:
+	case -ENOSYS:
+	case -EOPNOTSUPP:
+		return status;
+	default:
+		return -EIO;
+	}
+}
+
+/* Did a request end because the connection did? */
+bool xdf_displif_is_lost(int error)
+{
+	return error == -ENODEV || error == -ETIMEDOUT;
+}
+
+/**
+ * xdf_displif_is_shortage - is only something lacking at present?
+ * @error: of a request, or of what had to be done for it here
+ *
+ * Return: true when the error says nothing of what the backend can do.
+ */
+bool xdf_displif_is_shortage(int error)
+{
+	return error == -ENOMEM || error == -ENOSPC || error == -EAGAIN ||
+		error == -EBUSY;
+}
+
+/**
+ * xdf_displif_may_pass - is it worth asking again?
+ * @error: of a request, or of what had to be done for it here
+ *
+ * What is lacking may be there later, and so may rights; nobody knows of an
+ * error that has no name. A backend that takes what it is asked for to be wrong
+ * will not think otherwise of the same request.
+ *
+ * Return: false when the same request would only get the same answer.
+ */
+bool xdf_displif_may_pass(int error)
+{
+	switch (error) {
+	case -ENOENT:
+	case -EEXIST:
+	case -EINVAL:
+	case -ENOSYS:
+	case -EOPNOTSUPP:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* An operation's name, for messages. Return: a constant string. */
+const char *xdf_displif_op_name(u8 op)
+{
+	switch (op) {
+	case DISPLIF_OP_DBUF_CREATE:
+		return "DBUF_CREATE";
+	case DISPLIF_OP_DBUF_DESTROY:
+		return "DBUF_DESTROY";
+	case DISPLIF_OP_FB_ATTACH:
+		return "FB_ATTACH";
+	case DISPLIF_OP_FB_DETACH:
+		return "FB_DETACH";
+	case DISPLIF_OP_SET_CONFIG:
+		return "SET_CONFIG";
+	case DISPLIF_OP_PG_FLIP:
+		return "PG_FLIP";
+	case DISPLIF_OP_GET_EDID:
+		return "GET_EDID";
+	default:
+		return "unknown";
+	}
+}
+
+/*
+ * How long a backend may take for an operation. Beyond this the link counts as
+ * lost, which is worse than waiting: nobody but who makes a buffer waits
+ * anyway, and mapping one takes a busy backend a while.
+ * Return: milliseconds.
+ */
+unsigned int xdf_displif_timeout_ms(u8 op)
+{
+	switch (op) {
+	case DISPLIF_OP_DBUF_CREATE:
+	case DISPLIF_OP_DBUF_DESTROY:
+		return 20000;
+	default:
+		return 10000;
+	}
+}
+
+/* All reserved bytes are zero by this, whatever was there before. */
+static void wire_start(struct displif_req *req, enum displif_op op)
+{
+	memset(req, 0, sizeof(*req));
+	req->operation = op;
+}
+
+/**
+ * xdf_displif_dbuf_create - build DBUF_CREATE
+ * @req: result; its id is filled in when it is sent, here as below
+ * @args: copied
+ */
+void xdf_displif_dbuf_create(struct displif_req *req,
+			     const struct displif_dbuf_create *args)
+{
+	wire_start(req, DISPLIF_OP_DBUF_CREATE);
+	/* by members: the structure's padding is reserved bytes on the wire */
+	req->op.dbuf_create.dbuf_cookie = args->dbuf_cookie;
+	req->op.dbuf_create.width = args->width;
+	req->op.dbuf_create.height = args->height;
+	req->op.dbuf_create.bpp = args->bpp;
+	req->op.dbuf_create.buffer_sz = args->buffer_sz;
+	req->op.dbuf_create.flags = args->flags;
+	req->op.dbuf_create.gref_directory = args->gref_directory;
+	req->op.dbuf_create.data_ofs = args->data_ofs;
+}
+
+/* Build DBUF_DESTROY. */
+void xdf_displif_dbuf_destroy(struct displif_req *req, u64 dbuf_cookie)
+{
+	wire_start(req, DISPLIF_OP_DBUF_DESTROY);
+	req->op.dbuf_destroy.dbuf_cookie = dbuf_cookie;
+}
+
+/* Build FB_ATTACH. */
+void xdf_displif_fb_attach(struct displif_req *req,
+			   const struct displif_fb_attach *args)
+{
+	wire_start(req, DISPLIF_OP_FB_ATTACH);
+	/* by members, as above */
+	req->op.fb_attach.dbuf_cookie = args->dbuf_cookie;
+	req->op.fb_attach.fb_cookie = args->fb_cookie;
+	req->op.fb_attach.width = args->width;
+	req->op.fb_attach.height = args->height;
+	req->op.fb_attach.pixel_format = args->pixel_format;
+}
+
+/* Build FB_DETACH. */
+void xdf_displif_fb_detach(struct displif_req *req, u64 fb_cookie)
+{
+	wire_start(req, DISPLIF_OP_FB_DETACH);
+	req->op.fb_detach.fb_cookie = fb_cookie;
+}
+
+/**
+ * xdf_displif_set_config - build SET_CONFIG
+ * @req: result
+ * @fb_cookie: what to show; 0 switches the connector off
+ * @width: of the mode, in pixels
+ * @height: of the mode, in lines
+ * @bpp: bits per pixel of the framebuffer
+ */
+void xdf_displif_set_config(struct displif_req *req, u64 fb_cookie, u32 width,
+			    u32 height, u32 bpp)
+{
+	wire_start(req, DISPLIF_OP_SET_CONFIG);
+	req->op.set_config.fb_cookie = fb_cookie;
+	req->op.set_config.width = width;
+	req->op.set_config.height = height;
+	req->op.set_config.bpp = bpp;
+}
+
+/* Build PG_FLIP. */
+void xdf_displif_pg_flip(struct displif_req *req, u64 fb_cookie)
+{
+	wire_start(req, DISPLIF_OP_PG_FLIP);
+	req->op.pg_flip.fb_cookie = fb_cookie;
+}
+
+/**
+ * xdf_displif_get_edid - build GET_EDID
+ * @req: result
+ * @buffer_sz: room for the EDID, in bytes
+ * @directory: grant of the page directory of that room
+ */
+void xdf_displif_get_edid(struct displif_req *req, u32 buffer_sz, u32 directory)
+{
+	wire_start(req, DISPLIF_OP_GET_EDID);
+	req->op.get_edid.buffer_sz = buffer_sz;
+	req->op.get_edid.gref_directory = directory;
+}
+
+/*
+ * Pixel formats
+ */
+
+/*
+ * DRM's own helpers convert from XRGB8888, for screens that want something
+ * else. The other way, which is needed here, they have for one format on some
+ * kernels.
+ */
+
+/* Bits that XRGB8888 leaves unused. */
+#define FILLER	0xff000000u
+
+/* The formats of every plane. */
+const u32 xdf_formats[XDF_FORMATS] = {
+	DRM_FORMAT_XRGB8888,
+	DRM_FORMAT_ARGB8888,
+	DRM_FORMAT_XBGR8888,
+	DRM_FORMAT_ABGR8888,
+	DRM_FORMAT_RGB565,
+	DRM_FORMAT_XRGB2101010,
+	DRM_FORMAT_ARGB2101010,
+	DRM_FORMAT_XBGR2101010,
+	DRM_FORMAT_ABGR2101010,
+};
+
+/*
+ * A format's bit in a mask of formats.
+ * Return: the bit; 0 when it is none of xdf_formats[].
+ */
+u32 xdf_format_bit(u32 format)
+{
+	unsigned int i;
+
+	for (i = 0; i < XDF_FORMATS; i++)
+		if (xdf_formats[i] == format)
+			return 1u << i;
+	return 0;
+}
+
+/* The same without alpha. */
+static u32 format_opaque(u32 format)
+{
+	switch (format) {
+	case DRM_FORMAT_ARGB8888:
+		return DRM_FORMAT_XRGB8888;
+	case DRM_FORMAT_ABGR8888:
+		return DRM_FORMAT_XBGR8888;
+	case DRM_FORMAT_ARGB2101010:
+		return DRM_FORMAT_XRGB2101010;
+	case DRM_FORMAT_ABGR2101010:
+		return DRM_FORMAT_XBGR2101010;
+	default:
+		return format;
+	}
+}
+
+/**
+ * xdf_format_next - what else a backend can be told that a framebuffer has
+ * @format: of the framebuffer, one of xdf_formats[]
+ * @rejected: @format or what this function returned for it
+ *
+ * First the opaque twin of a format with alpha: premultiplied over black is
+ * the same picture. At last XRGB8888, which every display shows.
+ *
+ * Return: the format; 0 when there is no other.
+ */
+u32 xdf_format_next(u32 format, u32 rejected)
+{
+	if (rejected == DRM_FORMAT_XRGB8888)
+		return 0;
+	if (rejected != format_opaque(format))
+		return format_opaque(format);
+	return DRM_FORMAT_XRGB8888;
+}
+
+/**
+ * xdf_format_is_same - do two formats have their colours in the same bits?
+ * @format: one of xdf_formats[]
+ * @other: another one, or the same
+ *
+ * Return: false when pixels have to be converted from one to the other.
+ */
+bool xdf_format_is_same(u32 format, u32 other)
+{
+	return format_opaque(format) == format_opaque(other);
+}
+
+static u32 rgb565(u32 p)
+{
+	u32 r = p >> 11, g = p >> 5 & 0x3f, b = p & 0x1f;
+
+	/* the highest bits once more below: full stays full */
+	return (r << 3 | r >> 2) << 16 | (g << 2 | g >> 4) << 8 |
+		(b << 3 | b >> 2);
+}
+
+static u32 xbgr8888(u32 p)
+{
+	return (p & 0xff) << 16 | (p & 0xff00) | (p >> 16 & 0xff);
+}
+
+static u32 xrgb2101010(u32 p)
+{
+	return (p >> 6 & 0xff0000) | (p >> 4 & 0xff00) | (p >> 2 & 0xff);
+}
+
+static u32 xbgr2101010(u32 p)
+{
+	return (p << 14 & 0xff0000) | (p >> 4 & 0xff00) | (p >> 22 & 0xff);
+}
+
+/**
+ * xdf_format_to_xrgb8888 - convert pixels
+ * @to: result
+ * @from: aligned to a pixel
+ * @count: of pixels
+ * @format: of @from, one of xdf_formats[]
+ */
+void xdf_format_to_xrgb8888(u32 *to, const void *from, u32 count, u32 format)
+{
+	const u32 *from32 = from;
+	const u16 *from16 = from;
+	u32 i;
+
+	switch (format_opaque(format)) {
+	case DRM_FORMAT_RGB565:
+		for (i = 0; i < count; i++)
+			to[i] = FILLER | rgb565(from16[i]);
+		break;
+	case DRM_FORMAT_XBGR8888:
+		for (i = 0; i < count; i++)
+			to[i] = FILLER | xbgr8888(from32[i]);
+		break;
+	case DRM_FORMAT_XRGB2101010:
+		for (i = 0; i < count; i++)
+			to[i] = FILLER | xrgb2101010(from32[i]);
+		break;
+	case DRM_FORMAT_XBGR2101010:
+		for (i = 0; i < count; i++)
+			to[i] = FILLER | xbgr2101010(from32[i]);
+		break;
+	default:
+		for (i = 0; i < count; i++)
+			to[i] = FILLER | from32[i];
+		break;
+	}
+}
+
+/*
+ * EDIDs
+ */
+
+#define EDID_EXTENSIONS		126
+
+/**
+ * xdf_edid_check - find the usable part of what a backend calls an EDID
+ * @data: a private copy
+ * @size: its size in bytes, as the backend says
+ *
+ * The kernel's own parser takes it from there; this makes sure that it is
+ * given whole blocks, as many as the first one announces, each with its sum.
+ *
+ * Return: bytes to use; -EINVAL when it is none.
+ */
+int xdf_edid_check(const u8 *data, u32 size)
+{
+	static const u8 header[] = {
+		0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00,
+	};
+	u32 used, i;
+
+	if (size < DISPLIF_EDID_BLOCK || size > DISPLIF_EDID_MAX ||
+	    size % DISPLIF_EDID_BLOCK)
+		return -EINVAL;
+	if (memcmp(data, header, sizeof(header)))
+		return -EINVAL;
+	used = (data[EDID_EXTENSIONS] + 1) * DISPLIF_EDID_BLOCK;
+	if (used > size)
+		return -EINVAL;
+	for (i = 0; i < used; i += DISPLIF_EDID_BLOCK) {
+		u8 sum = 0;
+		u32 k;
+
+		for (k = 0; k < DISPLIF_EDID_BLOCK; k++)
+			sum += data[i + k];
+		if (sum)
+			return -EINVAL;
+	}
+	return used;
+}
+
+/*
+ * Page directories: how a list of grant references lies in shared pages
+ */
+
+/**
+ * xdf_pgdir_pages - how many directory pages a list takes
+ * @nrefs: references to list, one for each 4 KiB of the buffer
+ *
+ * Return: pages of DISPLIF_PAGE_SIZE.
+ */
+u32 xdf_pgdir_pages(u32 nrefs)
+{
+	return nrefs / DISPLIF_REFS_PER_DIR + !!(nrefs % DISPLIF_REFS_PER_DIR);
+}
+
+static u32 pgdir_count(u32 index, u32 nrefs)
+{
+	u32 count = nrefs - index * DISPLIF_REFS_PER_DIR;
+
+	return count < DISPLIF_REFS_PER_DIR ? count : DISPLIF_REFS_PER_DIR;
+}
+
+/**
+ * xdf_pgdir_fill - write one page of a directory
+ * @dir: the page
+ * @index: which one of xdf_pgdir_pages(@nrefs) it is
+ * @dir_refs: references of all the directory's pages
+ * @refs: references to list; NULL leaves them to the other side
+ * @nrefs: their number
+ */
+void xdf_pgdir_fill(struct displif_page_directory *dir, u32 index,
+		    const u32 *dir_refs, const u32 *refs, u32 nrefs)
+{
+	bool last = index + 1 == xdf_pgdir_pages(nrefs);
+
+	dir->gref_dir_next_page = last ? 0 : dir_refs[index + 1];
+	if (refs)
+		memcpy(dir->gref, refs + index * DISPLIF_REFS_PER_DIR,
+		       pgdir_count(index, nrefs) * sizeof(*refs));
+}
+
+/**
+ * xdf_pgdir_read - take what the other side wrote into one page of a directory
+ * @dir: the page
+ * @index: which one of xdf_pgdir_pages(@nrefs) it is
+ * @refs: result, room for all of the directory's references
+ * @nrefs: their number
+ */
+void xdf_pgdir_read(const struct displif_page_directory *dir, u32 index,
+		    u32 *refs, u32 nrefs)
+{
+	memcpy(refs + index * DISPLIF_REFS_PER_DIR, dir->gref,
+	       pgdir_count(index, nrefs) * sizeof(*refs));
+}
+
+/*
+ * Requests in flight on one ring
+ */
+
+/* An empty table. */
+void xdf_inflight_init(struct xdf_inflight *f)
+{
+	memset(f, 0, sizeof(*f));
+}
+
+/**
+ * xdf_inflight_add - enter a request
+ * @f: the table
+ * @op: its operation
+ * @data: what xdf_inflight_take() shall give back
+ * @id: result, the id to send: no response to an earlier request has it
+ *
+ * Return: 0, or -EBUSY when the table is full.
+ */
+int xdf_inflight_add(struct xdf_inflight *f, u8 op, void *data, u16 *id)
+{
+	u16 i;
+
+	for (i = 0; i < XDF_MAX_INFLIGHT; i++)
+		if (!f->slot[i].busy)
+			break;
+	if (i == XDF_MAX_INFLIGHT)
+		return -EBUSY;
+	f->generation++;
+	f->slot[i].id = f->generation * XDF_MAX_INFLIGHT + i;
+	f->slot[i].op = op;
+	f->slot[i].data = data;
+	f->slot[i].busy = true;
+	f->used++;
+	*id = f->slot[i].id;
+	return 0;
+}
+
+/**
+ * xdf_inflight_take - find the request that a response answers
+ * @f: the table
+ * @id: as the response has it
+ * @op: as the response has it
+ * @data: result; NULL when the request was abandoned
+ *
+ * The slot is free again afterwards.
+ *
+ * Return: 0, or -EPROTO when no such request is in flight.
+ */
+int xdf_inflight_take(struct xdf_inflight *f, u16 id, u8 op, void **data)
+{
+	u16 i = id % XDF_MAX_INFLIGHT;
+
+	if (!f->slot[i].busy || f->slot[i].id != id || f->slot[i].op != op)
+		return -EPROTO;
+	*data = f->slot[i].data;
+	f->slot[i].data = NULL;
+	f->slot[i].busy = false;
+	f->used--;
+	return 0;
+}
+
+/**
+ * xdf_inflight_abandon - nobody waits any more, but the response may yet come
+ * @f: the table
+ * @id: of a request in flight
+ */
+void xdf_inflight_abandon(struct xdf_inflight *f, u16 id)
+{
+	f->slot[id % XDF_MAX_INFLIGHT].data = NULL;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* What needs no kernel: XenStore's values, messages, formats, EDIDs, directories. */
+#ifndef XDF_PROTO_H
+#define XDF_PROTO_H
+
+#include "displif_wire.h"
+#include "xdf_port.h"
+
+/*
+ * XenStore's values, and the arithmetic of sizes
+ */
+
+/* The largest side of a display: what a 32-bit buffer size still carries. */
+#define XDF_MAX_SIDE		16384
+/*
+ * The smallest side of a display with a text console: the larger side of the
+ * largest font that the kernel has (16x32), which the console may be told to
+ * take, and to turn by 90 degrees. On a screen that is smaller than one letter
+ * it draws beyond the buffer.
+ */
+#define XDF_MIN_CONSOLE_SIDE	32
+#define XDF_DEFAULT_HZ		60
+/* Alignment of a dumb buffer's pitch, in bytes: what most importers ask. */
+#define XDF_PITCH_ALIGN		64
+
+/**
+ * struct xdf_timing - a progressive mode's timings
+ * @clock: pixel clock in kHz
+ *
+ * The other members are in pixels and lines, named as in struct drm_display_mode.
+ */
+struct xdf_timing {
+	u32 clock;
+	u16 hdisplay, hsync_start, hsync_end, htotal;
+	u16 vdisplay, vsync_start, vsync_end, vtotal;
+};
+
+/**
+ * struct xdf_layout - where the pixels of a picture lie in its buffer
+ * @width: in pixels
+ * @height: in lines
+ * @pitch: bytes from line to line
+ * @offset: bytes from the buffer's start to the first pixel
+ * @cpp: bytes per pixel
+ */
+struct xdf_layout {
+	u32 width;
+	u32 height;
+	u32 pitch;
+	u32 offset;
+	u32 cpp;
+};
+
+int xdf_parse_resolution(const char *text, u32 *width, u32 *height);
+int xdf_parse_index(const char *text, u32 *index);
+u32 xdf_parse_versions(const char *text);
+void xdf_timing_make(u32 width, u32 height, u32 hz, struct xdf_timing *t);
+int xdf_dumb_layout(u32 width, u32 height, u32 bpp, u32 *pitch, u64 *size);
+int xdf_layout_fits(const struct xdf_layout *l, u64 size);
+int xdf_layout_check(const struct xdf_layout *l, u64 size);
+
+/*
+ * Messages
+ */
+
+int xdf_displif_errno(s32 status);
+bool xdf_displif_is_lost(int error);
+bool xdf_displif_is_shortage(int error);
+bool xdf_displif_may_pass(int error);
+const char *xdf_displif_op_name(u8 op);
+unsigned int xdf_displif_timeout_ms(u8 op);
+
+void xdf_displif_dbuf_create(struct displif_req *req,
+			     const struct displif_dbuf_create *args);
+void xdf_displif_dbuf_destroy(struct displif_req *req, u64 dbuf_cookie);
+void xdf_displif_fb_attach(struct displif_req *req,
+			   const struct displif_fb_attach *args);
+void xdf_displif_fb_detach(struct displif_req *req, u64 fb_cookie);
+void xdf_displif_set_config(struct displif_req *req, u64 fb_cookie, u32 width,
+			    u32 height, u32 bpp);
+void xdf_displif_pg_flip(struct displif_req *req, u64 fb_cookie);
+void xdf_displif_get_edid(struct displif_req *req, u32 buffer_sz, u32 directory);
+
+/*
+ * Pixel formats
+ */
+
+#define XDF_FORMATS	9
+
+extern const u32 xdf_formats[XDF_FORMATS];
+
+u32 xdf_format_bit(u32 format);
+u32 xdf_format_next(u32 format, u32 rejected);
+bool xdf_format_is_same(u32 format, u32 other);
+void xdf_format_to_xrgb8888(u32 *to, const void *from, u32 count, u32 format);
+
+/*
+ * EDIDs
+ */
+
+int xdf_edid_check(const u8 *data, u32 size);
+
+/*
+ * Page directories: how a list of grant references lies in shared pages
+ */
+
+u32 xdf_pgdir_pages(u32 nrefs);
+void xdf_pgdir_fill(struct displif_page_directory *dir, u32 index,
+		    const u32 *dir_refs, const u32 *refs, u32 nrefs);
+
+void xdf_pgdir_read(const struct displif_page_directory *dir, u32 index,
+		    u32 *refs, u32 nrefs);
+
+/*
+ * Requests in flight on one ring
+ */
+
+/* As many as a request ring has slots; a power of two. */
+#define XDF_MAX_INFLIGHT	32
+
+/**
+ * struct xdf_inflight - who waits for which response
+ * @generation: makes the ids of one slot differ from use to use
+ * @used: slots taken
+ * @slot: the requests; @data is NULL once nobody waits any more
+ *
+ * No locking of its own.
+ */
+struct xdf_inflight {
+	u16 generation;
+	u16 used;
+	struct {
+		void *data;
+		u16 id;
+		u8 op;
+		bool busy;
+	} slot[XDF_MAX_INFLIGHT];
+};
+
+void xdf_inflight_init(struct xdf_inflight *f);
+int xdf_inflight_add(struct xdf_inflight *f, u8 op, void *data, u16 *id);
+int xdf_inflight_take(struct xdf_inflight *f, u16 id, u8 op, void **data);
+void xdf_inflight_abandon(struct xdf_inflight *f, u16 id);
+
+#endif /* XDF_PROTO_H */

@@ -1,0 +1,715 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * There is a wanted framebuffer and a shown one, and at most one operation in
+ * flight from the one to the other. Commits, damage, a new connection and power
+ * states only change what is wanted; scanout_advance() sends what is missing.
+ */
+#include <linux/delay.h>
+#include <linux/math64.h>
+#include <drm/drm_device.h>
+#include <drm/drm_print.h>
+#include <drm/drm_vblank.h>
+
+#include "xdf_scanout.h"
+#include "xdf_trace.h"
+
+/* After this a flip ends for userspace, without the backend. */
+#define FLIP_TIMEOUT_NS		(1ULL * NSEC_PER_SEC)
+/* An accepted flip whose event is lost is forgotten after this. */
+#define EVENT_TIMEOUT_NS	(3ULL * NSEC_PER_SEC)
+/* Refreshes between two tries, when it has failed for a while. */
+#define BACKOFF_MAX		8u
+/* For the backend to show the panic screen. */
+#define PANIC_MS		50
+
+/* In ns; what another CPU noted a moment later is now. */
+static u64 scanout_elapsed(ktime_t now, ktime_t then)
+{
+	s64 ns = ktime_to_ns(ktime_sub(now, then));
+
+	return max_t(s64, ns, 0);
+}
+
+/* With the vblank lock held. */
+static void scanout_start_timer(struct xdf_scanout *s, u64 time)
+{
+	if (s->ticking && !s->ended)
+		hrtimer_start(&s->timer, ns_to_ktime(time),
+			      HRTIMER_MODE_ABS);
+}
+
+static bool op_is_flip(enum xdf_scanout_op op)
+{
+	return op == XDF_SCANOUT_FLIP || op == XDF_SCANOUT_FLIP_ACCEPTED ||
+		op == XDF_SCANOUT_FLIP_PRESENTED;
+}
+
+static void scanout_drop_inflight(struct xdf_scanout *s)
+{
+	xdf_dbuf_put(s->inflight.dbuf);
+	s->inflight.dbuf = NULL;
+	s->inflight.op = XDF_SCANOUT_IDLE;
+}
+
+static void scanout_submit(struct xdf_scanout *s, enum xdf_scanout_op op)
+{
+	struct xdf_scanout_inflight *f = &s->inflight;
+
+	f->op = op;
+	f->seq = s->wanted.seq;
+	f->mode_seq = s->wanted.mode_seq;
+	f->since = ktime_get();
+	f->dbuf = op == XDF_SCANOUT_OFF ? NULL : xdf_dbuf_get(s->wanted.dbuf);
+	if (!xdf_channel_submit(&s->channel, &f->rq))
+		return;
+	/* the connection is lost; scanout_closed() follows */
+	scanout_drop_inflight(s);
+	s->up = false;
+}
+
+/* Has the next tick look again; false when there is none. */
+static bool scanout_wait(struct xdf_scanout *s)
+{
+	if (!s->vblank_held && !drm_crtc_vblank_get(s->crtc))
+		s->vblank_held = true;
+	return s->vblank_held;
+}
+
+/*
+ * Damage alone is shown once per refresh. A backend that is busy with a flip
+ * given up earlier is asked again at that one's event, or much later. True
+ * when to wait.
+ */
+static bool scanout_throttle(struct xdf_scanout *s)
+{
+	u64 since = scanout_elapsed(ktime_get(), s->inflight.since);
+
+	if (!s->backend_busy && (s->wanted.event || since >= s->vblank.period / 4 * 3))
+		return false;
+	return scanout_wait(s);
+}
+
+/*
+ * What failed and may pass is tried again after 1, 2, 4, 8, 8 ... refreshes,
+ * whatever is committed meanwhile: nothing tells when it has passed. True when
+ * to wait.
+ */
+static bool scanout_backs_off(struct xdf_scanout *s)
+{
+	u64 quarter = s->vblank.period / 4;
+
+	if (!s->backoff || scanout_elapsed(ktime_get(), s->inflight.since) >=
+	    (4 * s->backoff - 1) * quarter)
+		return false;
+	return scanout_wait(s);
+}
+
+static void scanout_back_off(struct xdf_scanout *s, bool may_pass)
+{
+	s->stats.errors++;
+	s->backoff = clamp(2 * s->backoff, 1u, BACKOFF_MAX);
+	s->rejected = !may_pass;
+}
+
+/* The connector has the line for the log, which says what is used instead. */
+static void scanout_reject_mode(struct xdf_scanout *s)
+{
+	const struct displif_set_config *config = &s->inflight.rq.wire.op.set_config;
+
+	scanout_back_off(s, false);
+	xdf_connector_reject(s->connector, config->width, config->height);
+}
+
+/* One line for all attempts, until scanout_works() has another. */
+static void scanout_fail(struct xdf_scanout *s, enum xdf_scanout_op op,
+			 const char *what, int error)
+{
+	/* a backend that has forgotten the mode takes no flip: set it again */
+	bool flip = op_is_flip(op);
+	bool may_pass = flip || xdf_displif_may_pass(error);
+	bool known = s->failed != XDF_SCANOUT_IDLE || (flip && s->flipless);
+
+	scanout_back_off(s, may_pass);
+	if (flip) {
+		s->shown.mode_seq = 0;
+		s->flipless = true;
+	}
+	if (known)
+		return;
+	s->failed = op;
+	dev_warn_ratelimited(s->crtc->dev->dev,
+			     "connector %u: %s failed (error %d), %s; the backend's own log may say why\n",
+			     s->channel.node, what, error, may_pass ?
+			     "it is tried until it works" :
+			     "this picture is not shown");
+}
+
+static void scanout_works(struct xdf_scanout *s)
+{
+	s->backoff = 0;
+	if (s->failed == XDF_SCANOUT_IDLE)
+		return;
+	s->failed = XDF_SCANOUT_IDLE;
+	dev_info_ratelimited(s->crtc->dev->dev,
+			     "connector %u: pictures are shown again\n",
+			     s->channel.node);
+}
+
+/* Has the wanted dbuf attached, the end of which brings us back here. */
+static void scanout_attach(struct xdf_scanout *s)
+{
+	struct xdf_dbuf *d = s->wanted.dbuf;
+	int error = READ_ONCE(d->error);
+
+	if (s->asked) {
+		/* on its way; or here, which is told in a moment */
+		if (error == -EINPROGRESS || !error)
+			return;
+		s->asked = false;
+		if (xdf_displif_is_lost(error) && !READ_ONCE(s->channel.open))
+			return;
+		if (!xdf_displif_is_lost(error))
+			scanout_fail(s, XDF_SCANOUT_ATTACH, "attaching a buffer",
+				     error);
+	}
+	if (s->rejected || scanout_backs_off(s))
+		return;
+	s->asked = true;
+	s->inflight.since = ktime_get();
+	xdf_dbuf_ask(d);
+}
+
+static void scanout_advance(struct xdf_scanout *s)
+{
+	struct displif_req *wire = &s->inflight.rq.wire;
+
+	if (!s->up)
+		return;
+	if (s->inflight.op != XDF_SCANOUT_IDLE) {
+		/* should its event be lost, a tick has to notice */
+		if (op_is_flip(s->inflight.op) &&
+		    s->inflight.seq != s->wanted.seq)
+			scanout_wait(s);
+		return;
+	}
+	if (!s->wanted.enabled || !s->wanted.dbuf) {
+		s->shown.seq = s->wanted.seq;
+		if (!s->shown.on)
+			return;
+		xdf_displif_set_config(wire, 0, 0, 0, 0);
+		scanout_submit(s, XDF_SCANOUT_OFF);
+		return;
+	}
+	if (!xdf_dbuf_is_live(s->wanted.dbuf)) {
+		scanout_attach(s);
+		return;
+	}
+	if (s->failed == XDF_SCANOUT_ATTACH && s->asked)
+		s->backoff = 0;
+	s->asked = false;
+	/* a mode may have changed while a flip kept it from being switched off */
+	if (s->shown.mode_seq != s->wanted.mode_seq) {
+		if (s->rejected || scanout_backs_off(s))
+			return;
+		xdf_displif_set_config(wire, s->wanted.dbuf->fb_cookie,
+				       s->wanted.width, s->wanted.height,
+				       xdf_dbuf_bpp(s->wanted.dbuf));
+		scanout_submit(s, XDF_SCANOUT_CONFIG);
+		return;
+	}
+	if (s->shown.seq == s->wanted.seq || scanout_backs_off(s) ||
+	    scanout_throttle(s))
+		return;
+	xdf_displif_pg_flip(wire, s->wanted.dbuf->fb_cookie);
+	scanout_submit(s, XDF_SCANOUT_FLIP);
+}
+
+/* A tick may come late, when userspace has asked for the next vblank already. */
+static bool scanout_asked_before(struct xdf_scanout *s)
+{
+	u64 time;
+
+	spin_lock(&s->vblank_lock);
+	time = s->vblank.time;
+	spin_unlock(&s->vblank_lock);
+	return ktime_before(s->wanted.event_since, ns_to_ktime(time));
+}
+
+/*
+ * Sends userspace its event when what it asked for is shown, or cannot be;
+ * unless asynchronous at a vblank after it was asked for, which is @due.
+ */
+static void scanout_settle(struct xdf_scanout *s, bool due)
+{
+	struct drm_device *drm = s->crtc->dev;
+
+	if (!s->wanted.event || !(s->wanted.async || due))
+		return;
+	if (s->up && !s->stalled && !s->backoff &&
+	    s->shown.seq < s->wanted.event_seq)
+		return;
+	spin_lock(&drm->event_lock);
+	drm_crtc_send_vblank_event(s->crtc, s->wanted.event);
+	spin_unlock(&drm->event_lock);
+	s->wanted.event = NULL;
+	drm_crtc_vblank_put(s->crtc);
+}
+
+/* After a vblank, and all that is settled by it. */
+static void scanout_begin_frame(struct xdf_scanout *s)
+{
+	xdf_crc_frame(&s->crc, s->shown.dbuf, s->wanted.width, s->wanted.height);
+}
+
+static void scanout_show_op(struct xdf_scanout *s)
+{
+	swap(s->shown.dbuf, s->inflight.dbuf);
+	s->shown.seq = s->inflight.seq;
+	s->stats.flips++;
+	if (op_is_flip(s->inflight.op))
+		s->flipless = false;
+	if (s->inflight.op == XDF_SCANOUT_CONFIG) {
+		s->shown.on = true;
+		s->shown.mode_seq = s->inflight.mode_seq;
+	}
+	scanout_works(s);
+}
+
+static void scanout_drop_shown(struct xdf_scanout *s)
+{
+	s->shown.on = false;
+	s->shown.mode_seq = 0;
+	xdf_dbuf_put(s->shown.dbuf);
+	s->shown.dbuf = NULL;
+}
+
+static void scanout_set_off(struct xdf_scanout *s, int status)
+{
+	if (status) {
+		s->stats.errors++;
+		dev_warn_ratelimited(s->crtc->dev->dev,
+				     "connector %u: switching it off failed (error %d): the host may show the last picture for longer\n",
+				     s->channel.node, status);
+	}
+	scanout_drop_shown(s);
+}
+
+/* The end of the operation, good or bad. */
+static void scanout_finish(struct xdf_scanout *s, int status)
+{
+	enum xdf_scanout_op op = s->inflight.op;
+
+	s->backend_busy = op_is_flip(op) && status == -EBUSY;
+	if (xdf_displif_is_lost(status))
+		/* scanout_closed() follows */
+		s->up = false;
+	else if (op == XDF_SCANOUT_OFF)
+		scanout_set_off(s, status);
+	else if (!status)
+		scanout_show_op(s);
+	else if (op == XDF_SCANOUT_CONFIG && status == -EINVAL)
+		scanout_reject_mode(s);
+	else if (!s->backend_busy)
+		scanout_fail(s, op,
+			     xdf_displif_op_name(s->inflight.rq.wire.operation),
+			     status);
+	scanout_drop_inflight(s);
+	s->stalled = false;
+	scanout_settle(s, false);
+	scanout_advance(s);
+}
+
+static void scanout_done(struct xdf_request *rq)
+{
+	struct xdf_scanout *s = container_of(rq, struct xdf_scanout, inflight.rq);
+	unsigned long flags;
+
+	spin_lock_irqsave(&s->lock, flags);
+	s->inflight.responded_at = ktime_get();
+	/* an error has no event; the event may have come before */
+	if (!rq->status && s->inflight.op == XDF_SCANOUT_FLIP)
+		s->inflight.op = XDF_SCANOUT_FLIP_ACCEPTED;
+	else
+		scanout_finish(s, rq->status);
+	spin_unlock_irqrestore(&s->lock, flags);
+}
+
+/* Our vblanks go by the backend's. */
+static bool scanout_vblank_event(struct xdf_scanout *s)
+{
+	u64 now = ktime_get_ns();
+	bool vblank;
+	u64 next;
+
+	spin_lock(&s->vblank_lock);
+	next = s->vblank.next;
+	vblank = xdf_vblank_event(&s->vblank, now);
+	/* a vblank that is due may only have waited for this */
+	if (s->vblank.next != next || next <= now)
+		scanout_start_timer(s, s->vblank.next);
+	spin_unlock(&s->vblank_lock);
+	return vblank;
+}
+
+static void scanout_note_latency(struct xdf_scanout *s)
+{
+	u64 ns = scanout_elapsed(ktime_get(), s->inflight.since);
+	unsigned int bucket = fls64(div_u64(ns, NSEC_PER_MSEC));
+
+	bucket = min_t(unsigned int, bucket, XDF_LATENCY_BUCKETS - 1);
+	s->stats.latency[bucket]++;
+	trace_xdf_flip(dev_name(s->crtc->dev->dev), s->channel.node,
+		       s->inflight.dbuf->fb_cookie, ns);
+}
+
+/* xdf_channel_ops.event */
+static bool scanout_event(struct xdf_channel *ch, u64 fb_cookie)
+{
+	struct xdf_scanout *s = container_of(ch, struct xdf_scanout, channel);
+	enum xdf_scanout_op op;
+	bool vblank, waited = true;
+	unsigned long flags;
+
+	spin_lock_irqsave(&s->lock, flags);
+	op = s->inflight.op;
+	if ((op != XDF_SCANOUT_FLIP && op != XDF_SCANOUT_FLIP_ACCEPTED) ||
+	    s->inflight.dbuf->fb_cookie != fb_cookie) {
+		s->stats.strays++;
+		waited = op == XDF_SCANOUT_IDLE && s->backend_busy;
+		/* of a flip given up too early: the way is free now */
+		if (waited) {
+			s->backend_busy = false;
+			scanout_advance(s);
+		}
+		goto out;
+	}
+	s->vblank_deferred = false;
+	scanout_note_latency(s);
+	vblank = !s->wanted.async && scanout_vblank_event(s);
+	if (vblank)
+		drm_crtc_handle_vblank(s->crtc);
+	if (op == XDF_SCANOUT_FLIP_ACCEPTED)
+		scanout_finish(s, 0);
+	else
+		s->inflight.op = XDF_SCANOUT_FLIP_PRESENTED;
+	if (vblank) {
+		scanout_settle(s, scanout_asked_before(s));
+		scanout_begin_frame(s);
+	}
+out:
+	spin_unlock_irqrestore(&s->lock, flags);
+	return waited;
+}
+
+/* A backend that says nothing holds up neither userspace nor the screen. */
+static void scanout_check_time(struct xdf_scanout *s, ktime_t now)
+{
+	u64 waited = scanout_elapsed(now, s->wanted.event_since);
+	u64 late = scanout_elapsed(now, s->inflight.responded_at);
+
+	if (s->wanted.event && !s->stalled && s->up &&
+	    waited > FLIP_TIMEOUT_NS) {
+		s->stalled = true;
+		s->stats.timeouts++;
+		dev_warn_ratelimited(s->crtc->dev->dev,
+				     "connector %u: the backend did not present a picture in time (error %d); going on without\n",
+				     s->channel.node, -ETIMEDOUT);
+	}
+	if (s->inflight.op == XDF_SCANOUT_FLIP_ACCEPTED &&
+	    late > EVENT_TIMEOUT_NS)
+		scanout_finish(s, 0);
+}
+
+/* Is the event of a flip about due? It is this vblank: wait a little for it. */
+static bool scanout_defers_vblank(struct xdf_scanout *s, u64 now)
+{
+	enum xdf_scanout_op op = s->inflight.op;
+
+	return s->wanted.event && !s->wanted.async && !s->vblank_deferred &&
+		s->up && !s->stalled && now >= s->vblank.next &&
+		(op == XDF_SCANOUT_FLIP || op == XDF_SCANOUT_FLIP_ACCEPTED);
+}
+
+/* A vblank has passed without an event that was it. */
+static void scanout_vblank(struct xdf_scanout *s, ktime_t now)
+{
+	bool due;
+
+	drm_crtc_handle_vblank(s->crtc);
+	scanout_check_time(s, now);
+	if (scanout_elapsed(now, s->inflight.responded_at) > EVENT_TIMEOUT_NS)
+		s->backend_busy = false;
+	if (s->vblank_held) {
+		s->vblank_held = false;
+		drm_crtc_vblank_put(s->crtc);
+	}
+	due = scanout_asked_before(s);
+	scanout_settle(s, due);
+	if (s->wanted.event && !s->wanted.async && due)
+		s->stats.missed++;
+	scanout_begin_frame(s);
+	scanout_advance(s);
+}
+
+static enum hrtimer_restart scanout_tick(struct hrtimer *timer)
+{
+	struct xdf_scanout *s = container_of(timer, struct xdf_scanout, timer);
+	bool vblank = false;
+	unsigned long flags;
+	ktime_t now;
+	u64 next;
+
+	spin_lock_irqsave(&s->lock, flags);
+	now = ktime_get();
+	spin_lock(&s->vblank_lock);
+	s->vblank_deferred = scanout_defers_vblank(s, ktime_to_ns(now));
+	/* else an event was quicker, and was the vblank */
+	if (s->ticking && !s->vblank_deferred)
+		vblank = xdf_vblank_tick(&s->vblank, ktime_to_ns(now));
+	next = s->vblank.next;
+	if (s->vblank_deferred)
+		next = ktime_to_ns(now) + s->vblank.period / 4;
+	scanout_start_timer(s, next);
+	spin_unlock(&s->vblank_lock);
+	if (vblank)
+		scanout_vblank(s, now);
+	spin_unlock_irqrestore(&s->lock, flags);
+	/* armed above */
+	return HRTIMER_NORESTART;
+}
+
+/* Vblanks are wanted. Context: any, with DRM's vblank locks held. */
+void xdf_scanout_start_vblanks(struct xdf_scanout *s)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&s->vblank_lock, flags);
+	xdf_vblank_tick(&s->vblank, ktime_get_ns());
+	s->ticking = true;
+	scanout_start_timer(s, s->vblank.next);
+	spin_unlock_irqrestore(&s->vblank_lock, flags);
+}
+
+/*
+ * Vblanks are not wanted. Context: any, with DRM's vblank locks held; so a tick
+ * that runs just now is left to see it for itself.
+ */
+void xdf_scanout_stop_vblanks(struct xdf_scanout *s)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&s->vblank_lock, flags);
+	s->ticking = false;
+	hrtimer_try_to_cancel(&s->timer);
+	spin_unlock_irqrestore(&s->vblank_lock, flags);
+}
+
+/* When the last vblank was. Context: any, with DRM's vblank locks held. */
+ktime_t xdf_scanout_vblank_time(struct xdf_scanout *s)
+{
+	unsigned long flags;
+	u64 time;
+
+	spin_lock_irqsave(&s->vblank_lock, flags);
+	time = s->ticking ? s->vblank.time :
+			       xdf_vblank_last(&s->vblank, ktime_get_ns());
+	spin_unlock_irqrestore(&s->vblank_lock, flags);
+	return ns_to_ktime(time);
+}
+
+/**
+ * xdf_scanout_enable - shall be on, with this mode
+ * @s: the scanout
+ * @width: in pixels
+ * @height: in lines
+ * @period: of a refresh, in ns
+ *
+ * The picture follows with xdf_scanout_show().
+ */
+void xdf_scanout_enable(struct xdf_scanout *s, u32 width, u32 height, u64 period)
+{
+	spin_lock_irq(&s->lock);
+	spin_lock(&s->vblank_lock);
+	xdf_vblank_start(&s->vblank, period, ktime_get_ns());
+	spin_unlock(&s->vblank_lock);
+	s->wanted.enabled = true;
+	s->wanted.width = width;
+	s->wanted.height = height;
+	s->wanted.mode_seq++;
+	spin_unlock_irq(&s->lock);
+}
+
+/* There is always room for what is wanted. Returns what was, to be put. */
+static struct xdf_dbuf *scanout_want(struct xdf_scanout *s, struct xdf_dbuf *dbuf)
+{
+	struct xdf_dbuf *old = s->wanted.dbuf;
+
+	if (dbuf)
+		atomic_inc(&dbuf->kept);
+	if (old)
+		atomic_dec(&old->kept);
+	s->wanted.dbuf = xdf_dbuf_get(dbuf);
+	return old;
+}
+
+/* Shall be off. */
+void xdf_scanout_disable(struct xdf_scanout *s)
+{
+	struct xdf_dbuf *old;
+	bool held;
+
+	spin_lock_irq(&s->lock);
+	s->wanted.enabled = false;
+	s->wanted.seq++;
+	s->wanted.fb = NULL;
+	old = scanout_want(s, NULL);
+	held = s->vblank_held;
+	s->vblank_held = false;
+	scanout_advance(s);
+	spin_unlock_irq(&s->lock);
+	xdf_dbuf_put(old);
+	if (held)
+		drm_crtc_vblank_put(s->crtc);
+}
+
+/**
+ * xdf_scanout_show - shall show this
+ * @s: enabled
+ * @dbuf: the picture, or NULL for none; a reference of its own is taken
+ * @fb: its framebuffer, for xdf_scanout_damage()
+ * @event: sent when it is shown, or NULL. The caller hands over a vblank
+ *	reference with it
+ * @async: send it without waiting for the vblank
+ */
+void xdf_scanout_show(struct xdf_scanout *s, struct xdf_dbuf *dbuf, const void *fb,
+		      struct drm_pending_vblank_event *event, bool async)
+{
+	struct xdf_dbuf *old;
+
+	spin_lock_irq(&s->lock);
+	old = scanout_want(s, dbuf);
+	s->wanted.fb = fb;
+	s->wanted.seq++;
+	/* what was rejected for another picture may do for this one */
+	s->asked = false;
+	s->rejected = false;
+	s->wanted.event = event;
+	s->wanted.event_seq = s->wanted.seq;
+	s->wanted.event_since = ktime_get();
+	s->wanted.async = async;
+	scanout_advance(s);
+	/* there is no vblank any more */
+	if (s->ended)
+		scanout_settle(s, true);
+	spin_unlock_irq(&s->lock);
+	xdf_dbuf_put(old);
+}
+
+/* Was drawn to; another framebuffer than the wanted one is ignored. */
+void xdf_scanout_damage(struct xdf_scanout *s, const void *fb)
+{
+	spin_lock_irq(&s->lock);
+	if (s->wanted.enabled && s->wanted.fb == fb) {
+		s->wanted.seq++;
+		scanout_advance(s);
+	}
+	spin_unlock_irq(&s->lock);
+}
+
+/* A dbuf was attached, or could not be. Context: any but NMI. */
+void xdf_scanout_kick(struct xdf_scanout *s)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&s->lock, flags);
+	scanout_advance(s);
+	spin_unlock_irqrestore(&s->lock, flags);
+}
+
+/*
+ * The panic screen was drawn.
+ * Context: the kernel panics, other CPUs stand still with any lock held.
+ */
+void xdf_scanout_panic(struct xdf_scanout *s)
+{
+	struct displif_req wire;
+
+	if (!spin_trylock(&s->lock))
+		return;
+	if (s->up && s->shown.on && s->wanted.dbuf) {
+		/* no interrupt tells of the end of the one on its way */
+		if (s->inflight.op != XDF_SCANOUT_IDLE)
+			mdelay(PANIC_MS);
+		xdf_displif_pg_flip(&wire, s->wanted.dbuf->fb_cookie);
+		xdf_channel_panic(&s->channel, &wire);
+		/* the guest may be gone right after this */
+		mdelay(PANIC_MS);
+	}
+	spin_unlock(&s->lock);
+}
+
+/**
+ * xdf_scanout_up - there is a backend; what is wanted is shown again
+ * @s: the scanout
+ * @epoch: of the connection; nothing happens when that was lost meanwhile
+ */
+void xdf_scanout_up(struct xdf_scanout *s, u32 epoch)
+{
+	spin_lock_irq(&s->lock);
+	s->up = xdf_channel_is_open(&s->channel, epoch);
+	s->inflight.rq.epoch = epoch;
+	s->asked = false;
+	s->rejected = false;
+	s->backoff = 0;
+	s->failed = XDF_SCANOUT_IDLE;
+	s->flipless = false;
+	scanout_advance(s);
+	spin_unlock_irq(&s->lock);
+}
+
+/* xdf_channel_ops.closed: flips go on at the pace of the vblanks. */
+static void scanout_closed(struct xdf_channel *ch)
+{
+	struct xdf_scanout *s = container_of(ch, struct xdf_scanout, channel);
+
+	spin_lock_irq(&s->lock);
+	s->up = false;
+	s->stalled = false;
+	scanout_drop_shown(s);
+	scanout_drop_inflight(s);
+	spin_unlock_irq(&s->lock);
+}
+
+static const struct xdf_channel_ops scanout_channel_ops = {
+	.event = scanout_event,
+	.closed = scanout_closed,
+};
+
+/* Prepare a scanout: off, no backend. */
+void xdf_scanout_init(struct xdf_scanout *s, struct drm_crtc *crtc,
+		      struct xdf_connector *connector,
+		      struct workqueue_struct *wq)
+{
+	s->crtc = crtc;
+	s->connector = connector;
+	s->inflight.rq.done = scanout_done;
+	spin_lock_init(&s->lock);
+	spin_lock_init(&s->vblank_lock);
+	xdf_channel_init(&s->channel, &scanout_channel_ops);
+	xdf_crc_init(&s->crc, crtc, &s->lock, wq);
+	s->vblank.period = NSEC_PER_SEC / XDF_DEFAULT_HZ;
+	hrtimer_setup(&s->timer, scanout_tick, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_ABS);
+}
+
+/* The device goes: nothing ticks any more, whatever is committed yet. */
+void xdf_scanout_fini(struct xdf_scanout *s)
+{
+	spin_lock_irq(&s->lock);
+	spin_lock(&s->vblank_lock);
+	s->ended = true;
+	spin_unlock(&s->vblank_lock);
+	scanout_settle(s, true);
+	spin_unlock_irq(&s->lock);
+	hrtimer_cancel(&s->timer);
+}

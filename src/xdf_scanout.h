@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* What an output is to show, what it shows, and the operation in between. */
+#ifndef XDF_SCANOUT_H
+#define XDF_SCANOUT_H
+
+#include <linux/hrtimer.h>
+#include <linux/spinlock.h>
+#include <drm/drm_crtc.h>
+
+#include "xdf_channel.h"
+#include "xdf_connector.h"
+#include "xdf_crc.h"
+#include "xdf_dbuf.h"
+#include "xdf_vblank.h"
+
+/**
+ * enum xdf_scanout_op - the one operation in flight
+ * @XDF_SCANOUT_IDLE: none
+ * @XDF_SCANOUT_CONFIG: SET_CONFIG with a framebuffer
+ * @XDF_SCANOUT_OFF: SET_CONFIG without one
+ * @XDF_SCANOUT_FLIP: PG_FLIP: neither response nor event yet
+ * @XDF_SCANOUT_FLIP_ACCEPTED: its response is here
+ * @XDF_SCANOUT_FLIP_PRESENTED: its event is here
+ * @XDF_SCANOUT_ATTACH: in the log only: the framebuffer is to be attached
+ */
+enum xdf_scanout_op {
+	XDF_SCANOUT_IDLE,
+	XDF_SCANOUT_CONFIG,
+	XDF_SCANOUT_OFF,
+	XDF_SCANOUT_FLIP,
+	XDF_SCANOUT_FLIP_ACCEPTED,
+	XDF_SCANOUT_FLIP_PRESENTED,
+	XDF_SCANOUT_ATTACH,
+};
+
+/* Flips within 1, 2, 4 ... 64 ms, and longer. */
+#define XDF_LATENCY_BUCKETS	8
+
+/**
+ * struct xdf_scanout_stats - counters, only rising
+ * @flips: framebuffers presented
+ * @missed: refreshes that passed while userspace waited for a framebuffer
+ * @timeouts: events of userspace completed without the backend
+ * @errors: operations that the backend rejected
+ * @strays: events that belong to no flip
+ * @latency: flips by the time from request to event
+ */
+struct xdf_scanout_stats {
+	u64 flips;
+	u64 missed;
+	u64 timeouts;
+	u64 errors;
+	u64 strays;
+	u64 latency[XDF_LATENCY_BUCKETS];
+};
+
+/* What is to be shown. */
+struct xdf_scanout_wanted {
+	bool enabled;
+	u32 width, height;		/* of the mode */
+	u32 mode_seq;			/* rises with every new mode */
+	struct xdf_dbuf *dbuf;		/* held and kept; NULL for none */
+	const void *fb;			/* its framebuffer, never followed */
+	u64 seq;			/* rises with every framebuffer or damage */
+	struct drm_pending_vblank_event *event;	/* sent when it is shown */
+	u64 event_seq;			/* how recent that has to be */
+	ktime_t event_since;		/* when userspace asked */
+	bool async;			/* the event need not wait for the vblank */
+};
+
+/* What the backend shows. */
+struct xdf_scanout_shown {
+	bool on;			/* something */
+	u32 mode_seq;			/* with which mode; 0: it has to be set */
+	struct xdf_dbuf *dbuf;		/* held */
+	u64 seq;
+};
+
+/* What is in flight, or was last. */
+struct xdf_scanout_inflight {
+	enum xdf_scanout_op op;
+	struct xdf_request rq;
+	u32 mode_seq;
+	struct xdf_dbuf *dbuf;		/* held */
+	u64 seq;
+	ktime_t since;			/* when it was sent, or last asked for */
+	ktime_t responded_at;
+};
+
+/**
+ * struct xdf_scanout - the screen of one connector
+ * @channel: the way to the backend
+ * @crtc: whose vblank this is
+ * @connector: told of rejected modes
+ * @timer: ticks at vblanks while @ticking
+ * @vblank_lock: of @vblank, @ticking and @ended; the innermost, taken where DRM
+ *	holds its vblank locks
+ * @vblank: vblanks
+ * @ticking: DRM wants vblanks
+ * @ended: the device goes: the timer is not started any more
+ * @lock: of all that follows; taken in interrupts, outside of DRM's own
+ * @crc: checksums of what is shown at vblanks
+ * @up: there is a backend
+ * @wanted: what is to be shown
+ * @shown: what is shown
+ * @inflight: the operation on its way from the one to the other
+ * @asked: the wanted dbuf has to be attached before, and was asked for
+ * @rejected: it never will be shown, unless something else is wanted
+ * @backoff: refreshes from the last attempt to the next, 0 while all is well
+ * @failed: what the log says has failed
+ * @flipless: the last flip was rejected, framebuffers come with the mode
+ * @stalled: the operation takes too long; userspace goes on meanwhile
+ * @backend_busy: with an earlier flip
+ * @vblank_held: a vblank reference, until the next tick, to send then
+ * @vblank_deferred: this tick was put off for an event that is due
+ * @stats: counters
+ */
+struct xdf_scanout {
+	struct xdf_channel channel;
+	struct drm_crtc *crtc;
+	struct xdf_connector *connector;
+
+	struct hrtimer timer;
+	spinlock_t vblank_lock;
+	struct xdf_vblank vblank;
+	bool ticking;
+	bool ended;
+
+	spinlock_t lock;
+	struct xdf_crc crc;
+	bool up;
+	struct xdf_scanout_wanted wanted;
+	struct xdf_scanout_shown shown;
+	struct xdf_scanout_inflight inflight;
+	bool asked;
+	bool rejected;
+	unsigned int backoff;
+	enum xdf_scanout_op failed;
+	bool flipless;
+	bool stalled;
+	bool backend_busy;
+	bool vblank_held;
+	bool vblank_deferred;
+	struct xdf_scanout_stats stats;
+};
+
+void xdf_scanout_init(struct xdf_scanout *s, struct drm_crtc *crtc,
+		      struct xdf_connector *connector,
+		      struct workqueue_struct *wq);
+void xdf_scanout_fini(struct xdf_scanout *s);
+void xdf_scanout_up(struct xdf_scanout *s, u32 epoch);
+void xdf_scanout_enable(struct xdf_scanout *s, u32 width, u32 height, u64 period);
+void xdf_scanout_disable(struct xdf_scanout *s);
+void xdf_scanout_show(struct xdf_scanout *s, struct xdf_dbuf *dbuf, const void *fb,
+		      struct drm_pending_vblank_event *event, bool async);
+void xdf_scanout_damage(struct xdf_scanout *s, const void *fb);
+void xdf_scanout_kick(struct xdf_scanout *s);
+void xdf_scanout_panic(struct xdf_scanout *s);
+void xdf_scanout_start_vblanks(struct xdf_scanout *s);
+void xdf_scanout_stop_vblanks(struct xdf_scanout *s);
+ktime_t xdf_scanout_vblank_time(struct xdf_scanout *s);
+
+#endif /* XDF_SCANOUT_H */

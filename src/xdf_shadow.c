@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <drm/drm_device.h>
+#include <drm/drm_fourcc.h>
+#include <xen/page.h>
+#include <xen/xen.h>
+
+#include "xdf_shadow.h"
+
+/*
+ * Grant maps: the backend's pages, mapped here
+ */
+
+/**
+ * struct xdf_grant_map - pages of another domain
+ * @count: number of pages
+ * @pages: page structures that stand for them, mapped one by one; not to be
+ *	mapped elsewhere, for which Xen asks a grant of its own
+ * @handles: Xen's names for the mappings
+ */
+struct xdf_grant_map {
+	unsigned int count;
+	struct page **pages;
+	grant_handle_t *handles;
+};
+
+/* One call of the hypervisor for so many. */
+#define MAP_BATCH	256u
+
+#define NO_HANDLE	((grant_handle_t)-1)
+
+static void grant_map_free(struct xdf_grant_map *m)
+{
+	kvfree(m->pages);
+	kvfree(m->handles);
+	kfree(m);
+}
+
+static int grant_map_batch(struct xdf_grant_map *m, domid_t domid,
+			   const u32 *refs, unsigned int first,
+			   struct gnttab_map_grant_ref *ops)
+{
+	unsigned int i, n = min(m->count - first, MAP_BATCH);
+	int ret;
+
+	for (i = 0; i < n; i++) {
+		struct page *page = m->pages[first + i];
+
+		gnttab_set_map_op(&ops[i], (unsigned long)page_address(page),
+				  GNTMAP_host_map, refs[first + i], domid);
+	}
+	ret = gnttab_map_refs(ops, NULL, m->pages + first, n);
+	for (i = 0; i < n; i++) {
+		if (ops[i].status == GNTST_okay)
+			m->handles[first + i] = ops[i].handle;
+		else
+			ret = ret ?: -EINVAL;
+	}
+	return ret;
+}
+
+/* Whatever cannot be unmapped is lost: it must not get into other hands. */
+static unsigned int grant_unmap_batch(struct xdf_grant_map *m,
+				      unsigned int first,
+				      struct gnttab_unmap_grant_ref *ops)
+{
+	unsigned int i, n = 0, max = min(m->count - first, MAP_BATCH);
+	struct page *pages[MAP_BATCH / 8];
+	struct gntab_unmap_queue_data data = {
+		.unmap_ops = ops,
+		.pages = pages,
+	};
+	unsigned int lost = 0;
+
+	for (i = 0; i < max; i++) {
+		struct page *page = m->pages[first + i];
+
+		if (m->handles[first + i] != NO_HANDLE) {
+			gnttab_set_unmap_op(&ops[n],
+					    (unsigned long)page_address(page),
+					    GNTMAP_host_map,
+					    m->handles[first + i]);
+			pages[n++] = page;
+		}
+		if (n == ARRAY_SIZE(pages) || (n && i == max - 1)) {
+			data.count = n;
+			if (gnttab_unmap_refs_sync(&data))
+				lost += n;
+			n = 0;
+		}
+	}
+	return lost;
+}
+
+/* NULL is allowed. */
+static void grant_map_destroy(struct xdf_grant_map *m)
+{
+	struct gnttab_unmap_grant_ref *ops;
+	unsigned int i, lost = 0;
+
+	if (!m)
+		return;
+	ops = kcalloc(MAP_BATCH, sizeof(*ops), GFP_KERNEL | __GFP_NOFAIL);
+	for (i = 0; i < m->count; i += MAP_BATCH)
+		lost += grant_unmap_batch(m, i, ops);
+	kfree(ops);
+	if (lost)
+		pr_err("xen_drm_front: %u of the backend's pages could not be unmapped: keeping %u pages for good (error %d)\n",
+		       lost, m->count, -EBUSY);
+	else
+		xen_free_unpopulated_pages(m->count, m->pages);
+	grant_map_free(m);
+}
+
+/*
+ * Can this kernel map what another domain grants?
+ * Context: may sleep.
+ * Return: false where pages are larger than a grant, or the kernel has no page
+ * to stand for another domain's.
+ */
+bool xdf_shadow_can_map(void)
+{
+	struct page *page;
+	int ret;
+
+	if (PAGE_SIZE != XEN_PAGE_SIZE)
+		return false;
+	ret = xen_alloc_unpopulated_pages(1, &page);
+	if (!ret)
+		xen_free_unpopulated_pages(1, &page);
+	return ret != -EOPNOTSUPP;
+}
+
+/*
+ * @refs is a private copy. ERR_PTR(-EINVAL) when a reference is invalid, or
+ * -ENOMEM.
+ */
+static struct xdf_grant_map *
+grant_map_create(domid_t domid, const u32 *refs, unsigned int count)
+{
+	struct gnttab_map_grant_ref *ops;
+	struct xdf_grant_map *m;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < count; i++)
+		if (!refs[i])
+			return ERR_PTR(-EINVAL);
+	ret = -ENOMEM;
+	m = kzalloc(sizeof(*m), GFP_KERNEL);
+	ops = kcalloc(MAP_BATCH, sizeof(*ops), GFP_KERNEL);
+	if (!m || !ops)
+		goto err_free;
+	m->pages = kvcalloc(count, sizeof(*m->pages), GFP_KERNEL);
+	m->handles = kvcalloc(count, sizeof(*m->handles), GFP_KERNEL);
+	if (!m->pages || !m->handles)
+		goto err_arrays;
+	ret = xen_alloc_unpopulated_pages(count, m->pages);
+	if (ret)
+		goto err_arrays;
+	m->count = count;
+	for (i = 0; i < count; i++)
+		m->handles[i] = NO_HANDLE;
+	for (i = 0; !ret && i < count; i += MAP_BATCH)
+		ret = grant_map_batch(m, domid, refs, i, ops);
+	kfree(ops);
+	if (ret) {
+		grant_map_destroy(m);
+		return ERR_PTR(ret);
+	}
+	return m;
+
+err_arrays:
+	kvfree(m->pages);
+	kvfree(m->handles);
+err_free:
+	kfree(ops);
+	kfree(m);
+	return ERR_PTR(ret);
+}
+
+/*
+ * Shadow buffers
+ */
+
+/*
+ * A backend that allocates chooses the pitch itself and cannot say which. All
+ * hardware takes this one, so it has nothing to round up.
+ */
+#define SHADOW_PITCH_ALIGN	256
+
+/* Pixels read from a device at a time. */
+#define SHADOW_CHUNK		64u
+
+/**
+ * xdf_shadow_create - prepare a shadow buffer, without memory
+ * @gem: the buffer that is drawn in; the caller's to hold
+ * @source: a picture in it that xdf_layout_fits() accepts
+ *
+ * Context: may sleep, and wait for another driver.
+ *
+ * Return: the shadow, or an ERR_PTR() when the buffer cannot be mapped.
+ */
+struct xdf_shadow *xdf_shadow_create(struct xdf_gem *gem,
+				     const struct xdf_layout *source)
+{
+	struct xdf_shadow *shadow = kzalloc(sizeof(*shadow), GFP_KERNEL);
+	int ret;
+
+	if (!shadow)
+		return ERR_PTR(-ENOMEM);
+	shadow->gem = gem;
+	shadow->source = *source;
+	ret = xdf_gem_map_source(gem, &shadow->map);
+	if (ret) {
+		kfree(shadow);
+		return ERR_PTR(ret);
+	}
+	return shadow;
+}
+
+/**
+ * xdf_shadow_destroy - undo xdf_shadow_create()
+ * @shadow: without memory; NULL is allowed
+ *
+ * Context: may sleep, and wait for another driver.
+ */
+void xdf_shadow_destroy(struct xdf_shadow *shadow)
+{
+	if (!shadow)
+		return;
+	xdf_gem_unmap_source(shadow->gem, &shadow->map);
+	kfree(shadow);
+}
+
+/**
+ * xdf_shadow_set_format - how the pixels lie in the shadow
+ * @shadow: without memory
+ * @convert_from: fourcc of the source to have the shadow in XRGB8888; 0 to have
+ *	it as the source is
+ *
+ * Return: 0, or -EINVAL when it would be larger than the wire can say.
+ */
+int xdf_shadow_set_format(struct xdf_shadow *shadow, u32 convert_from)
+{
+	const struct xdf_layout *l = &shadow->source;
+	u32 cpp = convert_from ? sizeof(u32) : l->cpp;
+	u64 pitch = ALIGN((u64)l->width * cpp, SHADOW_PITCH_ALIGN);
+	u64 size = PAGE_ALIGN(pitch * l->height);
+
+	if (size > U32_MAX)
+		return -EINVAL;
+	shadow->convert_from = convert_from;
+	shadow->cpp = cpp;
+	shadow->pitch = pitch;
+	shadow->size = size;
+	return 0;
+}
+
+/* The pages are seen by others only with the buffer's lock. */
+static void shadow_set_pages(struct xdf_shadow *shadow, struct page **pages)
+{
+	mutex_lock(&shadow->gem->lock);
+	WRITE_ONCE(shadow->pages, pages);
+	mutex_unlock(&shadow->gem->lock);
+}
+
+/**
+ * xdf_shadow_alloc - memory of our own
+ * @shadow: without memory, its format set
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int xdf_shadow_alloc(struct xdf_shadow *shadow)
+{
+	struct xdf_mem *mem = xdf_gem_alloc_mem(shadow->gem->base.dev,
+						shadow->size);
+
+	if (IS_ERR(mem))
+		return PTR_ERR(mem);
+	shadow->mem = mem;
+	shadow_set_pages(shadow, mem->pages);
+	return 0;
+}
+
+/**
+ * xdf_shadow_map - memory of the backend
+ * @shadow: without memory, its format set
+ * @domid: the backend's domain
+ * @refs: a private copy of its references, one for each 4 KiB
+ *
+ * Only where xdf_shadow_can_map().
+ *
+ * Return: 0, -EINVAL when a reference is invalid, or -ENOMEM.
+ */
+int xdf_shadow_map(struct xdf_shadow *shadow, domid_t domid, const u32 *refs)
+{
+	struct xdf_grant_map *m;
+
+	m = grant_map_create(domid, refs, shadow->size / DISPLIF_PAGE_SIZE);
+	if (IS_ERR(m))
+		return PTR_ERR(m);
+	shadow->backend_mem = m;
+	shadow_set_pages(shadow, m->pages);
+	return 0;
+}
+
+/* Give the memory back. Context: may sleep; waits for no other driver. */
+void xdf_shadow_release(struct xdf_shadow *shadow)
+{
+	if (!shadow || !shadow->pages)
+		return;
+	shadow_set_pages(shadow, NULL);
+	grant_map_destroy(shadow->backend_mem);
+	xdf_mem_put(shadow->mem);
+	shadow->backend_mem = NULL;
+	shadow->mem = NULL;
+}
+
+/* By way of a chunk: the source may be a device's memory. */
+static void shadow_convert(const struct xdf_shadow *shadow, u32 *to, u32 from,
+			   u32 count)
+{
+	u32 cpp = shadow->source.cpp;
+	u32 chunk[SHADOW_CHUNK];
+
+	while (count) {
+		u32 part = min(count, SHADOW_CHUNK);
+
+		xdf_gem_read_source(&shadow->map, chunk, from, part * cpp);
+		xdf_format_to_xrgb8888(to, chunk, part, shadow->convert_from);
+		to += part;
+		from += part * cpp;
+		count -= part;
+	}
+}
+
+/*
+ * Pixels from a place in the source to one in the shadow, page by page. None lies
+ * in two pages: the pitch is a multiple of its size. The shadow's pages, ours or
+ * the balloon's, are never high memory and so have an address.
+ */
+static void shadow_run(struct xdf_shadow *shadow, u32 to, u32 from, u32 count)
+{
+	while (count) {
+		void *page = page_address(shadow->pages[to >> PAGE_SHIFT]);
+		u32 room = (PAGE_SIZE - offset_in_page(to)) / shadow->cpp;
+		u32 part = min(count, room);
+
+		page += offset_in_page(to);
+		if (shadow->convert_from)
+			shadow_convert(shadow, page, from, part);
+		else
+			xdf_gem_read_source(&shadow->map, page, from,
+					    part * shadow->cpp);
+		to += part * shadow->cpp;
+		from += part * shadow->source.cpp;
+		count -= part;
+	}
+}
+
+static void shadow_lines(struct xdf_shadow *shadow, u32 x, u32 y, u32 right, u32 bottom)
+{
+	const struct xdf_layout *l = &shadow->source;
+
+	for (; y < bottom; y++)
+		shadow_run(shadow, y * shadow->pitch + x * shadow->cpp,
+			   l->offset + y * l->pitch + x * l->cpp, right - x);
+}
+
+/* From a place in the shadow, in bytes. */
+static void shadow_copy_out(const struct xdf_shadow *shadow, u32 from, void *to,
+			    u32 len)
+{
+	while (len) {
+		struct page *page = shadow->pages[from >> PAGE_SHIFT];
+		u32 part = min_t(u32, len, PAGE_SIZE - offset_in_page(from));
+
+		memcpy(to, page_address(page) + offset_in_page(from), part);
+		from += part;
+		to += part;
+		len -= part;
+	}
+}
+
+/**
+ * xdf_shadow_update - what was drawn to what the backend sees
+ * @shadow: the shadow; nothing happens without memory
+ * @rect: in the picture's pixels, within it; NULL for all
+ *
+ * Context: may sleep; between xdf_gem_begin_read() and xdf_gem_end_read().
+ */
+void xdf_shadow_update(struct xdf_shadow *shadow, const struct drm_rect *rect)
+{
+	const struct xdf_layout *l = &shadow->source;
+
+	mutex_lock(&shadow->gem->lock);
+	if (!shadow->pages)
+		goto out;
+	if (rect)
+		shadow_lines(shadow, rect->x1, rect->y1, rect->x2, rect->y2);
+	else
+		shadow_lines(shadow, 0, 0, l->width, l->height);
+out:
+	mutex_unlock(&shadow->gem->lock);
+}
+
+/**
+ * xdf_shadow_read - go through what the backend sees
+ * @shadow: the shadow
+ * @format: of the source
+ * @raw: room for two lines of the picture in XRGB8888
+ * @line: called with each line
+ * @data: for @line
+ *
+ * Context: may sleep.
+ *
+ * Return: false without memory.
+ */
+bool xdf_shadow_read(struct xdf_shadow *shadow, u32 format, u32 *raw,
+		     void (*line)(void *data, const u32 *pixels, u32 width),
+		     void *data)
+{
+	const struct xdf_layout *l = &shadow->source;
+	u32 *pixels = raw + l->width;
+	bool there;
+	u32 y;
+
+	mutex_lock(&shadow->gem->lock);
+	there = shadow->pages;
+	if (shadow->convert_from)
+		format = DRM_FORMAT_XRGB8888;
+	for (y = 0; there && y < l->height; y++) {
+		shadow_copy_out(shadow, y * shadow->pitch, raw,
+				l->width * shadow->cpp);
+		xdf_format_to_xrgb8888(pixels, raw, l->width, format);
+		line(data, pixels, l->width);
+	}
+	mutex_unlock(&shadow->gem->lock);
+	return there;
+}
+
+/*
+ * The same as an update of all, whatever another driver says.
+ * Context: the kernel panics.
+ */
+void xdf_shadow_panic(struct xdf_shadow *shadow)
+{
+	if (shadow->pages)
+		shadow_lines(shadow, 0, 0, shadow->source.width,
+			     shadow->source.height);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* A copy of a picture, for a backend that cannot see the buffer itself. */
+#ifndef XDF_SHADOW_H
+#define XDF_SHADOW_H
+
+#include <drm/drm_rect.h>
+
+#include "xdf_gem.h"
+#include "xdf_proto.h"
+
+struct xdf_grant_map;
+
+/**
+ * struct xdf_shadow - what the backend sees of a picture
+ * @gem: the buffer that is drawn in
+ * @source: where in @gem the picture lies
+ * @map: of @gem
+ * @convert_from: fourcc of @source when the shadow is in XRGB8888 instead, or 0
+ * @cpp: bytes per pixel of the shadow
+ * @pitch: bytes from line to line of the shadow, which begins at 0
+ * @size: of the shadow in bytes, whole pages
+ * @mem: its memory when it is ours
+ * @backend_mem: its memory when it is the backend's
+ * @pages: of either, under the buffer's lock; NULL without memory
+ *
+ * The memory comes and goes with each attachment, the rest stays.
+ */
+struct xdf_shadow {
+	struct xdf_gem *gem;
+	struct xdf_layout source;
+	struct iosys_map map;
+	u32 convert_from;
+	u32 cpp;
+	u32 pitch;
+	u32 size;
+	struct xdf_mem *mem;
+	struct xdf_grant_map *backend_mem;
+	struct page **pages;
+};
+
+bool xdf_shadow_can_map(void);
+struct xdf_shadow *xdf_shadow_create(struct xdf_gem *gem,
+				     const struct xdf_layout *source);
+void xdf_shadow_destroy(struct xdf_shadow *shadow);
+int xdf_shadow_set_format(struct xdf_shadow *shadow, u32 convert_from);
+int xdf_shadow_alloc(struct xdf_shadow *shadow);
+int xdf_shadow_map(struct xdf_shadow *shadow, domid_t domid, const u32 *refs);
+void xdf_shadow_release(struct xdf_shadow *shadow);
+void xdf_shadow_update(struct xdf_shadow *shadow, const struct drm_rect *rect);
+bool xdf_shadow_read(struct xdf_shadow *shadow, u32 format, u32 *raw,
+		     void (*line)(void *data, const u32 *pixels, u32 width),
+		     void *data);
+void xdf_shadow_panic(struct xdf_shadow *shadow);
+
+#endif /* XDF_SHADOW_H */
