@@ -54,6 +54,13 @@ static int one_round(struct card *c, const struct opts *o, struct buf *bufs, int
 		memset(bufs[n].map, n, bufs[n].size);
 		n++;
 	}
+	/* whatever comes free is taken at once, until killed */
+	while (*err && o->hold && n < max) {
+		say("held=%d", n);
+		while (n < max && !buf_create(c, &bufs[n], 640, 480, DRM_FORMAT_XRGB8888, 0))
+			n++;
+		sleep_ms(20);
+	}
 	for (int i = 0; i < n; i++)
 		buf_destroy(c, &bufs[i]);
 	return n;

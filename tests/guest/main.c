@@ -26,6 +26,7 @@ static const struct {
 	{ "import", cmd_import, "show a buffer of somebody else's" },
 	{ "stress", cmd_stress, "buffers made and destroyed many times" },
 	{ "fill-up", cmd_fill_up, "buffers made until refused, twice" },
+	{ "stuck", cmd_stuck, "hold DRM's locks until killed" },
 	{ "fbdev", cmd_fbdev, "draw through /dev/fb0" },
 };
 

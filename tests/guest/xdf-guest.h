@@ -138,6 +138,7 @@ int cmd_addfb(const struct opts *o);
 int cmd_prime(const struct opts *o);
 int cmd_import(const struct opts *o);
 int cmd_stress(const struct opts *o);
+int cmd_stuck(const struct opts *o);
 int cmd_fill_up(const struct opts *o);
 int cmd_fbdev(const struct opts *o);
 

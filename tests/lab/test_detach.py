@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 """The toolstack takes the display away while clients use it."""
+import re
+
 from scene import (background, check, guest_prog, let_go, modprobe_r, need, nothing_mapped, output,
-                   see, shown, values, wait_card, wait_for)
+                   reconnect, see, shown, values, wait_card, wait_for)
 
 SPEC = "backend=0,connectors=id0:640x480;id1:641x481"
 
@@ -78,3 +80,41 @@ def test_buffers_until_refused(lab, be, g):
          "the guest's log does not say that grants ran out")
     with shown(g, "draw --seed 4") as v:
         see(be, g, 0, v["conn0.crc"])
+
+
+@check(own=True, kernel="6.1", vdispl=SPEC)
+def test_stuck_client(lab, be, g):
+    """A client sits in an ioctl with DRM's locks: the device goes all the same, and xenbus serves others"""
+    wait_card(g)
+    pid = background(g, "stuck", "stuck")
+    wait_for("the ioctl", lambda: "asks=1" in output(g, "stuck"), 20)
+    wait_for("the page fault", lambda: "userfault" in g.run(f"cat /proc/{pid}/wchan").out, 20)
+    need(g.detach(0).rc == 0, "xl vdispl-detach")
+    # control/sysrq is read by xenwatch, too
+    lab.need(f"xl sysrq {g.domid} h")
+    wait_for("xenwatch", lambda: re.search("sysrq: HELP", g.dmesg()), 20)
+    need("holds up the end of the device" in g.dmesg(), "nothing was held up: nothing was tested")
+    nothing_mapped(lab, g, "after the detach")
+    g.run(f"kill -KILL {pid}")
+    wait_for("the card to go", lambda: g.run("ls /dev/dri/card*").rc != 0, 30)
+    modprobe_r(g)
+    need(g.attach(SPEC).rc == 0, "xl vdispl-attach")
+    g.load()
+    wait_card(g)
+    with shown(g, "draw --conns 0,1 --seed 61") as v:
+        see(be, g, 0, v["conn0.crc"])
+
+
+@check(own=True, kernel="6.12", vdispl="backend=0,connectors=id0:640x480", memory=640,
+       extra="max_grant_frames=24")
+def test_room_for_what_is_shown(lab, be, g):
+    """The backend restarts, and a client asks for all the grants at once: what is shown comes back"""
+    wait_card(g)
+    with shown(g, "draw --seed 4") as v:
+        pid = background(g, "fill-up --limit-mb 8000 --hold", "fill-up")
+        wait_for("grants to run out", lambda: "held=" in output(g, "fill-up"), 60)
+        for _ in range(3):
+            be = reconnect(lab, be, g)
+            see(be, g, 0, v["conn0.crc"], timeout=30)
+        need(g.run(f"test -d /proc/{pid}").rc == 0, "the client ended:\n" + output(g, "fill-up"))
+        let_go(g, pid)

@@ -86,7 +86,7 @@ def test_animation(lab, be, g):
             need(best["flips"] >= 100, f"{best} of 100 flips")
             if not best["missed refreshes"]:
                 break
-        need(best["missed refreshes"] <= 20 and not best["time-outs"], f"in five runs, at last: {best}")
+        need(best["missed refreshes"] <= 20 and not best["timeouts"], f"in five runs, at last: {best}")
     finally:
         be.ctl("set refresh 60")
         be.ctl("edid 0 none")

@@ -16,7 +16,7 @@ def test_dropped_events(lab, be, g):
     """Every 7th event lost: the flip completes by its time-out, order and count stay right"""
     wait_card(g)
     at = mark(be)
-    before = counters(g)["time-outs"]
+    before = counters(g)["timeouts"]
     be.ctl("set drop-events 7")
     try:
         v = guest_prog(g, "flips --conns 0,1 --count 35 --timeout-ms 15000", timeout=200)
@@ -24,7 +24,7 @@ def test_dropped_events(lab, be, g):
         be.ctl("set drop-events 0")
     need(float(v["conn0.max_wait_us"]) < scaled(5e6), f"a flip took {v['conn0.max_wait_us']} us")
     need(any("drop" in ln for ln in be.log()[at:]), "no event was lost: nothing was tested")
-    need(counters(g)["time-outs"] > before, "flips ended, but not by their time-out")
+    need(counters(g)["timeouts"] > before, "flips ended, but not by their time-out")
     v = guest_prog(g, "flips --conns 0,1 --count 60")
     need(float(v["conn0.max_wait_us"]) < scaled(1e6), "still slow with all events there")
     keeps_protocol(be, g, at)

@@ -79,8 +79,8 @@ def test_debugfs(lab, be, g):
     g.run("sleep 0.5")
     after = counters(g, 1)
     need(30 <= after["flips"] - before["flips"] < 60, f"30 flips: {before} {after}")
-    need(after["time-outs"] == before["time-outs"] and
-         after["refused requests"] == before["refused requests"], f"{before} {after}")
+    need(after["timeouts"] == before["timeouts"] and
+         after["rejected requests"] == before["rejected requests"], f"{before} {after}")
     line = re.search(r"^connector 1:.*?flip latency: (.*?)$", debugfs(g), re.S | re.M).group(1)
     counted = sum(int(v) for v in re.findall(r": (\d+)", line))
     # a picture that comes with its mode has no latency

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 """Rubbish in XenStore: a clear message, and the other displays work."""
-from scene import check, guest_prog, modprobe_r, need, see, shown, unbind, values, wait_card
+import re
+
+from scene import (check, guest_prog, modprobe_r, need, see, shown, unbind, values, wait_card,
+                   wait_for)
 
 # tests/unit has the long list of forms
 RUBBISH = ("800x", "-1x5", "0x0", "99999999x9", "", "800x600x2", "4294967297x600")
@@ -81,3 +84,20 @@ def test_rubbish_nodes(lab, be, g):
     res = guest_prog(g, "info --card $(for c in /dev/dri/card*; do "
                      "xdf-guest info --card $c | grep -q 320x200 && echo $c; done)")
     need(res["driver"] == "xendrm-du", "driver " + str(values(str(res))))
+
+
+@check(kernel="6.1", load=False, vdispl="backend=0,connectors=id0:640x480;id1:641x481", own=True)
+def test_forged_lines(lab, be, g):
+    """Line ends in texts of XenStore: none begins a line of its own in the guest's log"""
+    def write(path):
+        lab.need(f"xenstore-write {path} \"$(printf '7\\012forged by the host')\"")
+
+    unbind(g)
+    modprobe_r(g)
+    write(f"/local/domain/{g.domid}/device/vdispl/0/1/resolution")
+    write(f"/local/domain/0/backend/vdispl/{g.domid}/0/versions")
+    g.load()
+    for what in ("resolution", "speaks protocol versions"):
+        wait_for(f"a word of {what}", lambda what=what: re.search(what + r'.*"7\S*nforged', g.dmesg()), 20)
+    bad = [ln for ln in g.dmesg().splitlines() if re.search(r"^\[ *[0-9.]+\] forged", ln)]
+    need(not bad, "a line was forged: " + str(bad))

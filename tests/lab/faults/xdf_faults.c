@@ -42,7 +42,7 @@ static void lock_inversion(void)
 static void atomic_sleep(void)
 {
 	spin_lock(&spin);
-	msleep(1);
+	msleep(20);
 	spin_unlock(&spin);
 }
 
