@@ -54,9 +54,9 @@ def write_png(path, picture):
     Png(width, height).call("write_to_file", path.encode(), 0, bytes(data), 0, None)
 
 
-def rest():
+def rest(seconds=1):
     """A hand waits until it sees what it did: a desktop on a busy machine takes its time for that."""
-    time.sleep(machine.scaled(1))
+    time.sleep(machine.scaled(seconds))
 
 
 class Program:
@@ -156,7 +156,8 @@ class Tiger(Program):
         self.move(*start)
         rest()
         self.x("mousedown", 1)
-        rest()
+        # a program that asks to be moved when the button is up again is not moved
+        rest(5)
         # not in one leap, as no hand would
         for i in range(1, 9):
             self.move(*(a + (b - a) * i // 8 for a, b in zip(start, end)))
@@ -266,7 +267,7 @@ class Chromium(Program):
         self.move(*start)
         rest()
         self.pointer("mousePressed", *start, 1)
-        rest()
+        rest(5)
         for i in range(1, 9):
             self.pointer("mouseMoved", *(a + (b - a) * i // 8 for a, b in zip(start, end)), 1)
             time.sleep(0.2)
