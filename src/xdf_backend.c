@@ -18,8 +18,6 @@
 #define FREE_FAILURES	8
 /* Then 1 s, doubled each time up to 32 s. A backend at fault waits at once. */
 #define MAX_DELAY_SHIFT	5
-/* Of a text from XenStore, in the log. */
-#define MAX_LOGGED	64
 
 /* A state, for people. */
 const char *xdf_backend_state_name(enum xdf_backend_state state)
@@ -119,7 +117,7 @@ static int backend_agree(struct xdf_backend *b)
 		ret = -EPROTO;
 		dev_err(&b->xdev->dev,
 			"the backend speaks protocol versions \"%*pE\", this driver %u to %u (error %d): update the older side\n",
-			(int)strnlen(list, MAX_LOGGED), list,
+			(int)strnlen(list, XDF_MAX_LOGGED), list,
 			DISPLIF_VERSION_MIN, DISPLIF_VERSION_MAX, ret);
 	}
 	kfree(list);

@@ -22,9 +22,6 @@
  */
 #define REMOVE_WAIT	(3 * HZ)
 
-/* Of a text from XenStore, in the log. */
-#define MAX_LOGGED	64
-
 /* What XenStore says of one connector; without a width its resolution is invalid. */
 struct xdf_output_config {
 	u32 node;
@@ -110,7 +107,7 @@ static void config_read_resolution(struct xenbus_device *xdev, const char *path,
 	if (ret)
 		dev_err(&xdev->dev,
 			"connector %u: resolution \"%*pE\" in XenStore is invalid (error %d): give WIDTHxHEIGHT, each 1 to %u; this connector stays %s\n",
-			config->node, (int)strnlen(shown, MAX_LOGGED), shown, ret,
+			config->node, (int)strnlen(shown, XDF_MAX_LOGGED), shown, ret,
 			XDF_MAX_SIDE, config->width ? "as it is" : "off");
 	if (!IS_ERR(text))
 		kfree(text);

@@ -20,6 +20,8 @@
  */
 #define XDF_MIN_CONSOLE_SIDE	32
 #define XDF_DEFAULT_HZ		60
+/* Of a text from XenStore, in the log. */
+#define XDF_MAX_LOGGED		64
 /* Alignment of a dumb buffer's pitch, in bytes: what most importers ask. */
 #define XDF_PITCH_ALIGN		64
 

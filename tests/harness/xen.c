@@ -655,26 +655,30 @@ int xenbus_frontend_closed(struct xenbus_device *dev)
 	return xenbus_switch_state(dev, XenbusStateClosed);
 }
 
-void xenbus_dev_error(struct xenbus_device *dev, int err, const char *fmt, ...)
+static void dev_error(struct xenbus_device *dev, int err, const char *fmt, va_list args)
 {
 	char text[1024];
+
+	kvsnprintf(text, sizeof(text), fmt, args);
+	log_print(&dev->dev, "%d %s\n", -err, text);
+}
+
+void xenbus_dev_error(struct xenbus_device *dev, int err, const char *fmt, ...)
+{
 	va_list args;
 
 	va_start(args, fmt);
-	kvsnprintf(text, sizeof(text), fmt, args);
+	dev_error(dev, err, fmt, args);
 	va_end(args);
-	log_print(&dev->dev, "%d %s\n", -err, text);
 }
 
 void xenbus_dev_fatal(struct xenbus_device *dev, int err, const char *fmt, ...)
 {
-	char text[1024];
 	va_list args;
 
 	va_start(args, fmt);
-	kvsnprintf(text, sizeof(text), fmt, args);
+	dev_error(dev, err, fmt, args);
 	va_end(args);
-	log_print(&dev->dev, "%d %s\n", -err, text);
 	xenbus_switch_state(dev, XenbusStateClosing);
 }
 
