@@ -87,7 +87,7 @@ check-matrix-build:
 	@$(RUN) check-matrix-build
 
 probes-report:
-	@tests/kernels/probes-report
+	@tests/kernels/sides --report
 
 check-lab-all:
 	@$(RUN) check-lab-all

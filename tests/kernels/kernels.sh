@@ -88,6 +88,10 @@ is_tree() {
 	[[ $1 == 6.18* || $1 == 7.1* || $1 == *-clang ]]
 }
 
+is_imitation() {
+	grep -qF "like_$1() {" "$here/imitate"
+}
+
 # The packages behind a meta package: those whose names match, all the way down.
 closure() {
 	local suite=$1 match=$2 todo=("$3") seen=" " package next depends
