@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * A displif backend: what its rooms share. Each knows only those below it.
+ * A displif backend: what its files share. Each knows only those below it.
  *
  *	main, manager	options; a process for each guest
  *	guest		the process of one guest: what it waits for
@@ -15,9 +15,9 @@
  *	grants		a guest's pages, through page directories
  *	edid, keys, check, frame, png	pure: monitors, keys, sizes, formats
  *	log, say	lines for the journal
- *	xenstore, xen	the only rooms that call Xen's libraries
+ *	xenstore, xen	the only files that call Xen's libraries
  *
- * The tests' own build of it has other rooms above ring and ops: copies of what
+ * The tests' own build of it has other files above ring and ops: copies of what
  * is shown instead of screens, and faults on purpose (hooks.h).
  */
 #ifndef XDB_BACKEND_H

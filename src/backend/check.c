@@ -21,7 +21,7 @@ int check_dbuf(const struct displif_dbuf_create *c, uint32_t *pitch)
 		return -EINVAL;
 	if (c->bpp != 8 && c->bpp != 16 && c->bpp != 24 && c->bpp != 32)
 		return -EINVAL;
-	/* At most 2^15 pixels of 4 octets and 2^14 lines: no overflow in 64 bits. */
+	/* At most 2^15 pixels of 4 bytes and 2^14 lines: no overflow in 64 bits. */
 	p = check_pitch(c->width, c->bpp);
 	need = p * c->height + c->data_ofs;
 	if (need > c->buffer_sz)
@@ -53,7 +53,7 @@ int check_fb(uint32_t dbuf_w, uint32_t dbuf_h, uint32_t dbuf_bpp,
 	return 0;
 }
 
-/* Octets of the payload that an operation defines; the rest is reserved. */
+/* Bytes of the payload that an operation defines; the rest is reserved. */
 size_t op_payload(uint8_t op)
 {
 	switch (op) {

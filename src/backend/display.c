@@ -38,7 +38,7 @@ struct picture {
 	struct screen screen;
 	uint16_t port;			/* 0: no TCP */
 	bool named;			/* to xl vncviewer */
-	uint32_t refused;		/* pixels that there was no memory for */
+	uint32_t rejected;		/* pixels that there was no memory for */
 	uint32_t *line;			/* one line, where it has to be copied */
 	uint8_t *raw;
 	uint32_t room;			/* of both, in pixels */
@@ -56,7 +56,7 @@ static struct picture *picture_of(struct screen *s)
 
 /* ---- what is shown ---- */
 
-static int picture_room(struct picture *p, uint32_t width)
+static int picture_reserve(struct picture *p, uint32_t width)
 {
 	if (width <= p->room)
 		return 0;
@@ -94,7 +94,7 @@ static void black(struct picture *p)
 {
 	const struct canvas_head *head = p->screen.canvas.head;
 
-	if (!p->screen.count || !head || picture_room(p, head->width))
+	if (!p->screen.count || !head || picture_reserve(p, head->width))
 		return;
 	memset(p->line, 0, head->width * sizeof(*p->line));
 	screen_show(&p->screen, black_line, p);
@@ -143,13 +143,13 @@ static void draw(struct picture *p)
 		return;
 	ret = picture_size(p, c->cfg.width, c->cfg.height);
 	if (!ret)
-		ret = picture_room(p, c->cfg.width);
+		ret = picture_reserve(p, c->cfg.width);
 	if (ret) {
 		/* once for each size, and not for each flip */
-		if (p->refused != c->cfg.width * c->cfg.height)
+		if (p->rejected != c->cfg.width * c->cfg.height)
 			say_conn(c, "no memory to show %ux%u: %s; see --max-mib",
 				 c->cfg.width, c->cfg.height, strerror(-ret));
-		p->refused = c->cfg.width * c->cfg.height;
+		p->rejected = c->cfg.width * c->cfg.height;
 		return;
 	}
 	screen_show(&p->screen, guest_line, &s);
@@ -167,7 +167,7 @@ static void joined(struct screen *s)
 		say("somebody looks at %s", s->title);
 }
 
-/* Heads are from the left to the right, as desktops put them by default. */
+/* Outputs are from the left to the right, as desktops put them by default. */
 static struct input_area area_of(const struct picture *p)
 {
 	struct input_area area = { 0 };

@@ -105,7 +105,7 @@ static void press(struct input *in, struct input_held *held, uint16_t code,
 		return;
 	}
 	*byte ^= bit;
-	/* pressed before the guest's driver came anew: it does not know */
+	/* pressed before the guest's driver came back: it does not know */
 	if (!down && !in->down[code])
 		return;
 	in->down[code] += down ? 1 : -1;

@@ -46,7 +46,7 @@ static void line(int priority, const char *text)
 }
 
 /*
- * The rooms that the tests share say things as NAME=VALUE; what is for people
+ * The files that the tests share say things as NAME=VALUE; what is for people
  * is the value of text.
  */
 static void line_of(const char *where, const char *kind, const char *fmt, va_list ap)

@@ -190,7 +190,7 @@ static int dbuf_create(struct conn *c, const struct displif_req *req)
 	}
 	ret = check_dbuf(r, &pitch);
 	if (ret == -ENOSPC) {
-		violation(c, "dbuf-size", "DBUF_CREATE: %u octets cannot hold %ux%u at %u bpp from offset %u",
+		violation(c, "dbuf-size", "DBUF_CREATE: %u bytes cannot hold %ux%u at %u bpp from offset %u",
 			  r->buffer_sz, r->width, r->height, r->bpp,
 			  r->data_ofs);
 		return -EINVAL;
@@ -217,7 +217,7 @@ static int dbuf_create(struct conn *c, const struct displif_req *req)
 			       r->buffer_sz, &why);
 	if (ret) {
 		if (why)
-			violation(c, why, "DBUF_CREATE: page directory %u for %u octets: %s",
+			violation(c, why, "DBUF_CREATE: page directory %u for %u bytes: %s",
 				  r->gref_directory, r->buffer_sz,
 				  strerror(-ret));
 		free(b);
@@ -452,7 +452,7 @@ static int get_edid(struct conn *c, const struct displif_get_edid *r,
 		return -EINVAL;
 	}
 	if (!r->buffer_sz || r->buffer_sz > 16 * DISPLIF_EDID_MAX) {
-		violation(c, "edid-size", "GET_EDID: a buffer of %u octets",
+		violation(c, "edid-size", "GET_EDID: a buffer of %u bytes",
 			  r->buffer_sz);
 		return -EINVAL;
 	}
@@ -460,7 +460,7 @@ static int get_edid(struct conn *c, const struct displif_get_edid *r,
 			     r->buffer_sz, &why);
 	if (ret) {
 		if (why)
-			violation(c, why, "GET_EDID: page directory %u for %u octets: %s",
+			violation(c, why, "GET_EDID: page directory %u for %u bytes: %s",
 				  r->gref_directory, r->buffer_sz,
 				  strerror(-ret));
 		return ret;
@@ -490,7 +490,7 @@ static int dispatch(struct conn *c, const struct displif_req *req,
 		violation(c, "wrong-ring", "%s on the ring of connector %u",
 			  op_name(req->operation), c->index);
 	if (!check_reserved(req))
-		violation(c, "reserved", "%s: reserved octets are not 0",
+		violation(c, "reserved", "%s: reserved bytes are not 0",
 			  op_name(req->operation));
 	if (hooks) {
 		int status = hooks->reject(c, req);

@@ -63,7 +63,7 @@ void dev_unbind(struct dev *d, const char *why)
 	if (!d->bound)
 		return;
 	d->bound = false;
-	log_dev(d, "UNBIND", "why=\"%s\" dbufs=%u fbs=%u octets=%llu", why,
+	log_dev(d, "UNBIND", "why=\"%s\" dbufs=%u fbs=%u bytes=%llu", why,
 		d->ndbufs, d->nfbs, (unsigned long long)d->bytes);
 	for (c = d->conns; c; c = c->next)
 		conn_unbind(c);
@@ -71,8 +71,8 @@ void dev_unbind(struct dev *d, const char *why)
 }
 
 /*
- * The end of this device until the toolstack adds it anew. A frontend that
- * was only found connected to an earlier backend gets a chance to start anew.
+ * The end of this device until the toolstack adds it again. A frontend that
+ * was only found connected to an earlier backend gets a chance to start again.
  */
 void dev_fail(struct dev *d, const char *why)
 {
@@ -270,7 +270,7 @@ static void frontend_moved(struct dev *d)
 			log_dev(d, "NOTE", "what=left-over text=\"the frontend left %u buffers and %u framebuffers behind\"",
 				d->ndbufs, d->nfbs);
 		dev_unbind(d, d->fe_state == ST_INITIALISING ?
-			   "frontend starts anew" : d->fe_state == ST_NONE ?
+			   "frontend starts again" : d->fe_state == ST_NONE ?
 			   "frontend is gone" : "frontend closes");
 		set_state(d, ST_CLOSING);
 		set_state(d, ST_CLOSED);
@@ -299,7 +299,7 @@ static void frontend_moved(struct dev *d)
 	}
 }
 
-/* Return false when it has to be forgotten and found anew. */
+/* Return false when it has to be forgotten and found again. */
 static bool backend_moved(struct dev *d, int state)
 {
 	/* Without the guard node set_state() did not write: it is vanishing. */
@@ -313,7 +313,7 @@ static bool backend_moved(struct dev *d, int state)
 		set_state(d, ST_CLOSED);
 		return true;
 	}
-	log_dev(d, "NOTE", "what=anew text=\"state is %d, was %d: the device was added anew\"",
+	log_dev(d, "NOTE", "what=again text=\"state is %d, was %d: the device was added again\"",
 		state, d->be_state);
 	return false;
 }

@@ -108,7 +108,7 @@ static void print_stats(FILE *out, const struct conn *c)
 	fprintf(out, "reqs=%" PRIu64 " errors=%" PRIu64 " flips=%" PRIu64
 		" frames=%" PRIu64 " events=%" PRIu64 " dropped=%" PRIu64
 		" last=0x%" PRIx64 " on=%d mode=%ux%u+%u+%u shown=0x%" PRIx64
-		" in-flight=%d dbufs=%u fbs=%u octets=%" PRIu64 "\n",
+		" in-flight=%d dbufs=%u fbs=%u bytes=%" PRIu64 "\n",
 		c->st.reqs, c->st.errors, c->st.flips, c->st.frames,
 		c->st.events, c->st.dropped, c->st.last_cookie, c->on,
 		r->width, r->height, r->x, r->y,
@@ -134,8 +134,8 @@ static void print_list(FILE *out)
 
 static const char help[] =
 	"picture DOM DEV CONN FILE   PNG of what the connector shows\n"
-	"raw DOM DEV CONN FILE       its octets, after a line WIDTH HEIGHT PITCH FOURCC\n"
-	"hash DOM DEV CONN           a hash of these octets\n"
+	"raw DOM DEV CONN FILE       its bytes, after a line WIDTH HEIGHT PITCH FOURCC\n"
+	"hash DOM DEV CONN           a hash of these bytes\n"
 	"frames DOM DEV CONN         how many frames were shown\n"
 	"stats DOM DEV CONN          counters and mode\n"
 	"list                        devices and connectors\n"
@@ -145,7 +145,7 @@ static const char help[] =
 	"                            no-alloc, wait-fresh, zero-ref, drop-events,\n"
 	"                            evt-rubbish, modes, max-buffers\n"
 	"formats FOURCC,...|all      show only these\n"
-	"refuse OP[:ERRNO[:COUNT]]|none\n"
+	"reject OP[:ERRNO[:COUNT]]|none\n"
 	"hang OP|none, delay OP:MS|none, dup-response OP|none, bad-id OP|none,\n"
 	"bad-op OP|none              misbehave\n"
 	"poke DOM DEV CONN WHAT      misbehave once: evt, evt-again, evt-prod, rsp,\n"
@@ -242,7 +242,7 @@ static int command(struct client *cl, FILE *out, char **w, int n,
 		quit = true;
 		return 0;
 	}
-	/* the short forms: formats, refuse, hang, delay, dup-response, bad-id, bad-op */
+	/* the short forms: formats, reject, hang, delay, dup-response, bad-id, bad-op */
 	if (n == 2)
 		return change_option(w[0], w[1], why);
 	return -EINVAL;

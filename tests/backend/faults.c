@@ -60,11 +60,11 @@ static int fault_reject(const struct conn *c, const struct displif_req *req)
 	int i = op_index(req->operation);
 
 	(void)c;
-	if (!faults.refuse_on[i] || !faults.refuse_left[i])
+	if (!faults.reject_on[i] || !faults.reject_left[i])
 		return 0;
-	if (faults.refuse_left[i] > 0)
-		faults.refuse_left[i]--;
-	return faults.refuse[i];
+	if (faults.reject_left[i] > 0)
+		faults.reject_left[i]--;
+	return faults.reject[i];
 }
 
 static int forbid_buffer(const struct conn *c, const struct displif_dbuf_create *r)
@@ -264,14 +264,14 @@ static int set_ops(const char *value, bool *flags, const char **why)
 }
 
 /* OP[:ERRNO[:COUNT]] */
-static int set_refuse(const char *value, const char **why)
+static int set_reject(const char *value, const char **why)
 {
 	char buf[128], *name = buf, *err, *count = NULL;
 	int i, op, status = -EINVAL;
 	uint32_t n;
 
 	if (!strcmp(value, "none")) {
-		memset(faults.refuse_on, 0, sizeof(faults.refuse_on));
+		memset(faults.reject_on, 0, sizeof(faults.reject_on));
 		return 0;
 	}
 	snprintf(buf, sizeof(buf), "%s", value);
@@ -298,9 +298,9 @@ static int set_refuse(const char *value, const char **why)
 	for (i = 0; i < BE_OPS; i++) {
 		if (op >= 0 && i != op)
 			continue;
-		faults.refuse_on[i] = true;
-		faults.refuse[i] = status;
-		faults.refuse_left[i] = count ? (int)n : -1;
+		faults.reject_on[i] = true;
+		faults.reject[i] = status;
+		faults.reject_left[i] = count ? (int)n : -1;
 	}
 	return 0;
 }
@@ -436,8 +436,8 @@ int faults_set(const char *name, const char *value, const char **why)
 	}
 	if (!strcmp(name, "formats"))
 		return set_formats(value, why);
-	if (!strcmp(name, "refuse"))
-		return set_refuse(value, why);
+	if (!strcmp(name, "reject"))
+		return set_reject(value, why);
 	if (!strcmp(name, "delay"))
 		return set_delay(value, why);
 	if (!strcmp(name, "hang"))

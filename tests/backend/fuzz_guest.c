@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
  * A hostile guest, and hostile viewers' processes: an input is a list of what
- * they do. The rooms are the product's; pages, XenStore and screens are not.
+ * they do. The files are the product's; pages, XenStore and screens are not.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -56,7 +56,7 @@ SHOW = directory(2) + create(64, 30, 32) + attach(64, 30, b"XR24") + config(64, 
 SEEDS = {
     "shows": BEGIN + SHOW + request(FLIP, struct.pack("<Q", 21)) + STEP + config(0, 0, 0, 0) +
     request(DETACH, struct.pack("<Q", 21)) + request(DESTROY, struct.pack("<Q", 11)) + STEP,
-    "two-heads": BEGIN + SHOW + config(64, 30, 32, ring=1) + request(FLIP, struct.pack("<Q", 21), 1) + STEP,
+    "two-connectors": BEGIN + SHOW + config(64, 30, 32, ring=1) + request(FLIP, struct.pack("<Q", 21), 1) + STEP,
     "16-bit": BEGIN + directory(1) + create(64, 30, 16) + attach(64, 30, b"RG16") + config(64, 30, 16) + STEP,
     "allocated": node("be-alloc", "1") + BEGIN + directory(2) + create(64, 30, 32, 1) + attach(64, 30, b"AR30") +
     config(64, 30, 32) + STEP,

@@ -58,19 +58,19 @@ static const char usage[] =
 "  --domid N              own domain, if XenStore does not tell\n"
 "  --send SOCKET COMMAND  send a command to a running backend\n"
 "Testing a frontend:\n"
-"  --versions LIST|none   protocol versions to announce (1,2)\n"
+"  --versions LIST|none   protocol versions to write to XenStore (1,2)\n"
 "  --start STATES         states to pass at start-up (1,5,6,1,2)\n"
 "  --wait-fresh           do not take up the rings of an earlier backend\n"
 "  --formats FOURCC,...   show only these pixel formats\n"
 "  --no-alloc             give no memory for buffers, whatever be-alloc says\n"
-"  --exact-mode           refuse modes other than XenStore's resolution\n"
+"  --exact-mode           reject modes other than XenStore's resolution\n"
 "  --modes WxH[,WxH]...   reject modes that are not listed\n"
 "  --max-buffers N        reject a device's further buffers\n"
 "  --event-first          with --at-once: send a flip's event before its response\n"
 "  --drop-events N        drop every Nth flip event\n"
 "  --zero-ref             give 0 as the last reference of a buffer of its own\n"
 "  --evt-rubbish          send wrong events around the right ones\n"
-"  --refuse OP[:ERRNO[:COUNT]]  answer an operation with an error\n"
+"  --reject OP[:ERRNO[:COUNT]]  answer an operation with an error\n"
 "  --hang OP              never answer an operation\n"
 "  --delay OP:MS          answer an operation late\n"
 "  --dup-response OP      answer an operation twice\n"
@@ -78,7 +78,7 @@ static const char usage[] =
 "  --bad-op OP            answer with a wrong operation\n"
 "  --help                 show this\n"
 "OP is DBUF_CREATE, DBUF_DESTROY, FB_ATTACH, FB_DETACH, SET_CONFIG, PG_FLIP or\n"
-"GET_EDID; --refuse also takes 'all'.\n"
+"GET_EDID; --reject also takes 'all'.\n"
 "\n"
 "Exit status: 0 no violation seen, 1 cannot run, 2 wrong usage, 3 violations seen.\n";
 
@@ -115,7 +115,7 @@ static const struct option longs[] = {
 	{ "event-first", no_argument, NULL, O_FLAG },
 	{ "drop-events", required_argument, NULL, O_SET },
 	{ "evt-rubbish", no_argument, NULL, O_EVT_RUBBISH },
-	{ "refuse", required_argument, NULL, O_SET },
+	{ "reject", required_argument, NULL, O_SET },
 	{ "hang", required_argument, NULL, O_SET },
 	{ "delay", required_argument, NULL, O_SET },
 	{ "dup-response", required_argument, NULL, O_SET },
@@ -128,7 +128,7 @@ static const struct option longs[] = {
 static void set_versions(const char *list)
 {
 	opt.versions = strcmp(list, "none") ? list : NULL;
-	/* Nothing announced: an old backend that speaks version 2 all the same. */
+	/* None written: an old backend that speaks version 2 all the same. */
 	opt.version_max = !opt.versions || version_listed(list, 2) ? 2 : 1;
 }
 

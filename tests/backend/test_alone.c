@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* In place of the rooms above the rings. */
+/* In place of the files above the rings. */
 #include "test.h"
 
 struct options opt;

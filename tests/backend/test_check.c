@@ -37,7 +37,7 @@ static void test_dbuf(void **state)
 	assert_int_equal(check_dbuf(&c, &pitch), -EINVAL);
 	c.width = UINT32_MAX;
 	assert_int_equal(check_dbuf(&c, &pitch), -EINVAL);
-	/* its octets are 2^32 + 65536: must not wrap into a small number */
+	/* its bytes are 2^32 + 65536: must not wrap into a small number */
 	c.width = 16384;
 	c.height = 16384;
 	c.bpp = 32;
@@ -71,7 +71,7 @@ static void test_fb(void **state)
 static void test_reserved(void **state)
 {
 	struct displif_req req;
-	uint8_t *octets = (uint8_t *)&req;
+	uint8_t *bytes = (uint8_t *)&req;
 	size_t i, end;
 	int op;
 
@@ -83,13 +83,13 @@ static void test_reserved(void **state)
 		end = offsetof(struct displif_req, op) + op_payload(op);
 		assert_true(check_reserved(&req));
 		for (i = 3; i < sizeof(req); i++) {
-			octets[i] = 1;
+			bytes[i] = 1;
 			assert_int_equal(check_reserved(&req),
 					 i >= 8 && i < end);
-			octets[i] = 0;
+			bytes[i] = 0;
 		}
 	}
-	/* as measured in the field: the last octet of each operation */
+	/* as measured in the field: the last byte of each operation */
 	assert_int_equal(op_payload(DISPLIF_OP_DBUF_CREATE), 36);
 	assert_int_equal(op_payload(DISPLIF_OP_FB_ATTACH), 28);
 	assert_int_equal(op_payload(DISPLIF_OP_SET_CONFIG), 28);

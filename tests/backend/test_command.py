@@ -238,7 +238,7 @@ def inputs(where):
     store()
     for guest, says in (("nobody", "no guest"), ("twin", "2 guests are named"), ("Domain-0", "this domain"), ("99", "no guest"), ("0", "this domain")):
         status, out, err = run("add-input", guest, env=env)
-        check(status == 1 and says in err, "... %s is refused" % guest, err)
+        check(status == 1 and says in err, "... %s is rejected" % guest, err)
     status, out, err = run("add-input", "12", env=env)
     check(status == 0 and "/local/domain/12/device/vkbd/0/state" in has(), "... a number where names are doubled", err)
     status, out, err = run("add-input", "4", env=env)

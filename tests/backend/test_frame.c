@@ -85,7 +85,7 @@ static void test_text(void **state)
 static void test_hash(void **state)
 {
 	(void)state;
-	/* the published value for one octet */
+	/* the published value for one byte */
 	assert_true(frame_hash((const uint8_t *)"a", 1) == 0xaf63dc4c8601ec8cull);
 }
 

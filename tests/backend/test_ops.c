@@ -8,7 +8,7 @@
 #include "test.h"
 
 #define XR24	FOURCC('X', 'R', '2', '4')
-#define HEADS	2
+#define CONNS	2
 
 /* Pages of the fake guest: rings first, then directories, then buffers. */
 #define REF_RING(n)	(1 + 2 * (n))
@@ -17,8 +17,8 @@
 #define REF_DATA	100
 
 static struct dev dev;
-static struct conn conn[HEADS];
-static struct xdf_front_ring front[HEADS];
+static struct conn conn[CONNS];
+static struct xdf_front_ring front[CONNS];
 static struct displif_resp last;
 
 static const struct options defaults = {
@@ -45,14 +45,14 @@ static int setup(void **state)
 	dev.conns = &conn[0];
 	dev.bound = true;
 	devs = &dev;
-	for (i = 0; i < HEADS; i++) {
+	for (i = 0; i < CONNS; i++) {
 		struct xdf_sring *s = fake_page(REF_RING(i));
 
 		SHARED_RING_INIT(s);
 		FRONT_RING_INIT(&front[i], s, DISPLIF_PAGE_SIZE);
 		conn[i].dev = &dev;
 		conn[i].index = i;
-		conn[i].next = i + 1 < HEADS ? &conn[i + 1] : NULL;
+		conn[i].next = i + 1 < CONNS ? &conn[i + 1] : NULL;
 		assert_int_equal(conn_bind(&conn[i], REF_RING(i), 10 + i,
 					   REF_EVT(i), 20 + i, &why), 0);
 	}
@@ -64,7 +64,7 @@ static int teardown(void **state)
 	int i;
 
 	(void)state;
-	for (i = 0; i < HEADS; i++)
+	for (i = 0; i < CONNS; i++)
 		conn_unbind(&conn[i]);
 	dev_drop_objects(&dev);
 	/* every test: nothing of the guest stays mapped */
@@ -417,7 +417,7 @@ static void test_flips(void **state)
 	assert_true(violated("detach-in-flight"));
 }
 
-static void test_heads(void **state)
+static void test_connectors(void **state)
 {
 	(void)state;
 	assert_int_equal(create(1, 8, 8), 0);
@@ -590,15 +590,15 @@ static void test_version(void **state)
 static void test_data_offset(void **state)
 {
 	struct displif_req r = create_req(1, 8, 8);
-	uint8_t *octets = fake_page(REF_DATA);
+	uint8_t *bytes = fake_page(REF_DATA);
 
 	(void)state;
 	directory(1);
 	r.op.dbuf_create.data_ofs = 100;
 	r.op.dbuf_create.buffer_sz += 100;
-	octets[99] = 0x77;
-	octets[100] = 0x12;
-	octets[100 + 255] = 0x34;
+	bytes[99] = 0x77;
+	bytes[100] = 0x12;
+	bytes[100 + 255] = 0x34;
 	assert_int_equal(ask(0, &r), 0);
 	assert_int_equal(attach(1, 11, 8, 8), 0);
 	assert_int_equal(config(0, 11, 8, 8), 0);
@@ -612,18 +612,18 @@ static void test_large_offset(void **state)
 {
 	struct displif_req r = create_req(1, 1024, 1100);
 	const uint32_t ofs = 3 * 4096 + 100, cut = 1024 * 4096 - ofs;
-	uint8_t *octets = fake_page(REF_DATA);
+	uint8_t *bytes = fake_page(REF_DATA);
 
 	(void)state;
 	directory(1104);
 	r.op.dbuf_create.data_ofs = ofs;
 	r.op.dbuf_create.buffer_sz += ofs;
-	memset(octets + ofs, 0x55, 1100 * 4096);
+	memset(bytes + ofs, 0x55, 1100 * 4096);
 	assert_int_equal(ask(0, &r), 0);
 	assert_int_equal(attach(1, 11, 1024, 1100), 0);
 	assert_int_equal(config(0, 11, 1024, 1100), 0);
 	assert_int_equal(copies_shown(&conn[0])->data[0], 0x55);
-	assert_memory_equal(copies_shown(&conn[0])->data + cut - 64, octets + ofs + 64,
+	assert_memory_equal(copies_shown(&conn[0])->data + cut - 64, bytes + ofs + 64,
 			    128);
 	assert_int_equal(copies_shown(&conn[0])->data[1100 * 4096 - 1], 0x55);
 	clean();
@@ -718,9 +718,9 @@ static void test_misbehave(void **state)
 	assert_int_equal(create(1, 8, 8), 0);
 	assert_int_equal(attach(1, 11, 8, 8), 0);
 	assert_int_equal(config(0, 11, 8, 8), 0);
-	faults.refuse_on[5] = true;
-	faults.refuse[5] = -ENOMEM;
-	faults.refuse_left[5] = 1;
+	faults.reject_on[5] = true;
+	faults.reject[5] = -ENOMEM;
+	faults.reject_left[5] = 1;
 	assert_int_equal(flip(0, 11), -ENOMEM);
 	assert_int_equal(flip(0, 11), 0);
 	evt(0)->in_cons = evt(0)->in_prod;
@@ -824,7 +824,7 @@ static void test_rubbish(void **state)
 		d = fake_page(REF_DIR);
 		if (rand() % 20 == 0)
 			d->gref[rand() % 20] = some(FAKE_PAGES);
-		n = rand() % HEADS;
+		n = rand() % CONNS;
 		push(n, &r);
 		if (rand() % 2000 == 0)
 			front[n].sring->req_prod = rand();
@@ -837,7 +837,7 @@ static void test_rubbish(void **state)
 			ring_time(UINT64_MAX);
 		while (pop(n))
 			;
-		for (j = 0; j < HEADS; j++)
+		for (j = 0; j < CONNS; j++)
 			if (conn[j].on)
 				assert_true((uint64_t)conn[j].cfg.x +
 					    conn[j].cfg.width <=
@@ -858,7 +858,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_life), T(test_large), T(test_directory),
 		T(test_limits), T(test_cookies), T(test_release_order), T(test_flips),
-		T(test_heads), T(test_few_formats), T(test_no_alloc),
+		T(test_connectors), T(test_few_formats), T(test_no_alloc),
 		T(test_protocol), T(test_version),
 		T(test_data_offset), T(test_large_offset),
 		T(test_events_full), T(test_overrun),

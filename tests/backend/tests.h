@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * The backend that the tests run, xdf-backend: the rooms of src/backend, one
+ * The backend that the tests run, xdf-backend: the files of src/backend, one
  * process for all guests, and in place of screens and journal
  *
  *	main	options, signals, the poll loop
@@ -23,9 +23,9 @@ struct faults {
 	bool at_once, event_first, exact_mode, no_alloc, zero_ref;
 	unsigned int drop_events;	/* every Nth; 0: none */
 	unsigned int evt_rubbish;
-	bool refuse_on[BE_OPS];
-	int refuse[BE_OPS];
-	int refuse_left[BE_OPS];	/* -1: for ever */
+	bool reject_on[BE_OPS];
+	int reject[BE_OPS];
+	int reject_left[BE_OPS];	/* -1: for ever */
 	bool hang[BE_OPS], dup[BE_OPS], bad_id[BE_OPS], bad_op[BE_OPS];
 	unsigned int delay_ms[BE_OPS];
 	uint32_t formats[MAX_FORMATS];	/* that can be shown */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* Cards, connectors, buffers and mode settings, the way clients do it. */
+/* Cards, connectors, buffers and mode settings, the way userspace does it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -148,12 +148,12 @@ static uint32_t primary_plane(struct card *c, int pipe)
 	return found;
 }
 
-void card_heads(struct card *c, const struct opts *o)
+void card_outputs(struct card *c, const struct opts *o)
 {
 	uint32_t used = 0;
 
 	for (int n = 0; n < o->nconns; n++) {
-		struct head *h = &c->heads[n];
+		struct output *h = &c->outputs[n];
 		drmModeConnectorPtr conn;
 		int m = -1;
 
@@ -195,7 +195,7 @@ void card_heads(struct card *c, const struct opts *o)
 		h->plane = primary_plane(c, h->pipe);
 		drmModeFreeConnector(conn);
 	}
-	c->nheads = o->nconns;
+	c->noutputs = o->nconns;
 }
 
 uint32_t prop_id(int fd, uint32_t obj, uint32_t type, const char *name, uint64_t *value)
@@ -299,14 +299,14 @@ uint32_t buf_fill(struct buf *b, const struct opts *o, uint32_t seed)
 	return crc;
 }
 
-int head_set(struct card *c, struct head *h, uint32_t fb)
+int output_set(struct card *c, struct output *h, uint32_t fb)
 {
 	if (drmModeSetCrtc(c->fd, h->crtc, fb, 0, 0, &h->conn, 1, &h->mode))
 		return -errno;
 	return 0;
 }
 
-int head_off(struct card *c, struct head *h)
+int output_off(struct card *c, struct output *h)
 {
 	if (drmModeSetCrtc(c->fd, h->crtc, 0, 0, 0, NULL, 0, NULL))
 		return -errno;
@@ -324,7 +324,7 @@ void req_prop(struct card *c, drmModeAtomicReqPtr req, uint32_t obj, uint32_t ty
 		die("no memory for an atomic request");
 }
 
-void req_plane(struct card *c, drmModeAtomicReqPtr req, struct head *h, uint32_t fb)
+void req_plane(struct card *c, drmModeAtomicReqPtr req, struct output *h, uint32_t fb)
 {
 	static const char * const zero[] = { "CRTC_X", "CRTC_Y", "SRC_X", "SRC_Y" };
 	uint32_t p = h->plane, t = DRM_MODE_OBJECT_PLANE;
@@ -339,7 +339,7 @@ void req_plane(struct card *c, drmModeAtomicReqPtr req, struct head *h, uint32_t
 	req_prop(c, req, p, t, "SRC_H", (uint64_t)h->mode.vdisplay << 16);
 }
 
-uint32_t req_mode(struct card *c, drmModeAtomicReqPtr req, struct head *h)
+uint32_t req_mode(struct card *c, drmModeAtomicReqPtr req, struct output *h)
 {
 	uint32_t blob;
 
@@ -351,12 +351,12 @@ uint32_t req_mode(struct card *c, drmModeAtomicReqPtr req, struct head *h)
 	return blob;
 }
 
-int head_set_atomic(struct card *c, struct head *h, uint32_t fb)
+int output_set_atomic(struct card *c, struct output *h, uint32_t fb)
 {
-	return head_set_around(c, h, fb, 0);
+	return output_set_around(c, h, fb, 0);
 }
 
-int head_set_around(struct card *c, struct head *h, uint32_t fb, unsigned int around)
+int output_set_around(struct card *c, struct output *h, uint32_t fb, unsigned int around)
 {
 	uint32_t p = h->plane, t = DRM_MODE_OBJECT_PLANE;
 	uint32_t w = h->mode.hdisplay + 2 * around, v = h->mode.vdisplay + 2 * around;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * Framebuffers and states that must be refused, and such that must not; and
+ * Framebuffers and states that must be rejected, and such that must not; and
  * whether a test-only commit says what the commit then does.
  */
 #include <errno.h>
@@ -184,7 +184,7 @@ static void getfb(struct card *c, const struct opts *o)
 	buf_destroy(c, &b);
 }
 
-static void legacy_sizes(struct card *c, struct head *h)
+static void legacy_sizes(struct card *c, struct output *h)
 {
 	struct buf good, small, other;
 	uint32_t hd = h->mode.hdisplay, vd = h->mode.vdisplay;
@@ -194,8 +194,8 @@ static void legacy_sizes(struct card *c, struct head *h)
 	    buf_create(c, &other, hd, vd, DRM_FORMAT_RGB565, 0))
 		die("buffers for %ux%u: %s", hd, vd, strerror(errno));
 
-	expect("SETCRTC with a framebuffer too small", -head_set(c, h, small.fb), ENOSPC);
-	expect("SETCRTC", -head_set(c, h, good.fb), 0);
+	expect("SETCRTC with a framebuffer too small", -output_set(c, h, small.fb), ENOSPC);
+	expect("SETCRTC", -output_set(c, h, good.fb), 0);
 	expect("flip to a framebuffer too small",
 	       drmModePageFlip(c->fd, h->crtc, small.fb, 0, NULL) ? errno : 0, ENOSPC);
 	expect("flip to another format",
@@ -204,7 +204,7 @@ static void legacy_sizes(struct card *c, struct head *h)
 	       drmModePageFlip(c->fd, h->crtc, 0xdead, 0, NULL) ? errno : 0, ENOENT);
 	expect("flip with unknown flags",
 	       drmModePageFlip(c->fd, h->crtc, good.fb, 0x8000, NULL) ? errno : 0, EINVAL);
-	head_off(c, h);
+	output_off(c, h);
 	expect("flip while off",
 	       drmModePageFlip(c->fd, h->crtc, good.fb, 0, NULL) ? errno : 0, ANY_ERROR);
 	buf_destroy(c, &other);
@@ -219,12 +219,12 @@ enum state_kind {
 
 static const char * const state_names[S_KINDS] = {
 	"the same again", "a framebuffer too small", "a cropped framebuffer", "panning",
-	"scaling", "a plane out of place", "no plane", "another format", "a mode of the client's",
+	"scaling", "a plane out of place", "no plane", "another format", "a mode of userspace's",
 	"a mode with the largest clock", "a mode without totals", "no connector", "no mode",
 	"off", "off with a plane left",
 };
 
-static int commit_state(struct card *c, struct head *h, struct buf *b, int kind, uint32_t flags)
+static int commit_state(struct card *c, struct output *h, struct buf *b, int kind, uint32_t flags)
 {
 	drmModeAtomicReqPtr req = drmModeAtomicAlloc();
 	uint32_t P = DRM_MODE_OBJECT_PLANE, C = DRM_MODE_OBJECT_CRTC, N = DRM_MODE_OBJECT_CONNECTOR;
@@ -244,7 +244,7 @@ static int commit_state(struct card *c, struct head *h, struct buf *b, int kind,
 		mode.htotal = mode.vtotal = 0;
 	}
 
-	/* The kernel may already refuse the mode as a blob; that counts, too. */
+	/* The kernel may already reject the mode as a blob; that counts, too. */
 	if (drmModeCreatePropertyBlob(c->fd, &mode, sizeof(mode), &blob))
 		die("no property blob for a mode: %s", strerror(errno));
 
@@ -275,7 +275,7 @@ static int commit_state(struct card *c, struct head *h, struct buf *b, int kind,
 	return ret;
 }
 
-static void states(struct card *c, struct head *h)
+static void states(struct card *c, struct output *h)
 {
 	uint32_t hd = h->mode.hdisplay, vd = h->mode.vdisplay;
 	struct buf good, small, wide, other;
@@ -291,7 +291,7 @@ static void states(struct card *c, struct head *h)
 				kind == S_FORMAT ? &other : &good;
 		int test, real;
 
-		if (head_set_atomic(c, h, good.fb))
+		if (output_set_atomic(c, h, good.fb))
 			die("before '%s': setting the mode: %s", state_names[kind],
 			    strerror(errno));
 		test = commit_state(c, h, b, kind, DRM_MODE_ATOMIC_TEST_ONLY);
@@ -317,7 +317,7 @@ static void states(struct card *c, struct head *h)
 			break;
 		}
 	}
-	head_off(c, h);
+	output_off(c, h);
 	buf_destroy(c, &other);
 	buf_destroy(c, &wide);
 	buf_destroy(c, &small);
@@ -329,13 +329,13 @@ int cmd_addfb(const struct opts *o)
 	struct card c;
 
 	card_open(&c, o);
-	card_heads(&c, o);
+	card_outputs(&c, o);
 	framebuffers(&c);
 	dumb_sizes(&c);
 	getfb(&c, o);
-	legacy_sizes(&c, &c.heads[0]);
-	if (c.heads[0].plane)
-		states(&c, &c.heads[0]);
+	legacy_sizes(&c, &c.outputs[0]);
+	if (c.outputs[0].plane)
+		states(&c, &c.outputs[0]);
 	card_close(&c);
 	say("cases=%d", cases);
 	say("wrong=%d", wrong);

@@ -33,7 +33,7 @@ static void pick_rect(struct buf *b, drmModeClip *r, uint32_t n)
 	r->y2 = r->y1 + h;
 }
 
-static int commit_damage(struct card *c, struct head *h, struct buf *b, drmModeClip *clips, int n)
+static int commit_damage(struct card *c, struct output *h, struct buf *b, drmModeClip *clips, int n)
 {
 	drmModeAtomicReqPtr req = drmModeAtomicAlloc();
 	struct drm_mode_rect rects[8];
@@ -62,15 +62,15 @@ int cmd_damage(const struct opts *o)
 	unsigned int burst = o->count ?: 300;
 	drmModeClip clips[4];
 	uint32_t seed = o->seed, crc;
-	struct head *h;
+	struct output *h;
 	struct buf b;
 	struct card c;
 	double start;
 	int ret;
 
 	card_open(&c, o);
-	card_heads(&c, o);
-	h = &c.heads[0];
+	card_outputs(&c, o);
+	h = &c.outputs[0];
 	ret = buf_create(&c, &b, h->mode.hdisplay, h->mode.vdisplay, o->format, o->pad);
 	if (ret)
 		return fail("buffer: %s", strerror(-ret));
@@ -85,7 +85,7 @@ int cmd_damage(const struct opts *o)
 	if (crc != crc32_add(0, shadow, row_bytes * b.height))
 		return fail("the pattern differs from itself");
 
-	ret = head_set(&c, h, b.fb);
+	ret = output_set(&c, h, b.fb);
 	if (ret)
 		return fail("setting the mode: %s", strerror(-ret));
 
@@ -132,7 +132,7 @@ int cmd_damage(const struct opts *o)
 	if (o->hold)
 		hold_in_background();
 	sleep_ms(200);
-	head_off(&c, h);
+	output_off(&c, h);
 	buf_destroy(&c, &b);
 	card_close(&c);
 	free(shadow);

@@ -6,7 +6,7 @@
 
 #include "xdf-guest.h"
 
-static int set_active(struct card *c, struct head *h, int on)
+static int set_active(struct card *c, struct output *h, int on)
 {
 	drmModeAtomicReqPtr req = drmModeAtomicAlloc();
 	int ret;
@@ -21,7 +21,7 @@ static int set_active(struct card *c, struct head *h, int on)
 	return ret;
 }
 
-static int set_fb(struct card *c, struct head *h, uint32_t fb, uint32_t flags)
+static int set_fb(struct card *c, struct output *h, uint32_t fb, uint32_t flags)
 {
 	drmModeAtomicReqPtr req = drmModeAtomicAlloc();
 	int ret;
@@ -36,7 +36,7 @@ static int set_fb(struct card *c, struct head *h, uint32_t fb, uint32_t flags)
 	return ret;
 }
 
-static int legacy_dpms(struct card *c, struct head *h, uint64_t level)
+static int legacy_dpms(struct card *c, struct output *h, uint64_t level)
 {
 	uint32_t id = prop_id(c->fd, h->conn, DRM_MODE_OBJECT_CONNECTOR, "DPMS", NULL);
 
@@ -47,7 +47,7 @@ static int legacy_dpms(struct card *c, struct head *h, uint64_t level)
 	return 0;
 }
 
-static int one_cycle(struct card *c, struct head *h, struct buf *bufs, int n)
+static int one_cycle(struct card *c, struct output *h, struct buf *bufs, int n)
 {
 	struct buf *shown = &bufs[n & 1], *next = &bufs[!(n & 1)];
 	int ret;
@@ -87,12 +87,12 @@ int cmd_dpms(const struct opts *o)
 	int cycles = o->cycles ?: 5, ret;
 	struct buf bufs[2];
 	uint32_t crc[2];
-	struct head *h;
+	struct output *h;
 	struct card c;
 
 	card_open(&c, o);
-	card_heads(&c, o);
-	h = &c.heads[0];
+	card_outputs(&c, o);
+	h = &c.outputs[0];
 	if (!h->plane)
 		return fail("no primary plane for connector %d", h->index);
 
@@ -102,7 +102,7 @@ int cmd_dpms(const struct opts *o)
 			return fail("buffer: %s", strerror(-ret));
 		crc[i] = buf_fill(&bufs[i], o, o->seed + i);
 	}
-	ret = head_set(&c, h, bufs[0].fb);
+	ret = output_set(&c, h, bufs[0].fb);
 	if (ret)
 		return fail("setting the mode: %s", strerror(-ret));
 
@@ -114,7 +114,7 @@ int cmd_dpms(const struct opts *o)
 	say("conn%d.crc=%08x", h->index, crc[cycles & 1]);
 	if (o->hold)
 		hold_in_background();
-	ret = head_off(&c, h);
+	ret = output_off(&c, h);
 	if (ret)
 		return fail("switching off: %s", strerror(-ret));
 	for (int i = 0; i < 2; i++)

@@ -47,14 +47,14 @@ static uint32_t crc_part(const struct buf *b, uint32_t x, uint32_t y, uint32_t w
 
 int cmd_draw(const struct opts *o)
 {
-	struct buf bufs[MAX_HEADS];
+	struct buf bufs[MAX_OUTPUTS];
 	struct card c;
 
 	card_open(&c, o);
-	card_heads(&c, o);
+	card_outputs(&c, o);
 
-	for (int i = 0; i < c.nheads; i++) {
-		struct head *h = &c.heads[i];
+	for (int i = 0; i < c.noutputs; i++) {
+		struct output *h = &c.outputs[i];
 		struct buf *b = &bufs[i];
 		uint32_t crc;
 		int ret;
@@ -68,9 +68,9 @@ int cmd_draw(const struct opts *o)
 		if (o->around) {
 			crc = crc_part(b, o->around, o->around, h->mode.hdisplay,
 				       h->mode.vdisplay);
-			ret = head_set_around(&c, h, b->fb, o->around);
+			ret = output_set_around(&c, h, b->fb, o->around);
 		} else {
-			ret = o->atomic ? head_set_atomic(&c, h, b->fb) : head_set(&c, h, b->fb);
+			ret = o->atomic ? output_set_atomic(&c, h, b->fb) : output_set(&c, h, b->fb);
 		}
 		if (ret)
 			return fail("connector %d: setting the mode %s: %s", h->index,
@@ -85,12 +85,12 @@ int cmd_draw(const struct opts *o)
 		hold_in_background();
 	} else {
 		sleep_ms(o->seconds * 1000);
-		for (int i = 0; i < c.nheads; i++) {
-			int ret = head_off(&c, &c.heads[i]);
+		for (int i = 0; i < c.noutputs; i++) {
+			int ret = output_off(&c, &c.outputs[i]);
 
 			if (ret)
 				return fail("connector %d: switching off: %s",
-					    c.heads[i].index, strerror(-ret));
+					    c.outputs[i].index, strerror(-ret));
 			buf_destroy(&c, &bufs[i]);
 		}
 	}
@@ -101,7 +101,7 @@ int cmd_draw(const struct opts *o)
 int cmd_pan(const struct opts *o)
 {
 	unsigned int count = o->count ?: 100;
-	struct head *h;
+	struct output *h;
 	sigset_t go;
 	struct card c;
 	struct buf b;
@@ -111,8 +111,8 @@ int cmd_pan(const struct opts *o)
 	sigaddset(&go, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &go, NULL);
 	card_open(&c, o);
-	card_heads(&c, o);
-	h = &c.heads[0];
+	card_outputs(&c, o);
+	h = &c.outputs[0];
 	ret = buf_create(&c, &b, h->mode.hdisplay + count, h->mode.vdisplay, o->format, o->pad);
 	if (ret)
 		return fail("buffer for %u positions: %s", count, strerror(-ret));
@@ -130,7 +130,7 @@ int cmd_pan(const struct opts *o)
 	if (o->hold)
 		hold_in_background();
 	sleep_ms(o->seconds * 1000);
-	head_off(&c, h);
+	output_off(&c, h);
 	buf_destroy(&c, &b);
 	card_close(&c);
 	return 0;

@@ -11,7 +11,7 @@
 #include "xdf-guest.h"
 
 struct flipper {
-	struct head *head;
+	struct output *output;
 	struct buf bufs[2];
 	int front;
 	bool pending;
@@ -30,7 +30,7 @@ struct flipper {
 	unsigned int errors;
 };
 
-static struct flipper flippers[MAX_HEADS];
+static struct flipper flippers[MAX_OUTPUTS];
 static int nflippers;
 static bool check_seq;
 static int bad;
@@ -45,12 +45,12 @@ static int cmp_double(const void *a, const void *b)
 static struct flipper *by_crtc(uint32_t crtc)
 {
 	for (int i = 0; i < nflippers; i++)
-		if (flippers[i].head->crtc == crtc)
+		if (flippers[i].output->crtc == crtc)
 			return &flippers[i];
 	return NULL;
 }
 
-/* libdrm hands the user data on as a pointer, so it carries head and number. */
+/* libdrm hands the user data on as a pointer, so it carries output and number. */
 static uint64_t token_of(struct flipper *f)
 {
 	return ((uint64_t)(f - flippers + 1) << 32) | (f->sent + 1);
@@ -68,19 +68,19 @@ static void on_flip(int fd, unsigned int seq, unsigned int sec, unsigned int use
 		return;
 	}
 	if (!f->pending || token != f->token) {
-		bad += fail("connector %d: event with user data %llx, %s %llx", f->head->index,
+		bad += fail("connector %d: event with user data %llx, %s %llx", f->output->index,
 			    (unsigned long long)token, f->pending ? "expected" : "none expected after",
 			    (unsigned long long)f->token);
 		return;
 	}
 	if (check_seq && f->events && (int32_t)(seq - f->last_seq) <= 0)
-		bad += fail("connector %d: sequence %u after %u", f->head->index, seq, f->last_seq);
+		bad += fail("connector %d: sequence %u after %u", f->output->index, seq, f->last_seq);
 	if (f->events && ts < f->last_ts)
-		bad += fail("connector %d: timestamp %.6f after %.6f", f->head->index, ts, f->last_ts);
+		bad += fail("connector %d: timestamp %.6f after %.6f", f->output->index, ts, f->last_ts);
 	/* microseconds, cut off */
 	if (ts > now + 0.001 || ts < f->submit - (check_seq ? 1 / 1e6 : 1.0))
 		bad += fail("connector %d: timestamp %.6f is not near the flip (%.6f to %.6f)",
-			    f->head->index, ts, f->submit, now);
+			    f->output->index, ts, f->submit, now);
 
 	if (f->events) {
 		if (seq - f->last_seq > 1)
@@ -116,12 +116,12 @@ static int submit(struct card *c, struct flipper *f, const struct opts *o)
 
 		if (!req)
 			die("no memory for an atomic request");
-		req_prop(c, req, f->head->plane, DRM_MODE_OBJECT_PLANE, "FB_ID", fb);
+		req_prop(c, req, f->output->plane, DRM_MODE_OBJECT_PLANE, "FB_ID", fb);
 		ret = drmModeAtomicCommit(c->fd, req, flags | DRM_MODE_ATOMIC_NONBLOCK,
 					  (void *)(uintptr_t)f->token);
 		drmModeAtomicFree(req);
 	} else {
-		ret = drmModePageFlip(c->fd, f->head->crtc, fb, flags,
+		ret = drmModePageFlip(c->fd, f->output->crtc, fb, flags,
 				      (void *)(uintptr_t)f->token);
 	}
 	if (ret)
@@ -132,49 +132,49 @@ static int submit(struct card *c, struct flipper *f, const struct opts *o)
 }
 
 /*
- * A flip while another is in flight has to be refused, and harm nothing. On a
+ * A flip while another is in flight has to be rejected, and harm nothing. On a
  * slow machine the first may just have ended; then its event is there.
  */
 static void check_busy(struct card *c, struct flipper *f)
 {
 	struct pollfd pfd = { .fd = c->fd, .events = POLLIN };
 
-	if (drmModePageFlip(c->fd, f->head->crtc, f->bufs[f->front].fb, 0, NULL)) {
+	if (drmModePageFlip(c->fd, f->output->crtc, f->bufs[f->front].fb, 0, NULL)) {
 		if (errno != EBUSY)
 			bad += fail("connector %d: a second flip gave %s, not EBUSY",
-				    f->head->index, strerror(errno));
+				    f->output->index, strerror(errno));
 		return;
 	}
 	if (poll(&pfd, 1, 0) != 1)
-		bad += fail("connector %d: a second flip in flight was accepted", f->head->index);
+		bad += fail("connector %d: a second flip in flight was accepted", f->output->index);
 	sleep_ms(200);
 }
 
 static void setup(struct card *c, const struct opts *o, unsigned int count)
 {
 	card_open(c, o);
-	card_heads(c, o);
-	nflippers = c->nheads;
-	for (int i = 0; i < c->nheads; i++) {
+	card_outputs(c, o);
+	nflippers = c->noutputs;
+	for (int i = 0; i < c->noutputs; i++) {
 		struct flipper *f = &flippers[i];
 		int ret;
 
-		f->head = &c->heads[i];
+		f->output = &c->outputs[i];
 		f->interval = calloc(count + 1, sizeof(double));
 		if (!f->interval)
 			die("no memory for %u intervals", count);
 		for (int b = 0; b < 2; b++) {
-			ret = buf_create(c, &f->bufs[b], f->head->mode.hdisplay,
-					 f->head->mode.vdisplay, o->format, o->pad);
+			ret = buf_create(c, &f->bufs[b], f->output->mode.hdisplay,
+					 f->output->mode.vdisplay, o->format, o->pad);
 			if (ret)
-				die("connector %d: buffer: %s", f->head->index, strerror(-ret));
-			say("conn%d.crc%d=%08x", f->head->index, b,
-			    buf_fill(&f->bufs[b], o, o->seed + 2 * f->head->index + b));
+				die("connector %d: buffer: %s", f->output->index, strerror(-ret));
+			say("conn%d.crc%d=%08x", f->output->index, b,
+			    buf_fill(&f->bufs[b], o, o->seed + 2 * f->output->index + b));
 		}
-		ret = o->atomic ? head_set_atomic(c, f->head, f->bufs[0].fb) :
-				  head_set(c, f->head, f->bufs[0].fb);
+		ret = o->atomic ? output_set_atomic(c, f->output, f->bufs[0].fb) :
+				  output_set(c, f->output, f->bufs[0].fb);
 		if (ret)
-			die("connector %d: setting the mode: %s", f->head->index, strerror(-ret));
+			die("connector %d: setting the mode: %s", f->output->index, strerror(-ret));
 	}
 }
 
@@ -204,7 +204,7 @@ int cmd_flips(const struct opts *o)
 			if (!f->pending && f->sent < count && i >= (int)o->still) {
 				ret = submit(&c, f, o);
 				if (ret)
-					return fail("connector %d: flip %u: %s", f->head->index,
+					return fail("connector %d: flip %u: %s", f->output->index,
 						    f->sent + 1, strerror(-ret));
 				if (o->busy)
 					check_busy(&c, f);
@@ -219,7 +219,7 @@ int cmd_flips(const struct opts *o)
 			for (int i = 0; i < nflippers; i++)
 				if (flippers[i].pending)
 					fail("connector %d: no event for flip %u within %u ms",
-					     flippers[i].head->index, flippers[i].sent, o->timeout_ms);
+					     flippers[i].output->index, flippers[i].sent, o->timeout_ms);
 			return 1;
 		case 1:
 			if (drmHandleEvent(c.fd, &ctx))
@@ -243,18 +243,18 @@ int cmd_flips(const struct opts *o)
 		unsigned int n = f->events > 1 ? f->events - 1 : 0;
 
 		qsort(f->interval, n, sizeof(double), cmp_double);
-		say("conn%d.flips=%u", f->head->index, f->sent);
-		say("conn%d.events=%u", f->head->index, f->events);
-		say("conn%d.first_seq=%u", f->head->index, f->first_seq);
-		say("conn%d.last_seq=%u", f->head->index, f->last_seq);
-		say("conn%d.passed_over=%u", f->head->index, f->late);
-		say("conn%d.min_us=%.0f", f->head->index, n ? f->interval[0] : 0);
-		say("conn%d.median_us=%.0f", f->head->index, n ? f->interval[n / 2] : 0);
-		say("conn%d.max_us=%.0f", f->head->index, n ? f->interval[n - 1] : 0);
-		say("conn%d.max_wait_us=%.0f", f->head->index, f->max_wait);
-		say("conn%d.front=%d", f->head->index, f->front);
+		say("conn%d.flips=%u", f->output->index, f->sent);
+		say("conn%d.events=%u", f->output->index, f->events);
+		say("conn%d.first_seq=%u", f->output->index, f->first_seq);
+		say("conn%d.last_seq=%u", f->output->index, f->last_seq);
+		say("conn%d.passed_over=%u", f->output->index, f->late);
+		say("conn%d.min_us=%.0f", f->output->index, n ? f->interval[0] : 0);
+		say("conn%d.median_us=%.0f", f->output->index, n ? f->interval[n / 2] : 0);
+		say("conn%d.max_us=%.0f", f->output->index, n ? f->interval[n - 1] : 0);
+		say("conn%d.max_wait_us=%.0f", f->output->index, f->max_wait);
+		say("conn%d.front=%d", f->output->index, f->front);
 		if (f->events != (i < (int)o->still ? 0 : count))
-			bad += fail("connector %d: %u flips, %u events", f->head->index,
+			bad += fail("connector %d: %u flips, %u events", f->output->index,
 				    f->sent, f->events);
 		total += f->events;
 	}
@@ -265,7 +265,7 @@ int cmd_flips(const struct opts *o)
 		hold_in_background();
 
 	for (int i = 0; i < nflippers; i++) {
-		head_off(&c, flippers[i].head);
+		output_off(&c, flippers[i].output);
 		buf_destroy(&c, &flippers[i].bufs[0]);
 		buf_destroy(&c, &flippers[i].bufs[1]);
 	}
@@ -336,7 +336,7 @@ int cmd_hold(const struct opts *o)
 			if (f->pending && now_s() - f->submit > o->timeout_ms / 1e3) {
 				missing++;
 				f->pending = false;
-				say("missing=%u conn=%d", missing, f->head->index);
+				say("missing=%u conn=%d", missing, f->output->index);
 			}
 			if (!f->pending) {
 				ret = submit(&c, f, o);
@@ -362,7 +362,7 @@ int cmd_hold(const struct opts *o)
 				for (int b = 0; b < 2; b++)
 					if (!touch(&flippers[i].bufs[b], beat) && !touch_bad++)
 						fail("connector %d: a mapping cannot be used any more",
-						     flippers[i].head->index);
+						     flippers[i].output->index);
 			say("beat=%u flips=%u errors=%u", beat, flippers[0].sent, errors);
 		}
 	}
@@ -372,7 +372,7 @@ int cmd_hold(const struct opts *o)
 	say("missing=%u", missing);
 	say("last_error=%s", last_errno ? strerrorname_np(last_errno) : "none");
 	for (int i = 0; i < nflippers; i++) {
-		head_off(&c, flippers[i].head);
+		output_off(&c, flippers[i].output);
 		buf_destroy(&c, &flippers[i].bufs[0]);
 		buf_destroy(&c, &flippers[i].bufs[1]);
 	}

@@ -114,7 +114,7 @@ static int memory_dmabuf(int udmabuf, struct drm_mode_create_dumb *create, uint8
 /* Somebody else's buffer with a framebuffer of the card on it. */
 static void import(struct card *c, int other, struct buf *b, const struct opts *o)
 {
-	const drmModeModeInfo *mode = &c->heads[0].mode;
+	const drmModeModeInfo *mode = &c->outputs[0].mode;
 	uint32_t width = o->buffer_width ?: mode->hdisplay;
 	struct drm_mode_create_dumb create = {
 		.width = width + o->pad,
@@ -157,21 +157,21 @@ int cmd_import(const struct opts *o)
 	int ret, other;
 
 	card_open(&c, o);
-	card_heads(&c, o);
+	card_outputs(&c, o);
 	other = open_other(o, c.path);
 	/* the last one is shown, the others are there */
 	for (unsigned int n = 0; n < (o->count ?: 1); n++)
 		import(&c, other, &b, o);
 
 	/* shown, drawn to, and then said to be damaged */
-	ret = head_set(&c, &c.heads[0], b.fb);
+	ret = output_set(&c, &c.outputs[0], b.fb);
 	if (ret)
 		return fail("setting the mode: %s", strerror(-ret));
 	crc = buf_fill(&b, o, o->seed);
 	if (drmModeDirtyFB(c.fd, b.fb, NULL, 0))
 		return fail("DIRTYFB: %s", strerror(errno));
-	say("conn%d.pitch=%u", c.heads[0].index, b.pitch);
-	say("conn%d.crc=%08x", c.heads[0].index, crc);
+	say("conn%d.pitch=%u", c.outputs[0].index, b.pitch);
+	say("conn%d.crc=%08x", c.outputs[0].index, crc);
 	if (o->hold)
 		hold_in_background();
 	card_close(&c);

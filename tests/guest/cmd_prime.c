@@ -23,7 +23,7 @@ int cmd_prime(const struct opts *o)
 	struct drm_mode_map_dumb map_dumb = { 0 };
 	int dmabuf, second, ret;
 	struct buf b, draw;
-	struct head *h;
+	struct output *h;
 	struct card c;
 	char path[32];
 	uint8_t *map, *map2;
@@ -31,12 +31,12 @@ int cmd_prime(const struct opts *o)
 	off_t size;
 
 	card_open(&c, o);
-	card_heads(&c, o);
-	h = &c.heads[0];
+	card_outputs(&c, o);
+	h = &c.outputs[0];
 	ret = buf_create(&c, &b, h->mode.hdisplay, h->mode.vdisplay, o->format, o->pad);
 	if (ret)
 		return fail("buffer: %s", strerror(-ret));
-	ret = head_set(&c, h, b.fb);
+	ret = output_set(&c, h, b.fb);
 	if (ret)
 		return fail("setting the mode: %s", strerror(-ret));
 
@@ -101,7 +101,7 @@ int cmd_prime(const struct opts *o)
 	if (o->hold)
 		hold_in_background();
 
-	head_off(&c, h);
+	output_off(&c, h);
 	buf_destroy(&c, &b);
 	card_close(&c);
 	/* The dma-buf keeps the pages when handle and file are gone. */

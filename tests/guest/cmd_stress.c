@@ -19,7 +19,7 @@ int cmd_stress(const struct opts *o)
 		int ret;
 
 		card_open(&c, o);
-		card_heads(&c, o);
+		card_outputs(&c, o);
 		for (int i = 0; i < 4; i++) {
 			rnd = rnd * 1664525 + 1013904223;
 			ret = buf_create(&c, &bufs[i], 1 + (rnd >> 8) % 1000,
@@ -41,7 +41,7 @@ int cmd_stress(const struct opts *o)
 	return 0;
 }
 
-/* Buffers until one is refused or the limit is reached; then all go. */
+/* Buffers until one is rejected or the limit is reached; then all go. */
 static int one_round(struct card *c, const struct opts *o, struct buf *bufs, int max, int *err)
 {
 	int n = 0;
@@ -78,9 +78,9 @@ int cmd_fill_up(const struct opts *o)
 	for (int round = 0; round < 3; round++) {
 		n[round] = one_round(&c, o, bufs, max, &err[round]);
 		say("round%d.buffers=%d", round, n[round]);
-		say("round%d.refused=%s", round, err[round] ? strerrorname_np(err[round]) : "none");
+		say("round%d.rejected=%s", round, err[round] ? strerrorname_np(err[round]) : "none");
 		if (err[round] && err[round] != ENOSPC && err[round] != ENOMEM)
-			return fail("refused with %s; expected ENOSPC or ENOMEM",
+			return fail("rejected with %s; expected ENOSPC or ENOMEM",
 				    strerrorname_np(err[round]));
 		sleep_ms(1500);
 	}

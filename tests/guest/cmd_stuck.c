@@ -43,14 +43,14 @@ int cmd_stuck(const struct opts *o)
 	uint32_t *objs;
 
 	card_open(&c, o);
-	card_heads(&c, o);
-	if (!c.heads[0].plane)
+	card_outputs(&c, o);
+	if (!c.outputs[0].plane)
 		return fail("no primary plane");
-	props[0] = prop_id(c.fd, c.heads[0].plane, DRM_MODE_OBJECT_PLANE, "FB_ID", NULL);
+	props[0] = prop_id(c.fd, c.outputs[0].plane, DRM_MODE_OBJECT_PLANE, "FB_ID", NULL);
 	props[1] = props[0];
 	/* the first object's number is the last thing on the page that is there */
 	objs = (uint32_t *)(half_a_mapping(size) + size) - 1;
-	objs[0] = c.heads[0].plane;
+	objs[0] = c.outputs[0].plane;
 	req.count_objs = 2;
 	req.objs_ptr = (unsigned long)objs;
 	req.count_props_ptr = (unsigned long)counts;

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* One client over all heads: each change of all of them is one atomic commit. */
+/* One process over all outputs: each change of all of them is one atomic commit. */
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
 
 #include "xdf-guest.h"
 
-static unsigned int events[MAX_HEADS];
+static unsigned int events[MAX_OUTPUTS];
 static struct card card;
 static int bad;
 
 static void on_flip(int fd, unsigned int seq, unsigned int sec, unsigned int usec,
 		    unsigned int crtc, void *user)
 {
-	for (int i = 0; i < card.nheads; i++) {
-		if (card.heads[i].crtc == crtc) {
+	for (int i = 0; i < card.noutputs; i++) {
+		if (card.outputs[i].crtc == crtc) {
 			events[i]++;
 			return;
 		}
@@ -39,23 +39,23 @@ static int commit(drmModeAtomicReqPtr req, uint32_t flags)
 	if (drmModeAtomicCommit(card.fd, req, test, NULL))
 		return fail("tested only: %s", strerror(errno));
 	if (drmModeAtomicCommit(card.fd, req, flags, NULL))
-		return fail("accepted by a test, refused in earnest: %s", strerror(errno));
+		return fail("accepted by a test, rejected in earnest: %s", strerror(errno));
 	return 0;
 }
 
 static int set_all(struct buf (*bufs)[2])
 {
 	drmModeAtomicReqPtr req = request();
-	uint32_t blobs[MAX_HEADS];
+	uint32_t blobs[MAX_OUTPUTS];
 	int ret;
 
-	for (int i = 0; i < card.nheads; i++) {
-		blobs[i] = req_mode(&card, req, &card.heads[i]);
-		req_plane(&card, req, &card.heads[i], bufs[i][0].fb);
+	for (int i = 0; i < card.noutputs; i++) {
+		blobs[i] = req_mode(&card, req, &card.outputs[i]);
+		req_plane(&card, req, &card.outputs[i], bufs[i][0].fb);
 	}
 	ret = commit(req, DRM_MODE_ATOMIC_ALLOW_MODESET);
 	drmModeAtomicFree(req);
-	for (int i = 0; i < card.nheads; i++)
+	for (int i = 0; i < card.noutputs; i++)
 		drmModeDestroyPropertyBlob(card.fd, blobs[i]);
 	return ret;
 }
@@ -68,8 +68,8 @@ static int flip_all(struct buf (*bufs)[2], unsigned int n, const struct opts *o)
 	double end = now_s() + o->timeout_ms / 1000.0;
 	int waiting, ret;
 
-	for (int i = 0; i < card.nheads; i++)
-		req_prop(&card, req, card.heads[i].plane, DRM_MODE_OBJECT_PLANE, "FB_ID",
+	for (int i = 0; i < card.noutputs; i++)
+		req_prop(&card, req, card.outputs[i].plane, DRM_MODE_OBJECT_PLANE, "FB_ID",
 			 bufs[i][n % 2].fb);
 	ret = commit(req, DRM_MODE_ATOMIC_NONBLOCK | DRM_MODE_PAGE_FLIP_EVENT);
 	drmModeAtomicFree(req);
@@ -77,12 +77,12 @@ static int flip_all(struct buf (*bufs)[2], unsigned int n, const struct opts *o)
 		return ret;
 	do {
 		waiting = 0;
-		for (int i = 0; i < card.nheads; i++)
+		for (int i = 0; i < card.noutputs; i++)
 			waiting += events[i] < n;
 		if (!waiting)
 			return bad;
 		if (now_s() > end)
-			return fail("commit %u: no event from %d heads", n, waiting);
+			return fail("commit %u: no event from %d outputs", n, waiting);
 		if (poll(&pfd, 1, 1000) == 1 && drmHandleEvent(card.fd, &ctx))
 			return fail("reading events: %s", strerror(errno));
 	} while (!bad);
@@ -92,14 +92,14 @@ static int flip_all(struct buf (*bufs)[2], unsigned int n, const struct opts *o)
 int cmd_together(const struct opts *o)
 {
 	unsigned int n, count = o->count ?: 10;
-	static struct buf bufs[MAX_HEADS][2];
+	static struct buf bufs[MAX_OUTPUTS][2];
 	struct opts atomic = *o;
 
 	atomic.atomic = true;
 	card_open(&card, &atomic);
-	card_heads(&card, o);
-	for (int i = 0; i < card.nheads; i++) {
-		struct head *h = &card.heads[i];
+	card_outputs(&card, o);
+	for (int i = 0; i < card.noutputs; i++) {
+		struct output *h = &card.outputs[i];
 
 		for (int b = 0; b < 2; b++) {
 			int ret = buf_create(&card, &bufs[i][b], h->mode.hdisplay, h->mode.vdisplay,
@@ -116,10 +116,10 @@ int cmd_together(const struct opts *o)
 	for (n = 1; n <= count; n++)
 		if (flip_all(bufs, n, o))
 			return 1;
-	for (int i = 0; i < card.nheads; i++) {
-		say("conn%d.events=%u", card.heads[i].index, events[i]);
+	for (int i = 0; i < card.noutputs; i++) {
+		say("conn%d.events=%u", card.outputs[i].index, events[i]);
 		if (events[i] != count)
-			bad += fail("connector %d: %u events of %u commits", card.heads[i].index,
+			bad += fail("connector %d: %u events of %u commits", card.outputs[i].index,
 				    events[i], count);
 	}
 	say("front=%u", count % 2);

@@ -20,7 +20,7 @@ static void on_sequence(int fd, uint64_t seq, uint64_t ns, uint64_t user)
 	got_user = user;
 }
 
-static int wait_vblank(struct card *c, struct head *h, uint32_t type, uint32_t seq,
+static int wait_vblank(struct card *c, struct output *h, uint32_t type, uint32_t seq,
 		       drmVBlankReply *reply)
 {
 	drmVBlank v = { .request = { .type = type, .sequence = seq } };
@@ -37,7 +37,7 @@ static double ts_of(const drmVBlankReply *r)
 	return r->tval_sec + r->tval_usec / 1e6;
 }
 
-static int check_head(struct card *c, struct head *h, const struct opts *o)
+static int check_output(struct card *c, struct output *h, const struct opts *o)
 {
 	unsigned int count = o->count ?: 120;
 	double rate = o->rate, want, start, end;
@@ -124,34 +124,34 @@ static int check_head(struct card *c, struct head *h, const struct opts *o)
 
 int cmd_vblank(const struct opts *o)
 {
-	struct buf bufs[MAX_HEADS];
+	struct buf bufs[MAX_OUTPUTS];
 	drmVBlankReply r;
 	struct card c;
 	int ret;
 
 	card_open(&c, o);
-	card_heads(&c, o);
-	for (int i = 0; i < c.nheads; i++) {
-		struct head *h = &c.heads[i];
+	card_outputs(&c, o);
+	for (int i = 0; i < c.noutputs; i++) {
+		struct output *h = &c.outputs[i];
 
 		ret = buf_create(&c, &bufs[i], h->mode.hdisplay, h->mode.vdisplay, o->format, 0);
 		if (ret)
 			return fail("buffer: %s", strerror(-ret));
 		buf_fill(&bufs[i], o, o->seed + h->index);
-		ret = head_set(&c, h, bufs[i].fb);
+		ret = output_set(&c, h, bufs[i].fb);
 		if (ret)
 			return fail("setting the mode: %s", strerror(-ret));
 	}
-	for (int i = 0; i < c.nheads; i++)
-		if (check_head(&c, &c.heads[i], o))
+	for (int i = 0; i < c.noutputs; i++)
+		if (check_output(&c, &c.outputs[i], o))
 			return 1;
 
-	for (int i = 0; i < c.nheads; i++) {
-		head_off(&c, &c.heads[i]);
+	for (int i = 0; i < c.noutputs; i++) {
+		output_off(&c, &c.outputs[i]);
 		buf_destroy(&c, &bufs[i]);
 	}
 	/* Off means no vblanks; a wait must not hang. */
-	ret = wait_vblank(&c, &c.heads[0], DRM_VBLANK_RELATIVE, 1, &r);
+	ret = wait_vblank(&c, &c.outputs[0], DRM_VBLANK_RELATIVE, 1, &r);
 	if (!ret)
 		return fail("a vblank came from a screen that is off");
 	say("off=%s", strerrorname_np(-ret));

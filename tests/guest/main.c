@@ -16,16 +16,16 @@ static const struct {
 	{ "draw", cmd_draw, "show a pattern" },
 	{ "pan", cmd_pan, "show one part of a wide buffer after the other" },
 	{ "flips", cmd_flips, "page flips with events" },
-	{ "together", cmd_together, "all heads changed by each commit" },
+	{ "together", cmd_together, "all outputs changed by each commit" },
 	{ "hold", cmd_hold, "flip until killed, whatever happens to the card" },
 	{ "dpms", cmd_dpms, "off and on, legacy and atomic" },
 	{ "damage", cmd_damage, "draw without flips" },
 	{ "vblank", cmd_vblank, "waits, sequences and timestamps" },
-	{ "addfb", cmd_addfb, "what must be refused, and what not" },
+	{ "addfb", cmd_addfb, "what must be rejected, and what not" },
 	{ "prime", cmd_prime, "export, map and import again" },
 	{ "import", cmd_import, "show a buffer of somebody else's" },
 	{ "stress", cmd_stress, "buffers made and destroyed many times" },
-	{ "fill-up", cmd_fill_up, "buffers made until refused, twice" },
+	{ "fill-up", cmd_fill_up, "buffers made until rejected, twice" },
 	{ "stuck", cmd_stuck, "hold DRM's locks until killed" },
 	{ "fbdev", cmd_fbdev, "draw through /dev/fb0" },
 };
@@ -87,14 +87,14 @@ static void usage(FILE *f)
 	      "  --count N, --cycles N, --seconds N  how much or how long\n"
 	      "  --timeout-ms N      longest wait for an event (default 10000)\n"
 	      "  --limit-mb N        most memory that fill-up takes\n"
-	      "  --still N           heads, the first N, that do not flip\n"
+	      "  --still N           outputs, the first N, that do not flip\n"
 	      "  --rate HZ, --tolerance PERCENT  expected by vblank\n"
 	      "  --async, --atomic   kind of flips\n"
 	      "  --from DRIVER       of the card whose buffer is imported (default xendrm-du);\n"
 	      "                      or udmabuf, or exporter for that of tests/lab\n"
 	      "  --buffer WxH        size of what is imported (default: the mode's)\n"
 	      "  --any-sequence      for drivers without vblank numbers\n"
-	      "  --busy              a second flip must be refused meanwhile\n"
+	      "  --busy              a second flip must be rejected meanwhile\n"
 	      "  --wait              pan goes on at SIGUSR1 only\n"
 	      "  --hold              stay in the background with the picture\n", f);
 }
@@ -116,10 +116,10 @@ static void parse_conns(struct opts *o, const char *s)
 		char *end;
 		long v = strtol(s, &end, 10);
 
-		if (end == s || (*end && *end != ',') || v < 0 || v >= MAX_HEADS)
+		if (end == s || (*end && *end != ',') || v < 0 || v >= MAX_OUTPUTS)
 			die("--conns '%s' is not a list of numbers such as 0,1", s);
-		if (o->nconns == MAX_HEADS)
-			die("--conns: more than %d", MAX_HEADS);
+		if (o->nconns == MAX_OUTPUTS)
+			die("--conns: more than %d", MAX_OUTPUTS);
 		o->conns[o->nconns++] = v;
 		s = *end ? end + 1 : end;
 	}

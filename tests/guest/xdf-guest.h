@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * Test client of a DRM card: what all subcommands share.
+ * A test program for a DRM card: what all subcommands share.
  *
  * Every subcommand prints key=value lines and returns 0, or says on stderr
  * what was wrong and returns 1.
@@ -16,12 +16,12 @@
 #include <xf86drm.h>
 #include <xf86drmMode.h>
 
-#define MAX_HEADS 32
+#define MAX_OUTPUTS 32
 
 struct opts {
 	const char *from;	/* driver that buffers are imported from */
 	const char *card;	/* NULL: the first card with a mode setting driver */
-	int conns[MAX_HEADS];	/* indices in the order of the card */
+	int conns[MAX_OUTPUTS];	/* indices in the order of the card */
 	int nconns;
 	uint32_t format;
 	unsigned int width;	/* 0: the first mode of the connector */
@@ -61,7 +61,7 @@ struct buf {
 	uint8_t *map;
 };
 
-struct head {
+struct output {
 	int index;		/* of the connector */
 	uint32_t conn;
 	uint32_t crtc;
@@ -76,8 +76,8 @@ struct card {
 	char path[32];
 	char name[64];
 	drmModeResPtr res;
-	struct head heads[MAX_HEADS];
-	int nheads;
+	struct output outputs[MAX_OUTPUTS];
+	int noutputs;
 };
 
 /* Print "xdf-guest: ..." on stderr and return 1, for "return fail(...)". */
@@ -101,7 +101,7 @@ int card_open_fd(const struct opts *o, char *path, size_t len);
 void card_open(struct card *c, const struct opts *o);
 void card_close(struct card *c);
 /* Pick connector, CRTC, primary plane and mode for each of o->conns. */
-void card_heads(struct card *c, const struct opts *o);
+void card_outputs(struct card *c, const struct opts *o);
 uint32_t prop_id(int fd, uint32_t obj, uint32_t type, const char *name,
 		 uint64_t *value);
 int buf_create(struct card *c, struct buf *b, uint32_t w, uint32_t h,
@@ -109,15 +109,15 @@ int buf_create(struct card *c, struct buf *b, uint32_t w, uint32_t h,
 void buf_destroy(struct card *c, struct buf *b);
 /* Fill with the pattern; the result is the checksum of the visible bytes. */
 uint32_t buf_fill(struct buf *b, const struct opts *o, uint32_t seed);
-int head_set(struct card *c, struct head *h, uint32_t fb);
+int output_set(struct card *c, struct output *h, uint32_t fb);
 /* Returns the blob of the mode, to be destroyed after the commit. */
-uint32_t req_mode(struct card *c, drmModeAtomicReqPtr req, struct head *h);
-int head_set_atomic(struct card *c, struct head *h, uint32_t fb);
+uint32_t req_mode(struct card *c, drmModeAtomicReqPtr req, struct output *h);
+int output_set_atomic(struct card *c, struct output *h, uint32_t fb);
 /* The framebuffer begins AROUND pixels above and left of the screen, and ends as far beyond it. */
-int head_set_around(struct card *c, struct head *h, uint32_t fb, unsigned int around);
-int head_off(struct card *c, struct head *h);
+int output_set_around(struct card *c, struct output *h, uint32_t fb, unsigned int around);
+int output_off(struct card *c, struct output *h);
 /* Add "this plane shows the whole of that framebuffer" to a request. */
-void req_plane(struct card *c, drmModeAtomicReqPtr req, struct head *h,
+void req_plane(struct card *c, drmModeAtomicReqPtr req, struct output *h,
 	       uint32_t fb);
 void req_prop(struct card *c, drmModeAtomicReqPtr req, uint32_t obj,
 	      uint32_t type, const char *name, uint64_t value);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* Stand-ins for DRM, and the clients' side of it: see drm.h. */
+/* Stand-ins for DRM, and userspace's side of it: see drm.h. */
 
 static struct drm_device *card;
 static pthread_mutex_t card_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -620,7 +620,7 @@ struct drm_gem_object *drm_gem_object_lookup(struct drm_file *file, u32 handle)
 	struct drm_gem_object *obj = NULL;
 
 	mutex_lock(&file->lock);
-	if (handle && handle <= CLIENT_HANDLES)
+	if (handle && handle <= USER_HANDLES)
 		obj = file->handles[handle - 1];
 	if (obj)
 		drm_gem_object_get(obj);
@@ -635,15 +635,15 @@ int drm_gem_handle_create(struct drm_file *file, struct drm_gem_object *obj, u32
 	if (fails())
 		return -ENOMEM;
 	mutex_lock(&file->lock);
-	for (i = 0; i < CLIENT_HANDLES && file->handles[i]; i++)
+	for (i = 0; i < USER_HANDLES && file->handles[i]; i++)
 		;
-	if (i < CLIENT_HANDLES) {
+	if (i < USER_HANDLES) {
 		drm_gem_object_get(obj);
 		file->handles[i] = obj;
 		*handle = i + 1;
 	}
 	mutex_unlock(&file->lock);
-	return i < CLIENT_HANDLES ? 0 : -ENOMEM;
+	return i < USER_HANDLES ? 0 : -ENOMEM;
 }
 
 int drm_gem_create_mmap_offset(struct drm_gem_object *obj)
@@ -1549,7 +1549,7 @@ void drm_atomic_helper_shutdown(struct drm_device *dev)
 }
 
 /*
- * Clients
+ * Userspace
  */
 
 static struct drm_file *file_make(struct drm_device *dev)
@@ -1562,7 +1562,7 @@ static struct drm_file *file_make(struct drm_device *dev)
 	return file;
 }
 
-struct drm_file *client_open(void)
+struct drm_file *user_open(void)
 {
 	struct drm_device *dev;
 
@@ -1581,20 +1581,20 @@ struct drm_file *client_open(void)
 	}
 }
 
-void client_close(struct drm_file *file)
+void user_close(struct drm_file *file)
 {
 	struct drm_device *dev = file->dev;
 	u32 i;
 
-	for (i = 1; i <= CLIENT_HANDLES; i++)
+	for (i = 1; i <= USER_HANDLES; i++)
 		if (file->handles[i - 1])
-			client_gem_close(file, i);
+			user_gem_close(file, i);
 	mutex_destroy(&file->lock);
 	free(file);
 	drm_dev_put(dev);
 }
 
-int client_dumb(struct drm_file *file, u32 width, u32 height, u32 bpp,
+int user_dumb(struct drm_file *file, u32 width, u32 height, u32 bpp,
 		struct drm_mode_create_dumb *args)
 {
 	*args = (struct drm_mode_create_dumb) { .width = width, .height = height, .bpp = bpp };
@@ -1603,7 +1603,7 @@ int client_dumb(struct drm_file *file, u32 width, u32 height, u32 bpp,
 	return file->dev->driver->dumb_create(file, file->dev, args);
 }
 
-int client_import(struct drm_file *file, struct dma_buf *buf, u32 *handle)
+int user_import(struct drm_file *file, struct dma_buf *buf, u32 *handle)
 {
 	struct drm_gem_object *obj;
 	int ret;
@@ -1618,7 +1618,7 @@ int client_import(struct drm_file *file, struct dma_buf *buf, u32 *handle)
 	return ret;
 }
 
-void client_gem_close(struct drm_file *file, u32 handle)
+void user_gem_close(struct drm_file *file, u32 handle)
 {
 	struct drm_gem_object *obj;
 
@@ -1629,7 +1629,7 @@ void client_gem_close(struct drm_file *file, u32 handle)
 	drm_gem_object_put(obj);
 }
 
-struct drm_framebuffer *client_addfb(struct drm_file *file, u32 handle, u32 width, u32 height,
+struct drm_framebuffer *user_addfb(struct drm_file *file, u32 handle, u32 width, u32 height,
 				     u32 pitch, u32 offset, u32 format)
 {
 	struct drm_mode_fb_cmd2 cmd = {
@@ -1647,7 +1647,7 @@ struct drm_framebuffer *client_addfb(struct drm_file *file, u32 handle, u32 widt
 						       drm_format_info(format), &cmd);
 }
 
-static int commit_args(struct drm_device *dev, const struct client_commit *args)
+static int commit_args(struct drm_device *dev, const struct user_commit *args)
 {
 	struct drm_crtc *crtc = dev->mode_config.crtcs[args->crtc];
 	struct drm_atomic_commit *commit;
@@ -1706,7 +1706,7 @@ out:
 	return ret;
 }
 
-int client_commit(struct drm_file *file, const struct client_commit *args)
+int user_commit(struct drm_file *file, const struct user_commit *args)
 {
 	if (drm_dev_is_unplugged(file->dev))
 		return -ENODEV;
@@ -1714,7 +1714,7 @@ int client_commit(struct drm_file *file, const struct client_commit *args)
 }
 
 /* What shows it is switched off, as DRM has it, also when the device is gone. */
-void client_rmfb(struct drm_file *file, struct drm_framebuffer *fb)
+void user_rmfb(struct drm_file *file, struct drm_framebuffer *fb)
 {
 	struct drm_device *dev = file->dev;
 	unsigned int fail = fail_one_in, kill = kill_one_in;
@@ -1724,7 +1724,7 @@ void client_rmfb(struct drm_file *file, struct drm_framebuffer *fb)
 	kill_one_in = 0;
 	for (i = 0; i < dev->mode_config.num_crtc; i++) {
 		struct drm_crtc *crtc = dev->mode_config.crtcs[i];
-		struct client_commit off = { .crtc = i };
+		struct user_commit off = { .crtc = i };
 		bool shown;
 
 		mutex_lock(&crtc->mutex);
@@ -1738,14 +1738,14 @@ void client_rmfb(struct drm_file *file, struct drm_framebuffer *fb)
 	kill_one_in = kill;
 }
 
-int client_dirty(struct drm_file *file, struct drm_framebuffer *fb, struct drm_clip_rect *clip)
+int user_dirty(struct drm_file *file, struct drm_framebuffer *fb, struct drm_clip_rect *clip)
 {
 	if (drm_dev_is_unplugged(file->dev))
 		return -ENODEV;
 	return fb->funcs->dirty(fb, file, 0, 0, clip, clip ? 1 : 0);
 }
 
-void client_probe(struct drm_file *file)
+void user_probe(struct drm_file *file)
 {
 	struct drm_mode_config *c = &file->dev->mode_config;
 	int i;
@@ -1757,7 +1757,7 @@ void client_probe(struct drm_file *file)
 	mutex_unlock(&c->mutex);
 }
 
-bool client_mode(struct drm_file *file, unsigned int connector, unsigned int *width,
+bool user_mode(struct drm_file *file, unsigned int connector, unsigned int *width,
 		 unsigned int *height)
 {
 	struct drm_mode_config *c = &file->dev->mode_config;
@@ -1777,7 +1777,7 @@ bool client_mode(struct drm_file *file, unsigned int connector, unsigned int *wi
 	return found;
 }
 
-void client_debugfs(struct drm_file *file)
+void user_debugfs(struct drm_file *file)
 {
 	struct drm_device *dev = file->dev;
 	int i;
@@ -1790,7 +1790,7 @@ void client_debugfs(struct drm_file *file)
 	}
 }
 
-void client_draw(struct drm_file *file, u32 handle, u8 byte)
+void user_draw(struct drm_file *file, u32 handle, u8 byte)
 {
 	struct drm_gem_object *obj = drm_gem_object_lookup(file, handle);
 	struct iosys_map map;
@@ -1805,7 +1805,7 @@ void client_draw(struct drm_file *file, u32 handle, u8 byte)
 }
 
 /* As the kernel's panic screen: whatever others are about. */
-void client_panic(struct drm_file *file, unsigned int i)
+void user_panic(struct drm_file *file, unsigned int i)
 {
 	struct drm_crtc *crtc = file->dev->mode_config.crtcs[i];
 	const struct drm_plane_helper_funcs *f = crtc->primary->helper_private;
@@ -1834,23 +1834,23 @@ struct console {
 static void console_show(struct drm_device *dev)
 {
 	struct console *con = dev->console;
-	struct client_commit args = {};
+	struct user_commit args = {};
 	struct drm_mode_create_dumb dumb;
 	unsigned int i, width, height;
 
 	for (i = 0; i < dev->mode_config.num_connector; i++)
-		if (client_mode(con->file, i, &width, &height))
+		if (user_mode(con->file, i, &width, &height))
 			break;
 	if (i == dev->mode_config.num_connector)
 		return;
 	if (!con->fb) {
-		if (client_dumb(con->file, width, height, 32, &dumb))
+		if (user_dumb(con->file, width, height, 32, &dumb))
 			return;
-		con->fb = client_addfb(con->file, dumb.handle, width, height, dumb.pitch, 0,
+		con->fb = user_addfb(con->file, dumb.handle, width, height, dumb.pitch, 0,
 				       DRM_FORMAT_XRGB8888);
 		if (IS_ERR(con->fb)) {
 			con->fb = NULL;
-			client_gem_close(con->file, dumb.handle);
+			user_gem_close(con->file, dumb.handle);
 			return;
 		}
 		con->handle = dumb.handle;
@@ -1861,9 +1861,9 @@ static void console_show(struct drm_device *dev)
 	args.width = width;
 	args.height = height;
 	args.fb = con->fb;
-	client_commit(con->file, &args);
-	client_draw(con->file, con->handle, 0x55);
-	client_dirty(con->file, con->fb, NULL);
+	user_commit(con->file, &args);
+	user_draw(con->file, con->handle, 0x55);
+	user_dirty(con->file, con->fb, NULL);
 }
 
 void drm_client_setup(struct drm_device *dev, const struct drm_format_info *format)
@@ -1874,7 +1874,7 @@ void drm_client_setup(struct drm_device *dev, const struct drm_format_info *form
 	con->file = file_make(dev);
 	mutex_lock(&dev->console_lock);
 	dev->console = con;
-	client_probe(con->file);
+	user_probe(con->file);
 	console_show(dev);
 	mutex_unlock(&dev->console_lock);
 }
@@ -1883,7 +1883,7 @@ static void console_hotplug(struct drm_device *dev)
 {
 	mutex_lock(&dev->console_lock);
 	if (dev->console) {
-		client_probe(dev->console->file);
+		user_probe(dev->console->file);
 		console_show(dev);
 	}
 	mutex_unlock(&dev->console_lock);
@@ -1900,7 +1900,7 @@ static void console_end(struct drm_device *dev)
 	if (!con)
 		return;
 	if (con->fb)
-		client_rmfb(con->file, con->fb);
-	client_close(con->file);
+		user_rmfb(con->file, con->fb);
+	user_close(con->file);
 	free(con);
 }

@@ -400,7 +400,7 @@ struct drm_crtc_commit {
 
 struct drm_pending_vblank_event {
 	struct drm_crtc_commit *commit;
-	/* a client's, who frees it; else nobody's */
+	/* userspace's, which frees it; else nobody's */
 	struct completion *done;
 	struct drm_pending_vblank_event *next;
 };
@@ -611,20 +611,20 @@ void drm_atomic_helper_commit_cleanup_done(struct drm_atomic_commit *commit);
 void drm_atomic_helper_shutdown(struct drm_device *dev);
 
 /*
- * The harness's side: clients
+ * The harness's side: userspace
  */
 
-#define CLIENT_HANDLES	64
+#define USER_HANDLES	64
 
 struct drm_file {
 	struct drm_device *dev;
 	struct mutex lock;
-	struct drm_gem_object *handles[CLIENT_HANDLES];
+	struct drm_gem_object *handles[USER_HANDLES];
 	struct file *filp;
 	bool is_master;
 };
 
-struct client_commit {
+struct user_commit {
 	unsigned int crtc;
 	/* width 0 for off */
 	unsigned int width, height;
@@ -638,24 +638,24 @@ struct client_commit {
 };
 
 void drm_start(void);
-/* A new client of the card that is registered now; NULL when there is none. */
-struct drm_file *client_open(void);
-void client_close(struct drm_file *file);
-int client_dumb(struct drm_file *file, u32 width, u32 height, u32 bpp,
+/* A new user of the card that is registered now; NULL when there is none. */
+struct drm_file *user_open(void);
+void user_close(struct drm_file *file);
+int user_dumb(struct drm_file *file, u32 width, u32 height, u32 bpp,
 		struct drm_mode_create_dumb *args);
-int client_import(struct drm_file *file, struct dma_buf *buf, u32 *handle);
-void client_gem_close(struct drm_file *file, u32 handle);
-struct drm_framebuffer *client_addfb(struct drm_file *file, u32 handle, u32 width, u32 height,
+int user_import(struct drm_file *file, struct dma_buf *buf, u32 *handle);
+void user_gem_close(struct drm_file *file, u32 handle);
+struct drm_framebuffer *user_addfb(struct drm_file *file, u32 handle, u32 width, u32 height,
 				     u32 pitch, u32 offset, u32 format);
-void client_rmfb(struct drm_file *file, struct drm_framebuffer *fb);
-int client_commit(struct drm_file *file, const struct client_commit *args);
-int client_dirty(struct drm_file *file, struct drm_framebuffer *fb, struct drm_clip_rect *clip);
-void client_probe(struct drm_file *file);
-void client_debugfs(struct drm_file *file);
-void client_draw(struct drm_file *file, u32 handle, u8 byte);
-void client_panic(struct drm_file *file, unsigned int crtc);
+void user_rmfb(struct drm_file *file, struct drm_framebuffer *fb);
+int user_commit(struct drm_file *file, const struct user_commit *args);
+int user_dirty(struct drm_file *file, struct drm_framebuffer *fb, struct drm_clip_rect *clip);
+void user_probe(struct drm_file *file);
+void user_debugfs(struct drm_file *file);
+void user_draw(struct drm_file *file, u32 handle, u8 byte);
+void user_panic(struct drm_file *file, unsigned int crtc);
 /* The first mode that is preferred; false when the connector is off. */
-bool client_mode(struct drm_file *file, unsigned int connector, unsigned int *width,
+bool user_mode(struct drm_file *file, unsigned int connector, unsigned int *width,
 		 unsigned int *height);
 unsigned int drm_objects_left(void);
 unsigned long drm_events_sent(void);

@@ -40,7 +40,7 @@ static __thread void *planted_free;
 		spin_unlock(l);						\
 } while (0)
 #elif PLANTED == 7
-/* events of clients that get lost */
+/* events for userspace that get lost */
 #define drm_crtc_send_vblank_event(crtc, e) do {			\
 	if (rnd() % 64)							\
 		drm_crtc_send_vblank_event(crtc, e);			\

@@ -82,7 +82,7 @@ void world_end(void)
 }
 
 /*
- * A client with two framebuffers
+ * A process with two framebuffers
  */
 
 struct screen {
@@ -96,12 +96,12 @@ static void screen_open(struct screen *s)
 	struct drm_mode_create_dumb dumb;
 	int i;
 
-	eventually((s->file = client_open()));
+	eventually((s->file = user_open()));
 	for (i = 0; i < 2; i++) {
-		expect(!client_dumb(s->file, WIDTH, HEIGHT, 32, &dumb));
+		expect(!user_dumb(s->file, WIDTH, HEIGHT, 32, &dumb));
 		s->handle[i] = dumb.handle;
-		client_draw(s->file, dumb.handle, 0x11 * (i + 1));
-		s->fb[i] = client_addfb(s->file, dumb.handle, WIDTH, HEIGHT, dumb.pitch, 0,
+		user_draw(s->file, dumb.handle, 0x11 * (i + 1));
+		s->fb[i] = user_addfb(s->file, dumb.handle, WIDTH, HEIGHT, dumb.pitch, 0,
 					DRM_FORMAT_XRGB8888);
 		expect(!IS_ERR(s->fb[i]));
 	}
@@ -112,24 +112,24 @@ static void screen_close(struct screen *s)
 	int i;
 
 	for (i = 0; i < 2; i++)
-		client_rmfb(s->file, s->fb[i]);
-	client_close(s->file);
+		user_rmfb(s->file, s->fb[i]);
+	user_close(s->file);
 }
 
 static int screen_show(struct screen *s, unsigned int crtc, int i)
 {
-	struct client_commit args = {
+	struct user_commit args = {
 		.crtc = crtc, .width = WIDTH, .height = HEIGHT, .fb = s->fb[i],
 	};
 
-	return client_commit(s->file, &args);
+	return user_commit(s->file, &args);
 }
 
 static int screen_off(struct screen *s, unsigned int crtc)
 {
-	struct client_commit args = { .crtc = crtc };
+	struct user_commit args = { .crtc = crtc };
 
-	return client_commit(s->file, &args);
+	return user_commit(s->file, &args);
 }
 
 static void run_first_light(unsigned long unused)
@@ -243,7 +243,7 @@ static void run_state_storm(unsigned long unused)
 }
 
 /*
- * Everything at once: clients that do what clients may, memory that fails, a backend
+ * Everything at once: userspace that does what it may, memory that fails, a backend
  * that does what it can, a toolstack that takes the display away and puts it back
  */
 
@@ -274,24 +274,24 @@ static bool buffer_make(struct drm_file *file, struct buffer *b)
 	if (rnd() % 6 == 0) {
 		size = pitch * (b->height + 1);
 		b->dmabuf = dma_buf_make(DIV_ROUND_UP(size, PAGE_SIZE), rnd() % 3 == 0);
-		if (client_import(file, b->dmabuf, &b->handle))
+		if (user_import(file, b->dmabuf, &b->handle))
 			goto err_dmabuf;
 	} else {
-		if (client_dumb(file, b->width, b->height, cpp * 8, &dumb))
+		if (user_dumb(file, b->width, b->height, cpp * 8, &dumb))
 			return false;
 		b->handle = dumb.handle;
 		pitch = dumb.pitch;
-		client_draw(file, b->handle, rnd());
+		user_draw(file, b->handle, rnd());
 	}
 	offset = rnd() % 4 ? 0 : cpp * (rnd() % 8);
 	if (rnd() % 8 == 0)
 		pitch += cpp * (rnd() % 3);
-	b->fb = client_addfb(file, b->handle, b->width, b->height, pitch, offset, format);
+	b->fb = user_addfb(file, b->handle, b->width, b->height, pitch, offset, format);
 	if (!IS_ERR(b->fb)) {
 		__atomic_add_fetch(&framebuffers, 1, __ATOMIC_RELAXED);
 		return true;
 	}
-	client_gem_close(file, b->handle);
+	user_gem_close(file, b->handle);
 err_dmabuf:
 	if (b->dmabuf)
 		dma_buf_put(b->dmabuf);
@@ -303,10 +303,10 @@ static void buffer_free(struct drm_file *file, struct buffer *b)
 	bool first = rnd() % 2;
 
 	if (first)
-		client_gem_close(file, b->handle);
-	client_rmfb(file, b->fb);
+		user_gem_close(file, b->handle);
+	user_rmfb(file, b->fb);
 	if (!first)
-		client_gem_close(file, b->handle);
+		user_gem_close(file, b->handle);
 	if (b->dmabuf) {
 		dma_buf_hold(b->dmabuf, false);
 		dma_buf_put(b->dmabuf);
@@ -317,12 +317,12 @@ static void event_wait(struct completion *done)
 {
 	/* a busy machine may be late by some seconds of real time */
 	if (!completion_wait(done, ktime_get_ns() + (60ULL + 20 * time_scale) * NSEC_PER_SEC, false))
-		bug("a client waits minutes for the event of its flip");
+		bug("a process waits minutes for the event of its flip");
 }
 
-static void client_flip(struct drm_file *file, unsigned int crtc, struct buffer *b)
+static void user_flip(struct drm_file *file, unsigned int crtc, struct buffer *b)
 {
-	struct client_commit args = {
+	struct user_commit args = {
 		.crtc = crtc, .fb = b->fb, .width = WIDTH, .height = HEIGHT,
 		.async = rnd() % 8 == 0, .nonblock = rnd() % 2, .damaged = rnd() % 3 == 0,
 		.damage = { rnd() % 40, rnd() % 40, 40 + rnd() % 80, 40 + rnd() % 80 },
@@ -344,7 +344,7 @@ static void client_flip(struct drm_file *file, unsigned int crtc, struct buffer 
 		args.width = 0;
 	else if (rnd() % 16 == 0)
 		args.height -= rnd() % 3;
-	ret = client_commit(file, &args);
+	ret = user_commit(file, &args);
 	__atomic_add_fetch(&commits, 1, __ATOMIC_RELAXED);
 	kill_one_in = 0;
 	if (!ret && args.done)
@@ -352,7 +352,7 @@ static void client_flip(struct drm_file *file, unsigned int crtc, struct buffer 
 	kill_one_in = kill;
 }
 
-static void client_crc(struct drm_file *file, unsigned int i, bool on)
+static void user_crc(struct drm_file *file, unsigned int i, bool on)
 {
 	struct drm_crtc *crtc = file->dev->mode_config.crtcs[i];
 
@@ -360,7 +360,7 @@ static void client_crc(struct drm_file *file, unsigned int i, bool on)
 		crtc->funcs->set_crc_source(crtc, on ? "auto" : NULL);
 }
 
-static void client_session(struct drm_file *file, unsigned int number)
+static void user_session(struct drm_file *file, unsigned int number)
 {
 	bool shows = number < CONNECTORS, crc = shows && rnd() % 4 == 0;
 	unsigned int i, n = 0, rounds = 1 + rnd() % 12;
@@ -369,38 +369,38 @@ static void client_session(struct drm_file *file, unsigned int number)
 	for (i = 0; i < ARRAY_SIZE(buffers); i++)
 		n += buffer_make(file, &buffers[n]);
 	if (crc)
-		client_crc(file, number, true);
+		user_crc(file, number, true);
 	while (n && rounds-- && !READ_ONCE(over)) {
 		struct buffer *b = &buffers[rnd() % n];
 		struct drm_clip_rect clip = { rnd() % 20, rnd() % 20, 20 + rnd() % 99, 20 + rnd() % 99 };
 
 		if (shows)
-			client_flip(file, number, b);
+			user_flip(file, number, b);
 		if (b->dmabuf && rnd() % 4 == 0)
 			dma_buf_hold(b->dmabuf, rnd() % 2);
 		if (rnd() % 2 && !(b->dmabuf && READ_ONCE(b->dmabuf->held)))
-			client_dirty(file, b->fb, rnd() % 2 ? &clip : NULL);
+			user_dirty(file, b->fb, rnd() % 2 ? &clip : NULL);
 		if (b->dmabuf)
 			dma_buf_hold(b->dmabuf, false);
 		if (rnd() % 8 == 0)
-			client_debugfs(file);
+			user_debugfs(file);
 		if (rnd() % 32 == 0)
-			client_probe(file);
+			user_probe(file);
 		if (rnd() % 2)
 			usleep(rnd() % 200);
 	}
 	if (crc)
-		client_crc(file, number, false);
+		user_crc(file, number, false);
 	while (n--)
 		buffer_free(file, &buffers[n]);
 }
 
-static void *client_thread(void *data)
+static void *user_thread(void *data)
 {
 	unsigned long number = (unsigned long)data;
 
 	while (!READ_ONCE(over)) {
-		struct drm_file *file = client_open();
+		struct drm_file *file = user_open();
 		bool calm = READ_ONCE(ending);
 
 		if (!file) {
@@ -409,10 +409,10 @@ static void *client_thread(void *data)
 		}
 		fail_one_in = number & 1 && !calm ? 200 : 0;
 		kill_one_in = rnd() % 4 || calm ? 0 : 3;
-		client_session(file, number);
+		user_session(file, number);
 		fail_one_in = 0;
 		kill_one_in = 0;
-		client_close(file);
+		user_close(file);
 		usleep(rnd() % 1000);
 	}
 	return NULL;
@@ -460,7 +460,7 @@ static void run_hostile(unsigned long messages)
 	};
 	works_fail_one_in = seed % 2 ? 1000 : 0;
 	for (i = 0; i < ARRAY_SIZE(threads); i++)
-		pthread_create(&threads[i], NULL, client_thread, (void *)i);
+		pthread_create(&threads[i], NULL, user_thread, (void *)i);
 	while (backend_messages() < messages) {
 		usleep(1000 * (1 + rnd() % 100));
 		toolstack_step();
@@ -483,14 +483,14 @@ static void run_hostile(unsigned long messages)
 	for (i = 0; i < ARRAY_SIZE(threads); i++)
 		pthread_join(threads[i], NULL);
 	backend_count(&c);
-	printf("%lu messages in %llu s of the guest's: %lu responses, %lu events, %lu breaks, %lu states, %lu connections; %lu framebuffers, %lu commits, %lu events to clients, %lu interrupts, %lu lines\n",
+	printf("%lu messages in %llu s of the guest's: %lu responses, %lu events, %lu breaks, %lu states, %lu connections; %lu framebuffers, %lu commits, %lu events to userspace, %lu interrupts, %lu lines\n",
 	       c.responses + c.events, (ktime_get_ns() - begin) / NSEC_PER_SEC, c.responses,
 	       c.events, c.breaks, c.states, c.binds, framebuffers, commits, drm_events_sent(),
 	       irqs_taken(false), log_lines);
 }
 
 const struct scenario scenarios[] = {
-	{ "first_light", "an honest backend, a client that flips", run_first_light },
+	{ "first_light", "an honest backend, a process that flips", run_first_light },
 	{ "rejected_off", "a rejected flip and mode, then off", run_rejected_off },
 	{ "stray_events", "events without a flip, without end", run_stray_events },
 	{ "state_storm", "states as fast as they are read", run_state_storm },

@@ -204,7 +204,7 @@ char **xenbus_directory(struct xenbus_transaction t, const char *dir, const char
 		return ERR_PTR(-ENOMEM);
 	path_join(path, sizeof(path), dir, node);
 	len = strlen(path);
-	/* one piece, as the kernel's: the pointers, then the names */
+	/* one allocation, as the kernel's: the pointers, then the names */
 	list = calloc(1, 64 * sizeof(*list) + 4096);
 	text = (char *)(list + 64);
 	pthread_mutex_lock(&store_lock);
@@ -480,7 +480,7 @@ bool xenwatch_idle(unsigned int ms)
 }
 
 /*
- * The bus
+ * xenbus
  */
 
 static struct xenbus_watch otherend_watch;
@@ -591,7 +591,7 @@ void xenbus_unregister_driver(struct xenbus_driver *drv)
 	driver = NULL;
 }
 
-/* All is as after a restore: the states are anew, watches fire. */
+/* All is as after a restore: the states are new, watches fire. */
 static void suspend_step(void *unused)
 {
 	struct xenbus_device *dev = display;

@@ -18,7 +18,7 @@ typedef u32 RING_IDX;
 #define xen_has_pv_devices()	true
 
 /*
- * XenStore and the bus
+ * XenStore and xenbus
  */
 
 enum xenbus_state {

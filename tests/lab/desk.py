@@ -161,16 +161,16 @@ def colours(data):
     return count
 
 
-def settled(be, domid, heads, what, wanted, timeout=120):
-    """Waits until the heads together show something of the kind wanted, and no longer change."""
+def settled(be, domid, outputs, what, wanted, timeout=120):
+    """Waits until the outputs together show something of the kind wanted, and no longer change."""
     end = time.monotonic() + limit(timeout)
     last = None
     while True:
         try:
             crc = 0
             total = {}
-            for head in heads:
-                data = be.raw(domid, 0, head)[3]
+            for output in outputs:
+                data = be.raw(domid, 0, output)[3]
                 crc = zlib.crc32(data, crc)
                 for value, n in colours(data).items():
                     total[value] = total.get(value, 0) + n
@@ -199,7 +199,7 @@ def text_console(count):
 
 
 class Picture:
-    """A head's pixels, as numbers 0xrrggbb."""
+    """A output's pixels, as numbers 0xrrggbb."""
 
     def __init__(self, width, height, fourcc, data):
         self.width, self.height = width, height
@@ -255,7 +255,7 @@ class Desk:
 
     def __init__(self, sizes, pictures, intree=False):
         self.sizes = sizes
-        self.heads = len(sizes)
+        self.outputs = len(sizes)
         self.intree = intree
         self.out = pictures
         self.pictures = []
@@ -320,7 +320,7 @@ class Desk:
                     "find /lib/modules/$(uname -r) -name '*xen*front*.ko*' | grep -i drm",
                     "lsmod | grep -E 'drm_xen_front|xen_drm_front'",
                     "basename $(readlink /sys/bus/xen/devices/vdispl-0/driver)",
-                    "cat /sys/class/drm/card0-*/modes | head -n %d" % self.heads):
+                    "cat /sys/class/drm/card0-*/modes | head -n %d" % self.outputs):
             print("         # %s\n%s" % (cmd, "\n".join(
                 "           " + ln for ln in root.run(cmd, check=False).splitlines())), flush=True)
         loaded = root.run("lsmod", 60)
@@ -351,14 +351,14 @@ class Desk:
             self.vcs(tty, answer)
 
     def modetest(self):
-        """Its pattern in the background, one over all heads, side by side."""
+        """Its pattern in the background, one over all outputs, side by side."""
         root = self.root
         conns = root.run("modetest -M xendrm-du -c | awk '$3 == \"connected\" { print $1 }'").split()
-        need(len(conns) == self.heads, "modetest sees %d connectors, not %d" %
-             (len(conns), self.heads))
+        need(len(conns) == self.outputs, "modetest sees %d connectors, not %d" %
+             (len(conns), self.outputs))
         modes = " ".join("-s %s:%s" % (c, self.sizes[i]) for i, c in enumerate(conns))
         root.run("sleep 1000 | modetest -M xendrm-du %s >/tmp/modetest.log 2>&1 &" % modes)
-        settled(self.be, self.g.domid, range(self.heads), "modetest's pattern", bars)
+        settled(self.be, self.g.domid, range(self.outputs), "modetest's pattern", bars)
 
     def end_modetest(self):
         self.root.run("pkill -x modetest; pkill -x sleep; true")
@@ -371,11 +371,11 @@ class Desk:
         root.run("cd /home/%s; runuser -u %s -- env XDG_RUNTIME_DIR=%s WAYLAND_DISPLAY=wayland-1 "
                  "weston-terminal >/tmp/terminal.log 2>&1 &" % (USER, USER, runtime))
 
-    def picture(self, name, heads=None, quiet=False):
-        """The heads as the backend has them, as PNG files."""
-        for head in range(self.heads) if heads is None else heads:
-            label = name if self.heads == 1 else "%s-head%d" % (name, head)
-            path = self.be.picture(self.g.domid, 0, head, label)
+    def picture(self, name, outputs=None, quiet=False):
+        """The outputs as the backend has them, as PNG files."""
+        for output in range(self.outputs) if outputs is None else outputs:
+            label = name if self.outputs == 1 else "%s-output%d" % (name, output)
+            path = self.be.picture(self.g.domid, 0, output, label)
             target = os.path.join(self.out, label + ".png")
             shutil.copy(path, target)
             self.pictures.append(target)

@@ -21,7 +21,7 @@ def name(text):
 
 
 def block(data):
-    """127 octets and their checksum."""
+    """127 bytes and their checksum."""
     data = bytes(data).ljust(127, b"\0")
     return data + bytes([-sum(data) & 255])
 

@@ -7,7 +7,7 @@
  *   host:  R ID SECONDS BASE64     run a shell command
  *   guest: @@R                     ready
  *          @@O ID BASE64           a piece of its output
- *          @@E ID STATUS           it ended (124: killed by its time-out)
+ *          @@E ID STATUS           it ended (124: killed by its timeout)
  *          @@K TEXT                a kernel message
  */
 #define _GNU_SOURCE

@@ -373,7 +373,7 @@ def mmdebstrap(target, packages, extra=(), suite=SUITE):
         ["--variant=minbase"]
     command(["mmdebstrap", "--mode=root", *variant, "--quiet",
              "--include=" + ",".join(packages),
-             # a suite in the making may not have been signed anew for a while
+             # a suite in the making may not have been signed again for a while
              '--aptopt=Acquire::Check-Valid-Until "false"',
              "--dpkgopt=path-exclude=/usr/share/doc/*",
              "--dpkgopt=path-exclude=/usr/share/man/*",
@@ -389,7 +389,7 @@ def sources(suite=SUITE):
 
 
 def ext4(directory, image, mib):
-    # no journal: the image is thrown away or made anew, never repaired
+    # no journal: the image is thrown away or made again, never repaired
     command(["/sbin/mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-E",
              "lazy_itable_init=1,root_owner=0:0", "-d", directory, image, "%dM" % mib])
 

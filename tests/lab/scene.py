@@ -125,7 +125,7 @@ def give(lab, be, data, which="all"):
 
 
 def again(g):
-    """The same device once more, so that the driver asks anew."""
+    """The same device once more, so that the driver asks again."""
     g.run("echo vdispl-0 >/sys/bus/xen/drivers/xen_drm_front/unbind;"
           "echo vdispl-0 >/sys/bus/xen/drivers/xen_drm_front/bind")
     return wait_card(g)
@@ -254,7 +254,7 @@ def mark(be):
     return len(be.log())
 
 
-def refused(be, g, after=0):
+def rejected(be, g, after=0):
     """Requests that the backend answered with an error."""
     return [line.text for line in log(be, g, after, kind="REQ") if line.get("status", "0") != "0"]
 

@@ -5,7 +5,7 @@ import re
 import images
 import pattern
 from scene import (check, guest_prog, keeps_protocol, let_backend_allocate, log, mark, modprobe_r,
-                   need, nothing_mapped, reconnect, refused, see, shown, wait_card, wait_for)
+                   need, nothing_mapped, reconnect, rejected, see, shown, wait_card, wait_for)
 
 ONE = "backend=0,connectors=id0:640x480;id1:640x480"
 BE_ALLOC = "backend=0,be-alloc=1,connectors=id0:640x480;id1:640x480"
@@ -71,10 +71,10 @@ def backend_allocates(lab, be, g):
     g.dmesg()
     need(any("is invalid" in ln for ln in g.kernel_log()[before:]), "no word of it in the log")
     be.ctl("set zero-ref 0")
-    be.ctl("refuse DBUF_CREATE:ENOMEM")
+    be.ctl("reject DBUF_CREATE:ENOMEM")
     res = g.run("xdf-guest draw --seed 2")
-    need(res.rc != 0, "a refused buffer was shown")
-    be.ctl("refuse none")
+    need(res.rc != 0, "a rejected buffer was shown")
+    be.ctl("reject none")
 
     for end in (lambda: be.stop(), lambda: be.kill()):
         with shown(g, "draw --conns 0,1 --seed 31") as v:
@@ -118,7 +118,7 @@ def backend_cannot_allocate(lab, be, g):
     wait_for("a line on it", lambda: said_cannot_allocate(g), 15)
     at = mark(be)
     pictures(be, g)
-    bad = refused(be, g, at)
+    bad = rejected(be, g, at)
     need(not bad, f"asked again: {bad}")
     flags = {ln.get("flags") for ln in log(be, g, at, kind="REQ", op="DBUF_CREATE")}
     need(flags == {"0x0"}, f"{flags}")
@@ -132,9 +132,9 @@ def backend_cannot_allocate(lab, be, g):
 
     # too little memory is something else: the next buffer may have it
     be = reconnect(lab, be, g)
-    be.ctl("refuse DBUF_CREATE:ENOMEM:1")
+    be.ctl("reject DBUF_CREATE:ENOMEM:1")
     g.run("xdf-guest draw --seed 2")
-    be.ctl("refuse none")
+    be.ctl("reject none")
     at = mark(be)
     with shown(g, "draw --conns 0,1 --seed 33") as v:
         see(be, g, 0, v["conn0.crc"])
@@ -164,7 +164,7 @@ def test_backend_allocates_converted(lab, be, g):
     need(not said_cannot_allocate(g), "a format was taken for a lack of memory")
     # one that gives no memory for 16 bits and no other buffer of them either
     be = reconnect(lab, be, g)
-    be.ctl("refuse DBUF_CREATE:EINVAL:2")
+    be.ctl("reject DBUF_CREATE:EINVAL:2")
     with shown(g, "draw --conns 0 --format RG16 --seed 71"):
         see(be, g, 0, pattern.as_xr24("RG16", pattern.picture("RG16", 640, 480, 71)))
         need(buffers(g)["copied to the backend's memory"], f"{buffers(g)}")
@@ -193,7 +193,7 @@ def one_piece(be, g, room):
 
 @check(own=True, kernel="7.3", vdispl=LARGE, cmdline="cma=64M", memory=512)
 def test_contiguous(lab, be, g):
-    """contiguous=1 with an area set aside: every buffer in one piece"""
+    """contiguous=1 with an area set aside: every buffer physically contiguous"""
     one_piece(be, g, True)
 
 
@@ -301,7 +301,7 @@ def test_import_be_alloc(lab, be, g):
     with shown(g, f"import --card {card} --conns 0 --seed 42") as v:
         see(be, g, 0, v["conn0.crc"])
         need(buffers(g, 0)["copied to the backend's memory"] >= 1, f"{buffers(g, 0)}")
-    bad = [ln for ln in refused(be, g) if "GET_EDID" not in ln]
+    bad = [ln for ln in rejected(be, g) if "GET_EDID" not in ln]
     need(not bad, f"{bad}")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
-"""The toolstack takes the display away while clients use it."""
+"""The toolstack takes the display away while userspace uses it."""
 import re
 
 from scene import (background, check, guest_prog, let_go, modprobe_r, need, nothing_mapped, output,
@@ -15,20 +15,20 @@ def free_kib(g):
 
 
 def round_trip(lab, be, g):
-    """Flip on both heads, detach below, end the client, unload, attach, draw."""
+    """Flip on both outputs, detach below, end the program, unload, attach, draw."""
     pid = background(g, "hold --conns 0,1", "hold")
     wait_for("flips before the detach", lambda: "beat=2" in output(g, "hold"), 30)
     res = g.detach(0)
     need(res.rc == 0, "xl vdispl-detach: " + res.out)
     wait_for("the card to go", lambda: "error=ENODEV" in output(g, "hold"), 30)
     beats = output(g, "hold").count("beat=")
-    wait_for("the client to live on", lambda: output(g, "hold").count("beat=") > beats + 2, 20)
-    need(g.run(f"test -d /proc/{pid}").rc == 0, "the client died:\n" + output(g, "hold"))
+    wait_for("the program to live on", lambda: output(g, "hold").count("beat=") > beats + 2, 20)
+    need(g.run(f"test -d /proc/{pid}").rc == 0, "the program died:\n" + output(g, "hold"))
     need(g.run("ls /dev/dri/card*").rc != 0, "/dev/dri still has a card")
     nothing_mapped(lab, g, "after the detach")
     let_go(g, pid)
     v = values(output(g, "hold"))
-    need(v.get("closed") == "1", "the client did not end well:\n" + output(g, "hold"))
+    need(v.get("closed") == "1", "the program did not end well:\n" + output(g, "hold"))
     need("cannot be used" not in output(g, "hold"), "a mapping was lost:\n" + output(g, "hold"))
     modprobe_r(g)
     res = g.attach(SPEC)
@@ -71,11 +71,11 @@ def test_detach_under_load_pvh(lab, be, g):
 
 @check(kernel="6.12", vdispl="backend=0,connectors=id0:640x480", memory=640,
        extra="max_grant_frames=24")
-def test_buffers_until_refused(lab, be, g):
+def test_buffers_until_rejected(lab, be, g):
     """Buffers until there is no grant left: a clear error, all given back, no trace"""
     wait_card(g)
     v = guest_prog(g, "fill-up --limit-mb 160", timeout=240)
-    need(v["round0.refused"] in ("ENOSPC", "ENOMEM"), "never refused: " + str(v))
+    need(v["round0.rejected"] in ("ENOSPC", "ENOMEM"), "never rejected: " + str(v))
     need(any("grant" in ln for ln in g.dmesg().splitlines()),
          "the guest's log does not say that grants ran out")
     with shown(g, "draw --seed 4") as v:
@@ -83,8 +83,8 @@ def test_buffers_until_refused(lab, be, g):
 
 
 @check(own=True, kernel="6.1", vdispl=SPEC)
-def test_stuck_client(lab, be, g):
-    """A client sits in an ioctl with DRM's locks: the device goes all the same, and xenbus serves others"""
+def test_stuck_process(lab, be, g):
+    """A process sits in an ioctl with DRM's locks: the device goes all the same, and xenbus serves others"""
     wait_card(g)
     pid = background(g, "stuck", "stuck")
     wait_for("the ioctl", lambda: "asks=1" in output(g, "stuck"), 20)
@@ -108,7 +108,7 @@ def test_stuck_client(lab, be, g):
 @check(own=True, kernel="6.12", vdispl="backend=0,connectors=id0:640x480", memory=640,
        extra="max_grant_frames=24")
 def test_room_for_what_is_shown(lab, be, g):
-    """The backend restarts, and a client asks for all the grants at once: what is shown comes back"""
+    """The backend restarts, and a program asks for all the grants at once: what is shown comes back"""
     wait_card(g)
     with shown(g, "draw --seed 4") as v:
         pid = background(g, "fill-up --limit-mb 8000 --hold", "fill-up")
@@ -116,5 +116,5 @@ def test_room_for_what_is_shown(lab, be, g):
         for _ in range(3):
             be = reconnect(lab, be, g)
             see(be, g, 0, v["conn0.crc"], timeout=30)
-        need(g.run(f"test -d /proc/{pid}").rc == 0, "the client ended:\n" + output(g, "fill-up"))
+        need(g.run(f"test -d /proc/{pid}").rc == 0, "the program ended:\n" + output(g, "fill-up"))
         let_go(g, pid)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
-"""On every kernel, PV and PVH: bind, show, flip, serve clients, unload, load again."""
+"""On every kernel, PV and PVH: bind, show, flip, serve userspace, unload, load again."""
 import zlib
 
 from scene import (check, guest_prog, log, mark, modprobe_r, need, nothing_mapped,
-                   raw, refused, screen_crc, see, shown, unbind, wait_card, wait_for)
+                   raw, rejected, screen_crc, see, shown, unbind, wait_card, wait_for)
 
 # small: emulated machines are slow; odd: rows then need padding
 SIZES = ("400x300", "401x301")
@@ -32,7 +32,7 @@ def test_bind(lab, be, g):
 
 
 @check(**EVERYWHERE)
-def test_two_heads(lab, be, g):
+def test_two_outputs(lab, be, g):
     """Two pictures at once; flips on one leave the other alone."""
     with shown(g, "draw --conns 0,1 --seed 11") as v:
         see(be, g, 0, v["conn0.crc"])
@@ -53,12 +53,12 @@ def test_two_heads(lab, be, g):
             need(flipped[0] <= 1 and flipped[1] >= 15,
                  f"15 flips of connector {busy}: {flipped[1]}, and {flipped[0]} of connector {still}")
         at = mark(be)
-    need(not refused(be, g, at), "refused: " + "\n".join(refused(be, g, at)[:5]))
+    need(not rejected(be, g, at), "rejected: " + "\n".join(rejected(be, g, at)[:5]))
 
 
 @check(**EVERYWHERE)
 def test_flips(lab, be, g):
-    """Legacy and atomic, a second flip refused meanwhile, each with its event."""
+    """Legacy and atomic, a second flip rejected meanwhile, each with its event."""
     for args in ("--busy", "--atomic", "--conns 0,1"):
         v = guest_prog(g, f"flips --count 60 {args}")
         need(float(v["conn0.median_us"]) > 10000, f"flips {args}: faster than the refresh rate: "
@@ -67,11 +67,11 @@ def test_flips(lab, be, g):
 
 @check(**OLDEST_AND_NEWEST)
 def test_dpms(lab, be, g):
-    """Off and on with the framebuffer kept: nothing refused, the picture back."""
+    """Off and on with the framebuffer kept: nothing rejected, the picture back."""
     at = mark(be)
     with shown(g, "dpms --cycles 6 --seed 3") as v:
         see(be, g, 0, v["conn0.crc"])
-    need(not refused(be, g, at), "refused: " + "\n".join(refused(be, g, at)[:5]))
+    need(not rejected(be, g, at), "rejected: " + "\n".join(rejected(be, g, at)[:5]))
     offs = [ln for ln in log(be, g, at, kind="REQ", op="SET_CONFIG") if int(ln.get("fb"), 16) == 0]
     need(len(offs) >= 12, f"the backend was switched off {len(offs)} times, not 12")
 
@@ -100,11 +100,11 @@ def test_vblank(lab, be, g):
 
 
 @check(**OLDEST_AND_NEWEST)
-def test_refusals(lab, be, g):
+def test_rejected(lab, be, g):
     """Bad framebuffers and states; test-only agrees with the commit."""
     at = mark(be)
     guest_prog(g, "addfb")
-    need(not refused(be, g, at), "refused: " + "\n".join(refused(be, g, at)[:5]))
+    need(not rejected(be, g, at), "rejected: " + "\n".join(rejected(be, g, at)[:5]))
 
 
 @check(**OLDEST_AND_NEWEST)

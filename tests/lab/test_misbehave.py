@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
-"""A backend that loses events, mixes up answers, refuses or falls silent."""
+"""A backend that loses events, mixes up answers, rejects or falls silent."""
 import re
 import time
 
@@ -13,7 +13,7 @@ OPERATIONS = ("DBUF_CREATE", "FB_ATTACH", "SET_CONFIG", "PG_FLIP", "FB_DETACH", 
 
 @check(polite=False, kernel="6.12", vdispl=SPEC)
 def test_dropped_events(lab, be, g):
-    """Every 7th event lost: the flip completes by its time-out, order and count stay right"""
+    """Every 7th event lost: the flip completes by its timeout, order and count stay right"""
     wait_card(g)
     at = mark(be)
     before = counters(g)["timeouts"]
@@ -24,7 +24,7 @@ def test_dropped_events(lab, be, g):
         be.ctl("set drop-events 0")
     need(float(v["conn0.max_wait_us"]) < scaled(5e6), f"a flip took {v['conn0.max_wait_us']} us")
     need(any("drop" in ln for ln in be.log()[at:]), "no event was lost: nothing was tested")
-    need(counters(g)["timeouts"] > before, "flips ended, but not by their time-out")
+    need(counters(g)["timeouts"] > before, "flips ended, but not by their timeout")
     v = guest_prog(g, "flips --conns 0,1 --count 60")
     need(float(v["conn0.max_wait_us"]) < scaled(1e6), "still slow with all events there")
     keeps_protocol(be, g, at)
@@ -54,7 +54,7 @@ def test_wrong_answers(lab, be, g):
         with shown(g, "draw --conns 0,1 --seed 70") as v:
             see(be, g, 0, v["conn0.crc"], timeout=60)
             see(be, g, 1, v["conn1.crc"], timeout=60)
-        # no such answer is believed: the driver begins anew; of events it only counts them
+        # no such answer is believed: the driver connects again; of events it only counts them
         if option == "evt-rubbish":
             need(counters(g)["stray events"] > strays, f"{what}: not noticed")
         else:
@@ -63,17 +63,17 @@ def test_wrong_answers(lab, be, g):
 
 
 @check(polite=False, kernel="7.3", vdispl=SPEC)
-def test_refusals(lab, be, g):
-    """Each operation refused: an error or a message, no hang, and all well afterwards"""
+def test_rejected(lab, be, g):
+    """Each operation rejected: an error or a message, no hang, and all well afterwards"""
     wait_card(g)
     # ENODEV: a monitor that is gone, not the backend
     for op, error in [(op, "ENOMEM") for op in OPERATIONS] + [("SET_CONFIG", "ENODEV"), ("DBUF_CREATE", "ENODEV")]:
-        be.ctl(f"refuse {op}:{error}")
+        be.ctl(f"reject {op}:{error}")
         begin = time.monotonic()
         g.run(xdf_guest("draw --conns 0,1 --seed 1") + "; " + xdf_guest("flips --count 5 --timeout-ms 9000"),
               timeout=90)
-        need(time.monotonic() - begin < scaled(60), f"{op} refused with {error}: the client took too long")
-        be.ctl("refuse none")
+        need(time.monotonic() - begin < scaled(60), f"{op} rejected with {error}: the program took too long")
+        be.ctl("reject none")
         with shown(g, "draw --conns 0,1 --seed 70") as v:
             see(be, g, 0, v["conn0.crc"], timeout=20)
             see(be, g, 1, v["conn1.crc"], timeout=20)
@@ -81,7 +81,7 @@ def test_refusals(lab, be, g):
 
 @check(polite=False, kernel="6.12", kind="pvh", vdispl=SPEC)
 def test_silence(lab, be, g):
-    """No answer to an operation: a client killed meanwhile ends at once, the display comes back"""
+    """No answer to an operation: a program killed meanwhile ends at once, the display comes back"""
     wait_card(g)
     for op in OPERATIONS:
         be.ctl(f"hang {op}")
@@ -97,14 +97,14 @@ def killed_in_silence(g, op):
     time.sleep(2)
     begin = time.monotonic()
     g.run(f"kill -9 {pid}")
-    wait_for(f"{op} unanswered: the killed client to end",
+    wait_for(f"{op} unanswered: the killed program to end",
              lambda: g.run(f"test -d /proc/{pid}").rc != 0, 6)
     took = time.monotonic() - begin
-    need(took < scaled(6), f"{op} unanswered: the killed client took {took:.1f} s to end")
+    need(took < scaled(6), f"{op} unanswered: the killed program took {took:.1f} s to end")
 
 
 def back(be, g):
-    """Both heads can be drawn on again."""
+    """Both outputs can be drawn on again."""
     v = guest_prog(g, "draw --conns 0,1 --seed 71 --hold", rc=None)
     if "held_by" not in v:
         return False

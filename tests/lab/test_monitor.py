@@ -6,7 +6,7 @@ import time
 
 import edid
 from scene import (again, check, give, guest_prog, info_now, keeps_protocol, mark, modes, need,
-                   refused, see, shown, wait_card, wait_for)
+                   rejected, see, shown, wait_card, wait_for)
 
 BIG, BIG_HZ = edid.timing(1280, 800, 75)
 OTHER, _ = edid.timing(1024, 640, 60)
@@ -80,7 +80,7 @@ def test_bad_edid(lab, be, g):
 
 @check(kernel="6.1", vdispl=SPEC)
 def test_without_edid(lab, be, g):
-    """The smaller standard sizes; what the backend refuses is not offered again"""
+    """The smaller standard sizes; what the backend rejects is not offered again"""
     info = again(g)
     found = modes(info)
     need(preferred(info) == ["800x600"] and "640x480" in found, info["conn0.modes"])
@@ -91,15 +91,15 @@ def test_without_edid(lab, be, g):
     at = mark(be)
     try:
         g.run("xdf-guest draw --width 640 --height 480 --seed 5")
-        wait_for("the refused mode to go", lambda: "640x480" not in modes(info_now(g)), 15)
+        wait_for("the rejected mode to go", lambda: "640x480" not in modes(info_now(g)), 15)
         res = g.run("xdf-guest draw --width 640 --height 480 --seed 5")
-        need(res.rc != 0, "a refused mode is accepted again")
+        need(res.rc != 0, "a rejected mode is accepted again")
         with shown(g, "draw --seed 6") as v:
             see(be, g, 0, v["conn0.crc"])
     finally:
         be.ctl("set exact-mode 0")
         again(g)
-    need(refused(be, g, at), "the backend refused nothing")
+    need(rejected(be, g, at), "the backend rejected nothing")
 
 
 @check(kernel="6.1", vdispl=SPEC)
@@ -119,12 +119,12 @@ def test_mode_change_under_flip(lab, be, g):
             time.sleep(0.7)
     finally:
         be.ctl("set refresh 60")
-    need(not refused(be, g, at), "refused: " + "\n".join(refused(be, g, at)[:5]))
+    need(not rejected(be, g, at), "rejected: " + "\n".join(rejected(be, g, at)[:5]))
 
 
 @check(kernel=["6.1", "7.3"], vdispl=SPEC)
 def test_live_resize(lab, be, g):
-    """A new resolution in XenStore reaches the clients as a hotplug event"""
+    """A new resolution in XenStore reaches userspace as a hotplug event"""
     node = f"/local/domain/{g.domid}/device/vdispl/0/0/resolution"
 
     def events():

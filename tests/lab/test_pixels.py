@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 """Every format, odd widths, padded rows: bytes and colours."""
 import pattern
-from scene import (check, guest_prog, keeps_protocol, log, mark, need, raw, reconnect, refused, rgb, see, shown,
+from scene import (check, guest_prog, keeps_protocol, log, mark, need, raw, reconnect, rejected, rgb, see, shown,
                    wait_card)
 
 FORMATS = ("XR24", "AR24", "XB24", "AB24", "RG16", "XR30", "AR30", "XB30", "AB30")
@@ -80,7 +80,7 @@ def test_rejected_formats(lab, be, g):
                 for n, (width, height) in enumerate(SIDES):
                     rows = pattern.picture(fmt, width, height, 40 + n)
                     seen_as(be, g, n, "XR24", v[f"conn{n}.crc"] if asis else pattern.as_xr24(fmt, rows))
-            bad = refused(be, g, at)
+            bad = rejected(be, g, at)
             need(not (pad and bad), f"{fmt}: rejected again when {what}: {bad}")
             need(pad or fmt == "XR24" or bad, f"{fmt}: nothing was rejected: nothing was tested")
     for fmt in ("RG16", "XB30", "AB24"):
@@ -118,20 +118,20 @@ def test_opaque_formats(lab, be, g):
                 seen_as(be, g, n, twin, v[f"conn{n}.crc"])
             kinds = g.run("cat /sys/kernel/debug/dri/*/xen").out
             need("buffers copied: 0," in kinds, f"{fmt} is copied:\n{kinds}")
-    # a buffer, not its format, is what a backend rejects here: all ways, then the client hears
-    be.ctl("refuse FB_ATTACH:EINVAL")
+    # a buffer, not its format, is what a backend rejects here: all ways, then userspace hears
+    be.ctl("reject FB_ATTACH:EINVAL")
     for fmt, ways in (("XR24", 1), ("XB30", 2), ("AB30", 2), ("RG16", 2)):
         at = mark(be)
         res = g.run(f"xdf-guest draw --conns 0 --format {fmt} --seed 61")
         need(res.rc != 0 and "Invalid argument" in res.out, f"{fmt}: no error: {res.out}")
-        bad = [ln for ln in refused(be, g, at) if "FB_ATTACH" in ln]
+        bad = [ln for ln in rejected(be, g, at) if "FB_ATTACH" in ln]
         need(len(bad) == ways, f"{fmt}: {len(bad)} attempts, not {ways}: {bad}")
-    be.ctl("refuse none")
+    be.ctl("reject none")
     # no format is given up for that
     with shown(g, "draw --conns 0 --format XB30 --seed 62") as v:
         seen_as(be, g, 0, "XB30", v["conn0.crc"])
     # a backend may reject the buffer instead of its format
-    be.ctl("refuse DBUF_CREATE:EINVAL:1")
+    be.ctl("reject DBUF_CREATE:EINVAL:1")
     with shown(g, "draw --conns 0 --format XB30 --seed 63"):
         seen_as(be, g, 0, "XR24", pattern.as_xr24("XB30", pattern.picture("XB30", *SIDES[0], 63)))
     keeps_protocol(be, g)

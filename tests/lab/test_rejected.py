@@ -5,7 +5,7 @@ import time
 
 import pattern
 from scene import (background, check, info_now, let_go, log, mark, modes, modprobe_r, need,
-                   output, raw, refused, see, shown, values, wait_card, wait_for)
+                   output, raw, rejected, see, shown, values, wait_card, wait_for)
 from speed import scaled
 
 
@@ -27,7 +27,7 @@ def here(g):
 
 
 def connect_again(be, g):
-    """The backend breaks the protocol, so that the driver begins anew with it."""
+    """The backend breaks the protocol, so that the driver connects to it again."""
     at = mark(be)
     be.ctl(f"poke {g.domid} 0 0 rsp")
     be.wait_log(rf"dom{g.domid}/dev0\b.*STATE.*fe=4", timeout=40, after=at)
@@ -53,7 +53,7 @@ TRIED = ("1000x700", "800x600", "848x480", "640x480")
 
 @check(kernel=["5.10", "6.1", "7.3"], load=False, timeout=600, vdispl=NO_SUCH_MODE)
 def test_mode(lab, be, g):
-    """The host lacks XenStore's resolution: the console and a client get one that it has, the log says which"""
+    """The host lacks XenStore's resolution: the console and userspace get one that it has, the log says which"""
     be.ctl("set modes " + HOST)
     try:
         at, since = mark(be), here(g)
@@ -138,7 +138,7 @@ def test_not_yet_master(lab, be, g):
         see(be, g, 0, v["conn0.crc"])
         late = not_yet(be, g)
         see(be, g, 0, v["conn0.crc"])
-    # a client's commits do not make it more
+    # userspace's commits do not make it more
     pid = background(g, "hold --timeout-ms 9000", "session")
     wait_for("flips", lambda: "beat=2" in output(g, "session"), 30)
     late = min(late, not_yet(be, g))
@@ -153,12 +153,12 @@ def test_not_yet_master(lab, be, g):
 def not_yet(be, g):
     """A backend may not show anything for 6 s; how long after that it showed something."""
     at, since = mark(be), here(g)
-    be.ctl("refuse SET_CONFIG:EACCES")
+    be.ctl("reject SET_CONFIG:EACCES")
     try:
         connect_again(be, g)
         time.sleep(6)
     finally:
-        be.ctl("refuse none")
+        be.ctl("reject none")
     be.wait_log(r"conn0 REQ op=SET_CONFIG .*status=0", timeout=10, after=at)
     end = log(be, after=at, kind="NOTE", what="set")[-1].time
     asked = log(be, g, at, kind="REQ", op="SET_CONFIG", conn=0)
@@ -195,7 +195,7 @@ def test_panning(lab, be, g):
     finally:
         be.ctl("set max-buffers 0")
     # flips and EDIDs are others: a backend that was held up is busy, or another connection's
-    bad = [line for line in refused(be, g, at) if re.search("op=(DBUF_CREATE|FB_ATTACH) ", line)]
+    bad = [line for line in rejected(be, g, at) if re.search("op=(DBUF_CREATE|FB_ATTACH) ", line)]
     need(not bad, "\n".join(bad[:5]))
     made = len(log(be, g, at, kind="REQ", op="DBUF_CREATE"))
     need(made < 6, f"{made} buffers for what was shown last")
@@ -215,15 +215,15 @@ def test_no_room(lab, be, g):
         see(be, g, 0, values(output(g, "pan"))["first_crc"])
         try:
             for one in what.split():
-                be.ctl("refuse " + one)
+                be.ctl("reject " + one)
             at, since = mark(be), here(g)
             g.run(f"kill -USR1 {pid}")
             wait_for("the last position", lambda: re.search(r"^crc=", output(g, "pan"), re.M), 20)
             time.sleep(3)
         finally:
-            be.ctl("refuse none")
+            be.ctl("reject none")
         see(be, g, 0, values(output(g, "pan"))["crc"])
-        bad = refused(be, g, at)
+        bad = rejected(be, g, at)
         need(2 <= len(bad) <= 60, f"{what}: {len(bad)} requests were rejected")
         time.sleep(0.3)
         lines = said(g, since, "connector 0")
@@ -239,14 +239,14 @@ def test_every_flip(lab, be, g):
     wait_for("the first position", lambda: "first_crc" in output(g, "pan"), 20)
     see(be, g, 0, values(output(g, "pan"))["first_crc"])
     at, since = mark(be), here(g)
-    be.ctl("refuse PG_FLIP:EIO")
+    be.ctl("reject PG_FLIP:EIO")
     try:
         g.run(f"kill -USR1 {pid}")
         wait_for("the last position", lambda: re.search(r"^crc=", output(g, "pan"), re.M), 30)
         see(be, g, 0, values(output(g, "pan"))["crc"])
     finally:
-        be.ctl("refuse none")
-    need(len(refused(be, g, at)) > 2, "no flips were rejected")
+        be.ctl("reject none")
+    need(len(rejected(be, g, at)) > 2, "no flips were rejected")
     time.sleep(0.3)
     lines = said(g, since, "connector 0")
     need(len(lines) == 2, "\n".join(lines))

@@ -133,7 +133,7 @@ def test_keys(lab):
 
 
 def test_pointer(lab):
-    """The corners of both heads are those of one desktop; buttons and wheel"""
+    """The corners of both outputs are those of one desktop; buttons and wheel"""
     with hands(lab) as (d, g), shown(g, "draw --conns 0,1 --seed 8"), \
             Events(g, "Xen Virtual Pointer") as events:
         left, right = d.viewer(g, 0), d.viewer(g, 1)

@@ -41,7 +41,7 @@ def said(g, text, after=0):
     return [ln for ln in g.kernel_log()[after:] if text in ln]
 
 
-def clients_draw(be, g, sizes):
+def programs_draw(be, g, sizes):
     for n, size in enumerate(sizes):
         with shown(g, f"draw --conns {n} --seed {60 + n}") as v:
             need(v[f"conn{n}.mode"] == size, f"connector {n}: drew {v[f'conn{n}.mode']}, not {size}")
@@ -55,13 +55,13 @@ def clients_draw(be, g, sizes):
 
 @check(own=True, kernel=["6.1", "7.3"], kind="pv", vdispl=spec(*TINY))
 def test_tiny(lab, be, g):
-    """Too small for any text: no console, clients as ever, and a console once there is room"""
+    """Too small for any text: no console, userspace as ever, and a console once there is room"""
     wait_card(g)
     write_text(g)
     need(not has_console(g), "a console on displays that are too small for it")
     for n, size in enumerate(TINY):
         need(len(said(g, f"connector {n}: no text console: {size} is too small")) == 1, f"connector {n}: no word of it")
-    clients_draw(be, g, TINY)
+    programs_draw(be, g, TINY)
 
     # a large display is no larger for having small ones beside it
     resize(lab, g, "640x480", 1)
@@ -71,7 +71,7 @@ def test_tiny(lab, be, g):
     # and back, with the console there
     resize(lab, g, "7x7", 1)
     write_text(g)
-    clients_draw(be, g, TINY)
+    programs_draw(be, g, TINY)
     resize(lab, g, "640x480", 1)
     write_text(g)
     console_shows(be, g, 1, "640x480", 91)
@@ -83,7 +83,7 @@ def test_tiny_alone(lab, be, g):
     wait_card(g)
     write_text(g)
     need(not has_console(g), "a console on a display that is too small for it")
-    clients_draw(be, g, ["7x7"])
+    programs_draw(be, g, ["7x7"])
 
 
 @check(own=True, kernel="7.3", kind="pv", vdispl=spec("32x32"), cmdline="fbcon=font:TER16x32")

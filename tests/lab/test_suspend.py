@@ -9,10 +9,10 @@ SPEC = "backend=0,connectors=id0:640x480;id1:322x242"
 BE_ALLOC = "backend=0,be-alloc=1,connectors=id0:640x480;id1:322x242"
 
 
-def moved(be, g, move, anew=True):
+def moved(be, g, move, again=True):
     """A still picture and then a session of flips, each over a move.
 
-    Without ANEW the driver hears nothing of it, and the connection stays as it is.
+    Without AGAIN the driver hears nothing of it, and the connection stays as it is.
     """
     wait_card(g)
     with shown(g, "draw --conns 0,1 --seed 80") as v:
@@ -20,7 +20,7 @@ def moved(be, g, move, anew=True):
         at = mark(be)
         move()
         # a guest that was moved has another number, and no line before that
-        if anew:
+        if again:
             be.wait_log(rf"dom{g.domid}/dev0\b.*STATE fe=4", timeout=60, after=at)
         see(be, g, 0, v["conn0.crc"], timeout=30)
         see(be, g, 1, v["conn1.crc"], timeout=30)
@@ -75,7 +75,7 @@ def test_migrate(lab, be, g):
 @check(polite=False, own=True, timeout=500, kernel="6.12", vdispl=SPEC, memory=256)
 def test_save_cancelled(lab, be, g):
     """A save that is cancelled: the guest goes on where it was"""
-    moved(be, g, g.save_cancelled, anew=False)
+    moved(be, g, g.save_cancelled, again=False)
 
 
 def sleep(g, state):
@@ -88,13 +88,13 @@ def sleep(g, state):
 def test_sleep(lab, be, g):
     """The guest suspends its own devices and wakes them again"""
     # some kernels tell drivers on Xen's bus of that, and some do not
-    moved(be, g, lambda: sleep(g, "freeze"), anew=False)
+    moved(be, g, lambda: sleep(g, "freeze"), again=False)
 
 
 @check(polite=False, own=True, timeout=500, kernel="7.3", kind="pvh", vdispl=SPEC, memory=256)
 def test_hibernate(lab, be, g):
     """The same on the way to hibernation, which is called off there"""
-    moved(be, g, lambda: sleep(g, "disk"), anew=False)
+    moved(be, g, lambda: sleep(g, "disk"), again=False)
 
 
 @check(polite=False, own=True, kernel="6.1", vdispl=SPEC)
@@ -121,7 +121,7 @@ def test_kexec(lab, be, g):
         see(be, g, n, v[f"conn{n}.crc"])
     at = mark(be)
     g.kexec()
-    # left to the bus it would be Closing first, for as long as the backend takes
+    # left to xenbus it would be Closing first, for as long as the backend takes
     i = be.wait_log(rf"dom{g.domid}/dev0\b.*STATE fe=[56]", timeout=5, after=at)
     need("fe=6" in be.log()[i], "the driver did not close its device: " + be.log()[i])
     wait_card(g)

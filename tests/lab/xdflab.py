@@ -914,7 +914,7 @@ class Guest:
         while not self._ready.wait(1):
             if self.dead or self.console.closed or time.monotonic() > end:
                 raise LabError("guest %s did not reach its shell (%s): see %s" % (
-                    self.name, self.dead or ("closed" if self.console.closed else "time-out"),
+                    self.name, self.dead or ("closed" if self.console.closed else "timeout"),
                     self.console.log.name))
         self.booted = time.monotonic() - self._begin
         speed.machine.guest(self.kind, self.booted)
@@ -1051,7 +1051,7 @@ class Guest:
             time.sleep(0.1)
 
     def kexec(self, timeout=120):
-        """Its kernel boots the same one anew, without the toolstack's creating another domain."""
+        """Its kernel boots the same one again, without the toolstack's creating another domain."""
         kernel = "cat /proc/sys/kernel/random/boot_id"
         before = self.run(kernel).out
         # kexec copies to pages that the guest may have given back to Xen, and so lose what it copies

@@ -157,7 +157,7 @@ def base(suite, packages=BASE_PACKAGES):
                 # without network the old one is better than none
                 if not os.path.isdir(entry):
                     raise
-                print("     cannot make it anew, using the old one", flush=True)
+                print("     cannot make it again, using the old one", flush=True)
     return entry
 
 

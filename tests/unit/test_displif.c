@@ -2,7 +2,7 @@
 #include "unit.h"
 #include "xdf_proto.h"
 
-/* Whatever lay there before, no reserved octet may be sent. */
+/* Whatever lay there before, no reserved byte may be sent. */
 static void dirty(struct displif_req *req)
 {
 	memset(req, 0xa5, sizeof(*req));

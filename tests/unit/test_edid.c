@@ -31,7 +31,7 @@ static int make(void **state)
 static void good(void **state)
 {
 	assert_int_equal(xdf_edid_check(edid, 128), 128);
-	/* what follows the announced blocks is left alone */
+	/* what follows the blocks that it counts is left alone */
 	assert_int_equal(xdf_edid_check(edid, 256), 128);
 	edid[126] = 1;
 	sum(0);

@@ -7,20 +7,20 @@
 #define PERIOD	16666667
 #define START	1000000000000ULL
 
-static struct xdf_vblank clock_at_start(void)
+static struct xdf_vblank vblank_at_start(void)
 {
-	struct xdf_vblank clock = {};
+	struct xdf_vblank vblank = {};
 
-	xdf_vblank_start(&clock, PERIOD, START);
-	return clock;
+	xdf_vblank_start(&vblank, PERIOD, START);
+	return vblank;
 }
 
 /* The vblank at which an event that comes at NOW is noted, by tick or event. */
-static u64 vblank_of(struct xdf_vblank *clock, u64 now)
+static u64 vblank_of(struct xdf_vblank *vblank, u64 now)
 {
-	if (!xdf_vblank_event(clock, now))
-		assert_true(xdf_vblank_tick(clock, clock->next));
-	return clock->time;
+	if (!xdf_vblank_event(vblank, now))
+		assert_true(xdf_vblank_tick(vblank, vblank->next));
+	return vblank->time;
 }
 
 /* Between -SPAN and SPAN, the same in every run. */
@@ -34,29 +34,29 @@ static int jitter(int span)
 
 static void ticks_alone(void **state)
 {
-	struct xdf_vblank clock = clock_at_start();
+	struct xdf_vblank vblank = vblank_at_start();
 
-	assert_false(xdf_vblank_tick(&clock, START + PERIOD - 1));
-	assert_true(xdf_vblank_tick(&clock, START + PERIOD + 1000));
-	assert_int_equal(clock.time, START + PERIOD);
-	assert_int_equal(xdf_vblank_last(&clock, START + 2 * PERIOD - 1), START + PERIOD);
+	assert_false(xdf_vblank_tick(&vblank, START + PERIOD - 1));
+	assert_true(xdf_vblank_tick(&vblank, START + PERIOD + 1000));
+	assert_int_equal(vblank.time, START + PERIOD);
+	assert_int_equal(xdf_vblank_last(&vblank, START + 2 * PERIOD - 1), START + PERIOD);
 	/* ticks that were missed are made up for */
-	assert_int_equal(xdf_vblank_last(&clock, START + 10 * PERIOD + 5), START + 10 * PERIOD);
-	assert_true(xdf_vblank_tick(&clock, START + 10 * PERIOD + 5));
-	assert_int_equal(clock.next, START + 11 * PERIOD);
-	assert_false(xdf_vblank_tick(&clock, START + 10 * PERIOD + 5));
+	assert_int_equal(xdf_vblank_last(&vblank, START + 10 * PERIOD + 5), START + 10 * PERIOD);
+	assert_true(xdf_vblank_tick(&vblank, START + 10 * PERIOD + 5));
+	assert_int_equal(vblank.next, START + 11 * PERIOD);
+	assert_false(xdf_vblank_tick(&vblank, START + 10 * PERIOD + 5));
 }
 
 /* What programs expect of timestamps: half a hundredth of a period. */
 static void events_of_a_nervous_backend(void **state)
 {
-	struct xdf_vblank clock = clock_at_start();
+	struct xdf_vblank vblank = vblank_at_start();
 	u64 last = START;
 	int i;
 
 	for (i = 1; i < 2000; i++) {
 		u64 now = START + (u64)i * PERIOD + jitter(PERIOD / 8);
-		u64 time = vblank_of(&clock, now);
+		u64 time = vblank_of(&vblank, now);
 
 		assert_in_range(time - last, PERIOD - PERIOD / 200, PERIOD + PERIOD / 200);
 		last = time;
@@ -71,14 +71,14 @@ static void backend_of_another_rate(void **state)
 	int rates[] = { PERIOD - PERIOD / 500, PERIOD + PERIOD / 500 }, k, i;
 
 	for (k = 0; k < 2; k++) {
-		struct xdf_vblank clock = clock_at_start();
+		struct xdf_vblank vblank = vblank_at_start();
 		u64 now = START;
 
 		for (i = 0; i < 2000; i++) {
 			u64 time;
 
 			now += rates[k];
-			time = vblank_of(&clock, now);
+			time = vblank_of(&vblank, now);
 			/* never a vblank more or less than the backend's */
 			assert_in_range(time + PERIOD / 8, now, now + PERIOD / 4);
 		}
@@ -90,17 +90,17 @@ static void backend_of_another_phase(void **state)
 	int parts[] = { 2, 3, 4, 5, 6, 7 }, k, i;
 
 	for (k = 0; k < 6; k++) {
-		struct xdf_vblank clock = clock_at_start();
+		struct xdf_vblank vblank = vblank_at_start();
 		u64 now = START + PERIOD * parts[k] / 10;
 		u64 moved = 0, last = START;
 
 		for (i = 0; i < 20; i++) {
 			/* ticks before the event are taken when they are due */
-			while (xdf_vblank_tick(&clock, now) || xdf_vblank_event(&clock, now)) {
+			while (xdf_vblank_tick(&vblank, now) || xdf_vblank_event(&vblank, now)) {
 				/* none that DRM would take for the one before, or for two */
-				assert_in_range(clock.time - last, PERIOD / 2, PERIOD * 3ULL / 2);
-				last = clock.time;
-				if (clock.time == now && !moved)
+				assert_in_range(vblank.time - last, PERIOD / 2, PERIOD * 3ULL / 2);
+				last = vblank.time;
+				if (vblank.time == now && !moved)
 					moved = i;
 			}
 			now += PERIOD;
@@ -111,51 +111,51 @@ static void backend_of_another_phase(void **state)
 	}
 }
 
-/* Its events come after flips, which come after vblanks: it has no clock to follow. */
+/* Its events come after flips, which come after vblanks: it has no timer to follow. */
 static void backend_that_waits_for_none(void **state)
 {
 	int after[] = { 20, 8, 4, 3, 2 }, k, i;
 
 	for (k = 0; k < 5; k++) {
-		struct xdf_vblank clock = clock_at_start();
+		struct xdf_vblank vblank = vblank_at_start();
 
 		for (i = 1; i < 1000; i++) {
-			assert_true(xdf_vblank_tick(&clock, clock.next));
-			xdf_vblank_event(&clock, clock.time + PERIOD / after[k]);
+			assert_true(xdf_vblank_tick(&vblank, vblank.next));
+			xdf_vblank_event(&vblank, vblank.time + PERIOD / after[k]);
 		}
-		assert_in_range(clock.time, START + 999ULL * PERIOD, START + 1001ULL * PERIOD);
+		assert_in_range(vblank.time, START + 999ULL * PERIOD, START + 1001ULL * PERIOD);
 	}
 }
 
 /* A lone event at an odd time is no vblank. */
 static void event_astray(void **state)
 {
-	struct xdf_vblank clock = clock_at_start();
+	struct xdf_vblank vblank = vblank_at_start();
 	int i;
 
 	for (i = 1; i < 100; i++) {
-		u64 time = clock.next;
+		u64 time = vblank.next;
 
-		assert_false(xdf_vblank_event(&clock, clock.time + PERIOD / 2));
-		assert_true(xdf_vblank_event(&clock, time));
-		assert_int_equal(clock.time, time);
+		assert_false(xdf_vblank_event(&vblank, vblank.time + PERIOD / 2));
+		assert_true(xdf_vblank_event(&vblank, time));
+		assert_int_equal(vblank.time, time);
 	}
 }
 
 /* A mode that ends and begins again finds the backend where it was. */
 static void phase_outlives_a_mode(void **state)
 {
-	struct xdf_vblank clock = clock_at_start();
+	struct xdf_vblank vblank = vblank_at_start();
 
-	xdf_vblank_start(&clock, PERIOD, START + 100ULL * PERIOD + PERIOD / 3);
-	assert_int_equal(clock.time, START + 100ULL * PERIOD);
-	assert_int_equal(clock.next, START + 101ULL * PERIOD);
+	xdf_vblank_start(&vblank, PERIOD, START + 100ULL * PERIOD + PERIOD / 3);
+	assert_int_equal(vblank.time, START + 100ULL * PERIOD);
+	assert_int_equal(vblank.next, START + 101ULL * PERIOD);
 	/* the vblank that is due is not lost */
-	assert_true(xdf_vblank_tick(&clock, START + 101ULL * PERIOD));
+	assert_true(xdf_vblank_tick(&vblank, START + 101ULL * PERIOD));
 	/* one of another rate has another phase */
-	xdf_vblank_start(&clock, PERIOD / 2, START + 101ULL * PERIOD + PERIOD / 3);
-	assert_int_equal(clock.time, START + 101ULL * PERIOD + PERIOD / 3);
-	assert_int_equal(clock.next, clock.time + PERIOD / 2);
+	xdf_vblank_start(&vblank, PERIOD / 2, START + 101ULL * PERIOD + PERIOD / 3);
+	assert_int_equal(vblank.time, START + 101ULL * PERIOD + PERIOD / 3);
+	assert_int_equal(vblank.next, vblank.time + PERIOD / 2);
 }
 
 int main(void)

@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
-"""Many heads, many flips."""
+"""Many outputs, many flips."""
 import edid
-from scene import (again, check, counters, give, guest_prog, info_now, log, mark, modes, need, refused,
+from scene import (again, check, counters, give, guest_prog, info_now, log, mark, modes, need, rejected,
                    see, shown, wait_card)
 
 
-SIXTEEN_HEADS = "backend=0,connectors=" + ";".join(f"id{n}:{320 + 8 * n}x{200 + n}" for n in range(16))
+SIXTEEN_OUTPUTS = "backend=0,connectors=" + ";".join(f"id{n}:{320 + 8 * n}x{200 + n}" for n in range(16))
 
 
-# alone: 16 heads are all that this emulated machine can do
-@check(own=True, kernel="6.12", kind="pvh", vdispl=SIXTEEN_HEADS)
-def test_sixteen_heads(lab, be, g):
-    """16 connectors, each with its own picture, one client over all of them"""
+# alone: 16 outputs are all that this emulated machine can do
+@check(own=True, kernel="6.12", kind="pvh", vdispl=SIXTEEN_OUTPUTS)
+def test_sixteen_outputs(lab, be, g):
+    """16 connectors, each with its own picture, one program over all of them"""
     be.ctl("set refresh 20")
     try:
-        sixteen_heads(be, g)
+        sixteen_outputs(be, g)
     finally:
         be.ctl("set refresh 60")
 
 
-def sixteen_heads(be, g):
+def sixteen_outputs(be, g):
     info = wait_card(g, 60)
     need(info["connectors"] == "16", info["connectors"] + " connectors, not 16")
     conns = ",".join(str(n) for n in range(16))
@@ -36,7 +36,7 @@ def sixteen_heads(be, g):
         for n in range(16):
             need(v[f"conn{n}.events"] == "10", f"connector {n}: {v[f'conn{n}.events']} events")
             see(be, g, n, v[f"conn{n}.crc{v['front']}"])
-    need(not refused(be, g, at), "refused: " + "\n".join(refused(be, g, at)[:5]))
+    need(not rejected(be, g, at), "rejected: " + "\n".join(rejected(be, g, at)[:5]))
 
 
 TEN_THOUSAND_FLIPS = "backend=0,connectors=" + ";".join(f"id{n}:160x120" for n in range(4))
@@ -44,7 +44,7 @@ TEN_THOUSAND_FLIPS = "backend=0,connectors=" + ";".join(f"id{n}:160x120" for n i
 
 @check(kernel="6.1", vdispl=TEN_THOUSAND_FLIPS, timeout=400)
 def test_ten_thousand_flips(lab, be, g):
-    """10,000 flips over four heads: one event each, in rising sequence"""
+    """10,000 flips over four outputs: one event each, in rising sequence"""
     wait_card(g)
     at = mark(be)
     # 240 flips a second are more than an emulated machine can do
@@ -64,7 +64,7 @@ def test_ten_thousand_flips(lab, be, g):
         # one, in the console's own mode, is a flip too
         need(2000 < len(sent) <= 2501, f"connector {n}: {len(sent)} requests for 2500 flips")
         need(len(done) == len(sent), f"connector {n}: the backend sent {len(done)} events")
-    need(not refused(be, g, at), "refused: " + "\n".join(refused(be, g, at)[:5]))
+    need(not rejected(be, g, at), "rejected: " + "\n".join(rejected(be, g, at)[:5]))
 
 
 @check(kernel="6.1", vdispl="backend=0,connectors=id0:640x400")
