@@ -25,8 +25,10 @@ int xen_open(void)
 		return -1;
 	}
 	fl = fcntl(xenevtchn_fd(xce), F_GETFL);
-	if (fl < 0 || fcntl(xenevtchn_fd(xce), F_SETFL, fl | O_NONBLOCK) < 0)
+	if (fl < 0 || fcntl(xenevtchn_fd(xce), F_SETFL, fl | O_NONBLOCK) < 0) {
+		log_error("cannot set up /dev/xen/evtchn: %s", strerror(errno));
 		return -1;
+	}
 	xgt = xengnttab_open(NULL, 0);
 	if (!xgt) {
 		log_error("cannot map grants: %s. Is xen-gntdev loaded, and may you open /dev/xen/gntdev?",

@@ -4,22 +4,44 @@
 import fcntl
 import os
 import re
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import threading
 
 PROGRAM = sys.argv[1]
+XS_ERROR = 16
 
 
-def run(*words):
+class EmptyStore:
+    """A XenStore that has nothing, on a socket of its own."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(path)
+        self.socket.listen()
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        conn, _ = self.socket.accept()
+        with conn, conn.makefile("rb") as requests:
+            while len(head := requests.read(16)) == 16:
+                _, number, transaction, length = struct.unpack("<4I", head)
+                requests.read(length)
+                conn.sendall(struct.pack("<4I", XS_ERROR, number, transaction, 7) + b"ENOENT\0")
+
+
+def run(*words, **env):
     res = subprocess.run([PROGRAM, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                         text=True, timeout=60)
+                         text=True, timeout=60, env={**os.environ, **env})
     return res.returncode, res.stdout, res.stderr
 
 
-def says(status, regex, *words):
+def says(status, regex, *words, **env):
     """That status, and one line that matches, to standard error."""
-    got, out, err = run(*words)
+    got, out, err = run(*words, **env)
     first = err.splitlines()[0] if err else ""
     assert got == status and not out and re.search(regex, first), (words, got, out, err)
     assert status == 2 or err.count("\n") == 1, err
@@ -59,6 +81,16 @@ def test_no_xen():
         says(1, r"no XenStore: .*xenstored", "--run-dir", d)
         # and the next one is not told that this one runs
         says(1, r"no XenStore", "--run-dir", d)
+
+
+def test_no_event_channels():
+    """A guest's process without /dev/xen/evtchn"""
+    if os.path.exists("/dev/xen/evtchn"):
+        return
+    with tempfile.TemporaryDirectory() as d:
+        store = os.path.join(d, "xenstore")
+        EmptyStore(store)
+        says(1, r"no event channels: .*xen-evtchn", "--run-dir", d, "--domid", "0", "--guest", "7", XENSTORED_PATH=store)
 
 
 def test_two():
