@@ -21,35 +21,21 @@ def finds(lab, g, fault, words):
     g.expected_splat = "."
 
 
-def debug_scenario(func):
-    return scenario(kernel=KERNEL, kind="pvh", vdispl=None, own=True, modules="none")(func)
+# test: what finds it, the fault, the words of the report
+FAULTS = {
+    "use_after_free": ("KASAN", "use-after-free", "KASAN: slab-use-after-free"),
+    "lock_inversion": ("lockdep", "lock-inversion", "possible circular locking"),
+    "atomic_sleep": ("DEBUG_ATOMIC_SLEEP", "atomic-sleep", "scheduling while atomic"),
+    "leak": ("kmemleak", "leak", "unreferenced object"),
+    "shift": ("UBSAN", "shift", "UBSAN: shift-out-of-bounds"),
+}
 
 
-@debug_scenario
-def test_use_after_free(lab, g):
-    """KASAN"""
-    finds(lab, g, "use-after-free", "KASAN: slab-use-after-free")
+def found_by(name, what, fault, words):
+    def test(lab, g):
+        finds(lab, g, fault, words)
+    test.__name__, test.__doc__ = "test_" + name, what
+    return scenario(kernel=KERNEL, kind="pvh", vdispl=None, own=True, modules="none")(test)
 
 
-@debug_scenario
-def test_lock_inversion(lab, g):
-    """lockdep"""
-    finds(lab, g, "lock-inversion", "possible circular locking")
-
-
-@debug_scenario
-def test_atomic_sleep(lab, g):
-    """DEBUG_ATOMIC_SLEEP"""
-    finds(lab, g, "atomic-sleep", "scheduling while atomic")
-
-
-@debug_scenario
-def test_leak(lab, g):
-    """kmemleak"""
-    finds(lab, g, "leak", "unreferenced object")
-
-
-@debug_scenario
-def test_shift(lab, g):
-    """UBSAN"""
-    finds(lab, g, "shift", "UBSAN: shift-out-of-bounds")
+globals().update({"test_" + name: found_by(name, *row) for name, row in FAULTS.items()})
