@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -262,6 +263,19 @@ static rfbBool check_password(rfbClientPtr cl, const char *answer, int len)
 	return FALSE;
 }
 
+/*
+ * For passwords and browsers libvncserver may use libgcrypt, and leaves it to the program
+ * to set that up: else it has a warning in the journal for each viewer.
+ */
+static void crypt_init(void)
+{
+	const char *(*check)(const char *version);
+
+	check = (const char *(*)(const char *))dlsym(RTLD_DEFAULT, "gcry_check_version");
+	if (check)
+		check(NULL);
+}
+
 static rfbScreenInfoPtr screen_new(const char *title)
 {
 	rfbScreenInfoPtr rfb;
@@ -312,6 +326,7 @@ int viewer_main(const char *title)
 	signal(SIGPIPE, SIG_IGN);
 	/* its sentences are not for the journal */
 	rfbLogEnable(0);
+	crypt_init();
 	if (first_messages())
 		return 1;
 	rfb = screen_new(title);

@@ -50,6 +50,7 @@ class Stand:
         said = self.err.read()
         self.dir.cleanup()
         assert status == 0 and "Sanitizer" not in said and "runtime error" not in said, said
+        assert "syslog" not in said, said
 
     def wait(self, begin):
         while True:
