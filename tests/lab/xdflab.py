@@ -123,6 +123,7 @@ class Lab:
         self.guests = {}
         self.backends = {}
         self.disks = []
+        self.qemu_args = []
         self._ids = itertools.count(1)
         self._pending = {}
         self._consoles = {}
@@ -209,7 +210,7 @@ class Lab:
             "-device", "virtio-net-%s,netdev=net" % bus]
         for name in ("share", "cache"):
             argv += ["-device", "virtio-9p-%s,fsdev=%s,mount_tag=%s" % (bus, name, name)]
-        argv += ["-device", "virtio-serial-" + bus, "-device", "virtserialport,chardev=agent,name=agent"]
+        argv += [*self.qemu_args, "-device", "virtio-serial-" + bus, "-device", "virtserialport,chardev=agent,name=agent"]
         env = {**os.environ, "TMPDIR": os.path.join(self.dir, "tmp")}
         started = time.monotonic()
         with open(os.path.join(self.dir, "logs/qemu.log"), "wb") as log:
