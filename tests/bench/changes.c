@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
  * changes KIND COUNT MS: in a guest, changes the picture of /dev/fb0 COUNT times,
- * one each MS milliseconds, and calls the function at MARK after each, which count.c sees.
+ * one each MS milliseconds, and marks each, which count.c sees.
  */
 #include <fcntl.h>
 #include <linux/fb.h>
@@ -14,7 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MARK	0x133700000000ull
+#include "mark.h"
+
 #define LINE	16
 
 static struct fb_var_screeninfo var;
@@ -64,7 +65,6 @@ static void full(uint32_t n)
 int main(int argc, char **argv)
 {
 	struct timespec next;
-	uint8_t *code;
 	uint32_t n;
 	int fd, ms;
 
@@ -74,12 +74,8 @@ int main(int argc, char **argv)
 	if (fd < 0 || ioctl(fd, FBIOGET_VSCREENINFO, &var) || ioctl(fd, FBIOGET_FSCREENINFO, &fix))
 		return 1;
 	fb = mmap(NULL, (size_t)fix.line_length * var.yres, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	code = mmap((void *)MARK, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-	if (fb == MAP_FAILED || code == MAP_FAILED || var.bits_per_pixel != 32)
+	if (fb == MAP_FAILED || mark_init() || var.bits_per_pixel != 32)
 		return 1;
-	/* ret */
-	*code = 0xc3;
 	ms = atoi(argv[3]);
 	clock_gettime(CLOCK_MONOTONIC, &next);
 	for (n = 1; n <= (uint32_t)atoi(argv[2]); n++) {
@@ -97,7 +93,7 @@ int main(int argc, char **argv)
 			full(n);
 			break;
 		}
-		((void (*)(void))code)();
+		mark(MARK_POINT);
 		next.tv_nsec += ms % 1000 * 1000000;
 		next.tv_sec += ms / 1000 + next.tv_nsec / 1000000000;
 		next.tv_nsec %= 1000000000;

@@ -635,8 +635,8 @@ def guest_modules(kernel, which, ours=None, more=()):
 
 
 def build_other_module(name, kernel_key, builddir):
-    """The one module of tests/lab/NAME for one kernel; returns the path of the .ko."""
-    work = os.path.join(builddir, "modules", kernel_key + "-" + name)
+    """The one module of tests/lab/NAME for one kernel; returns the path of the .ko. NAME may be another path."""
+    work = os.path.join(builddir, "modules", kernel_key + "-" + os.path.basename(name))
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(os.path.join(HERE, name), work)
     kdir, *flags = command(["bash", "-c", '. "$1"; "$here/fetch-headers" "$2"; make_flags "$2"', "bash",
