@@ -484,9 +484,92 @@ static void run_grants(void)
 	report(count);
 }
 
+/* From a module that is not loaded to a picture. */
+static void run_load(void)
+{
+	char command[64];
+	struct buf b;
+
+	snprintf(command, sizeof(command), "modprobe %s", what);
+	window();
+	if (system(command))
+		die("%s failed", command);
+	while (access("/dev/dri/card0", F_OK))
+		sleep_ms(5);
+	begin_card();
+	make(&b, card.heads[0].mode.hdisplay, card.heads[0].mode.vdisplay);
+	add_fb(&b);
+	if (head_set(&card, &card.heads[0], b.fb))
+		die("setting the mode: %s", strerror(errno));
+	window_end();
+	report(1);
+}
+
+/* One buffer on each head, until killed. */
+static void run_hold(void)
+{
+	struct buf b;
+	int i;
+
+	begin_card();
+	for (i = 0; i < card.nheads; i++) {
+		make(&b, card.heads[i].mode.hdisplay, card.heads[i].mode.vdisplay);
+		add_fb(&b);
+		if (head_set(&card, &card.heads[i], b.fb))
+			die("connector %d: setting the mode: %s", card.heads[i].index, strerror(errno));
+	}
+	hold_in_background();
+}
+
+static unsigned long mem_free(void)
+{
+	unsigned long kib = 0;
+	char line[200];
+	FILE *f = fopen("/proc/meminfo", "r");
+
+	while (f && fgets(line, sizeof(line), f))
+		sscanf(line, "MemFree: %lu", &kib);
+	if (f)
+		fclose(f);
+	return kib;
+}
+
+/* What buffers take beyond their pages. */
+static void run_memory(void)
+{
+	unsigned long before, after, pages;
+	unsigned int w, h, i;
+	struct buf b;
+
+	begin_card();
+	size_of(&w, &h);
+	cycle(w, h);
+	sleep_ms(settle);
+	drop();
+	sleep_ms(settle);
+	before = mem_free();
+	for (i = 0; i < count; i++) {
+		make(&b, w, h);
+		add_fb(&b);
+	}
+	sleep_ms(settle);
+	after = mem_free();
+	pages = (b.size + 4095) / 4096 * count;
+	say("pages=%lu", pages);
+	say("bytes_a_page=%.1f", ((before - after) * 1024.0 - pages * 4096.0) / pages);
+}
+
+/* For what is not done by this program. */
 static void run_mark(void)
 {
-	mark(!strcmp(what, "begin") ? MARK_BEGIN : MARK_END);
+	bool end = strcmp(what, "begin");
+
+	if (end)
+		mark(MARK_END);
+	look(&during);
+	report(1);
+	if (!end)
+		mark(MARK_BEGIN);
 }
 
 static void usage(void)
@@ -505,7 +588,7 @@ int main(int argc, char **argv)
 		{ "cycle", run_cycle }, { "flip", run_flip }, { "touch", run_touch },
 		{ "damage", run_damage }, { "print", run_print }, { "idle", run_idle },
 		{ "spin", run_spin }, { "pingpong", run_pingpong }, { "grants", run_grants },
-		{ "mark", run_mark },
+		{ "load", run_load }, { "hold", run_hold }, { "memory", run_memory }, { "mark", run_mark },
 	};
 	unsigned int i;
 	char *p;
