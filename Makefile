@@ -13,6 +13,7 @@ KEEP ?=
 PART ?=
 SUITES ?=
 URL ?=
+SAVE ?=
 RUN := tests/lib/start
 
 # Targets talk to one another through the cache and build/; make's own -j is
@@ -21,7 +22,7 @@ RUN := tests/lib/start
 .DEFAULT_GOAL := help
 .PHONY: help modules install uninstall release deb deb-backend repo rpm doctor dist demo check check-unit check-harness check-debug check-build check-lab check-lab-all \
 	check-igt check-matrix check-mutants check-matrix-build probes-report check-packages check-packages-short \
-	check-rpm check-fresh check-clients check-initramfs check-arm64 backend \
+	check-rpm check-fresh check-clients check-initramfs check-arm64 bench bench-screens backend \
 	preflight clean clean-cache
 
 help:
@@ -124,6 +125,12 @@ check-arm64:
 
 check-lab:
 	@PART='$(PART)' $(RUN) check-lab
+
+bench:
+	@KERNEL='$(KERNEL)' PART='$(PART)' SAVE='$(SAVE)' $(RUN) bench
+
+bench-screens:
+	@$(RUN) bench-screens
 
 preflight:
 	@$(RUN) preflight

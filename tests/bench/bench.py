@@ -89,11 +89,12 @@ class Bench(Lab):
         lines = images.read(os.path.join(self.dir, "xensyms"), "r").splitlines()
         self.xen = Symbols((int(w[0], 16), w[2].rsplit("#", 1)[-1]) for w in map(str.split, lines) if len(w) > 2)
 
-    def guest_on(self, name, cpu, more=b"", **kw):
+    def guest_on(self, name, cpu, more=b"", memory=768, more_config=(), **kw):
         """A guest with a processor for itself."""
-        g = self.guest(name, vcpus=1, memory=kw.pop("memory", 768), more=more, timeout=300,
+        g = self.guest(name, vcpus=1, memory=memory, more=more, timeout=300,
                        # as a user's kernel is; checks of the slabs cost more than flips
-                       cmdline="slub_debug=- slab_debug=-", extra='cpus="%d"\nmax_grant_frames=256' % cpu, **kw)
+                       cmdline="slub_debug=- slab_debug=-",
+                       extra="\n".join(['cpus="%d"' % cpu, "max_grant_frames=256", *more_config]), **kw)
         g.cpu = cpu
         names = [n for entry in KERNEL_ENTRIES.values() for n in entry]
         out = self.want(g, "grep -wE '%s' /proc/kallsyms" % "|".join(names))
