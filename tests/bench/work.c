@@ -7,12 +7,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 /* what the next one lacks */
 typedef uint16_t domid_t;
@@ -559,6 +561,52 @@ static void run_memory(void)
 	say("bytes_a_page=%.1f", ((before - after) * 1024.0 - pages * 4096.0) / pages);
 }
 
+static void small_buffers(const char *name, unsigned int w, unsigned int h)
+{
+	struct buf b;
+	double at;
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		make(&b, w, h);
+		at = now_s();
+		add_fb(&b);
+		waits[nwaits++] = now_s() - at;
+		buf_destroy(&card, &b);
+	}
+	say_waits(name);
+}
+
+/* How long a client waits, alone and while another one makes and destroys large buffers. */
+static void run_busy(void)
+{
+	pid_t other;
+
+	begin_card();
+	setup_flips();
+	flips(WARM_UP);
+	need_waits(count * card.nheads);
+	small_buffers("addfb.alone", 64, 64);
+	flips(count);
+	say_waits("flip.alone");
+	other = fork();
+	if (!other) {
+		struct opts any = { .nconns = 1 };
+
+		close(card.fd);
+		card_open(&card, &any);
+		for (;;)
+			cycle(o.width, o.height);
+	}
+	sleep_ms(500);
+	small_buffers("addfb.beside", 64, 64);
+	flips(count);
+	say_waits("flip.beside");
+	if (waitpid(other, NULL, WNOHANG))
+		die("the other client has ended");
+	kill(other, SIGKILL);
+}
+
 /* For what is not done by this program. */
 static void run_mark(void)
 {
@@ -588,7 +636,8 @@ int main(int argc, char **argv)
 		{ "cycle", run_cycle }, { "flip", run_flip }, { "touch", run_touch },
 		{ "damage", run_damage }, { "print", run_print }, { "idle", run_idle },
 		{ "spin", run_spin }, { "pingpong", run_pingpong }, { "grants", run_grants },
-		{ "load", run_load }, { "hold", run_hold }, { "memory", run_memory }, { "mark", run_mark },
+		{ "load", run_load }, { "hold", run_hold }, { "memory", run_memory }, { "busy", run_busy },
+		{ "mark", run_mark },
 	};
 	unsigned int i;
 	char *p;

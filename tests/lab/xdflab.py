@@ -124,6 +124,7 @@ class Lab:
         self.backends = {}
         self.disks = []
         self.processors = 2
+        self.accel = "tcg,thread=multi"
         # more words of QEMU's
         self.qemu_args = []
         self._ids = itertools.count(1)
@@ -193,7 +194,7 @@ class Lab:
         image = kernel.image()
         initrd = images.dom0_initramfs(kernel, os.path.join(self.dir, images.by_arch("dom0") + ".initrd"))
         argv = [*(self._arm64 if images.ARCH == "arm64" else self._amd64)(xen, image, initrd),
-                "-accel", "tcg,thread=multi", "-smp", str(self.processors), "-m", str(self.memory),
+                "-accel", self.accel, "-smp", str(self.processors), "-m", str(self.memory),
                 "-nodefaults", "-display", "none", "-no-reboot",
                 "-serial", "file:" + os.path.join(self.dir, "logs/xen.log"),
                 "-fsdev", "local,id=share,path=%s,security_model=none" % self.dir,
