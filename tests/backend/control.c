@@ -142,7 +142,7 @@ static const char help[] =
 	"violations                  what frontends did wrong\n"
 	"violations clear            forget it\n"
 	"set OPTION VALUE            refresh, at-once, event-first, exact-mode, log-flips,\n"
-	"                            no-alloc, wait-fresh, zero-ref, drop-events,\n"
+	"                            no-alloc, no-copies, wait-fresh, zero-ref, drop-events,\n"
 	"                            evt-rubbish, modes, max-buffers\n"
 	"formats FOURCC,...|all      show only these\n"
 	"reject OP[:ERRNO[:COUNT]]|none\n"

@@ -404,6 +404,7 @@ int faults_set(const char *name, const char *value, const char **why)
 		{ "exact-mode", &faults.exact_mode },
 		{ "log-flips", &opt.log_flips },
 		{ "no-alloc", &faults.no_alloc },
+		{ "no-copies", &faults.no_copies },
 		{ "wait-fresh", &fault_hooks.wait_fresh },
 		{ "zero-ref", &faults.zero_ref },
 	};

@@ -47,6 +47,7 @@ static const char usage[] =
 "  --view-every SECONDS   how often (1; 0: only at SIGUSR1)\n"
 "  --refresh HZ           rate of the screens (60)\n"
 "  --at-once              do not pace: a flip is shown when it is asked for\n"
+"  --no-copies            keep no picture of what is shown: less work for a flip\n"
 "  --edid [CONN=]FILE     monitor data for all connectors or for one\n"
 "  --max-mib N            limit of one device's buffers (1024)\n"
 "Running it:\n"
@@ -108,6 +109,7 @@ static const struct option longs[] = {
 	{ "wait-fresh", no_argument, NULL, O_FLAG },
 	{ "formats", required_argument, NULL, O_SET },
 	{ "no-alloc", no_argument, NULL, O_FLAG },
+	{ "no-copies", no_argument, NULL, O_FLAG },
 	{ "exact-mode", no_argument, NULL, O_FLAG },
 	{ "modes", required_argument, NULL, O_SET },
 	{ "max-buffers", required_argument, NULL, O_SET },

@@ -20,7 +20,7 @@
 #define MAX_FORMATS	16	/* named by --formats */
 
 struct faults {
-	bool at_once, event_first, exact_mode, no_alloc, zero_ref;
+	bool at_once, event_first, exact_mode, no_alloc, no_copies, zero_ref;
 	unsigned int drop_events;	/* every Nth; 0: none */
 	unsigned int evt_rubbish;
 	bool reject_on[BE_OPS];

@@ -47,7 +47,7 @@ KERNEL_ENTRIES = {"notifications": ("notify_remote_via_irq",)}
 def compile_c(out, name, *flags):
     path = os.path.join(out, os.path.splitext(name)[0] + (".so" if "-shared" in flags else ""))
     words = [f for f in flags if not f.startswith("-l")]
-    images.command(["gcc", "-O2", "-g", "-Wall", "-Wextra", "-Wno-unused-parameter", "-std=gnu11", "-D_GNU_SOURCE",
+    images.command(["gcc", "-O2", "-s", "-Wall", "-Wextra", "-Wno-unused-parameter", "-std=gnu11", "-D_GNU_SOURCE",
                     "-I/usr/include/libdrm", *words, "-o", path, os.path.join(HERE, name),
                     *[f for f in flags if f.startswith("-l")]])
     return path

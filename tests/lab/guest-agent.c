@@ -105,6 +105,14 @@ static size_t decode(char *out, const char *in)
 	return o - out;
 }
 
+static sigset_t usual;
+
+/* It is there to interrupt poll. */
+static void child_ended(int sig)
+{
+	(void)sig;
+}
+
 static void start(unsigned long id, long seconds, const char *code)
 {
 	static char cmd[LINE_MAX_LEN];
@@ -126,6 +134,7 @@ static void start(unsigned long id, long seconds, const char *code)
 		dup2(fds[1], 1);
 		dup2(fds[1], 2);
 		signal(SIGPIPE, SIG_DFL);
+		sigprocmask(SIG_SETMASK, &usual, NULL);
 		execl("/bin/sh", "sh", "-c", cmd, NULL);
 		_exit(127);
 	}
@@ -236,7 +245,9 @@ int main(void)
 {
 	static char line[LINE_MAX_LEN];
 	struct pollfd fds[MAX_JOBS + 2];
+	const struct timespec second = { 1, 0 };
 	struct termios t;
+	sigset_t child;
 	size_t fill = 0;
 	int kmsg;
 
@@ -248,6 +259,10 @@ int main(void)
 	cfmakeraw(&t);
 	tcsetattr(tty, TCSANOW, &t);
 	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGCHLD, &(struct sigaction){ .sa_handler = child_ended }, NULL);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, &usual);
 	kernel_message(kmsg);
 	say("@@R\n", 4);
 
@@ -260,8 +275,8 @@ int main(void)
 		for (int i = 0; i < njobs; i++)
 			fds[i + 2] = (struct pollfd){ .fd = jobs[i].fd,
 						      .events = POLLIN };
-		/* The end of a pipe is not the end of the job: look again soon. */
-		poll(fds, njobs + 2, njobs ? 20 : 1000);
+		/* The end of a pipe is not the end of the job, that of its process is. */
+		ppoll(fds, njobs + 2, &second, &usual);
 
 		kernel_message(kmsg);
 		for (int i = 0; i < njobs; i++)
