@@ -106,8 +106,8 @@ static void report(double ops)
 
 static void size_of(unsigned int *w, unsigned int *h)
 {
-	*w = o.width ?: card.heads[0].mode.hdisplay;
-	*h = o.height ?: card.heads[0].mode.vdisplay;
+	*w = o.width ?: card.outputs[0].mode.hdisplay;
+	*h = o.height ?: card.outputs[0].mode.vdisplay;
 }
 
 static void make(struct buf *b, unsigned int w, unsigned int h)
@@ -168,7 +168,7 @@ static void begin_card(void)
 	any.width = 0;
 	any.height = 0;
 	card_open(&card, &any);
-	card_heads(&card, &any);
+	card_outputs(&card, &any);
 }
 
 /*
@@ -207,7 +207,7 @@ static struct flipper {
 	unsigned int front, sent;
 	bool pending;
 	double at;
-} flippers[MAX_HEADS];
+} flippers[MAX_OUTPUTS];
 
 static double *waits;
 static unsigned int nwaits;
@@ -241,14 +241,14 @@ static void setup_flips(void)
 {
 	int i, b;
 
-	for (i = 0; i < card.nheads; i++) {
-		struct head *h = &card.heads[i];
+	for (i = 0; i < card.noutputs; i++) {
+		struct output *h = &card.outputs[i];
 
 		for (b = 0; b < 2; b++) {
 			make(&flippers[i].bufs[b], h->mode.hdisplay, h->mode.vdisplay);
 			add_fb(&flippers[i].bufs[b]);
 		}
-		if (head_set(&card, h, flippers[i].bufs[0].fb))
+		if (output_set(&card, h, flippers[i].bufs[0].fb))
 			die("connector %d: setting the mode: %s", h->index, strerror(errno));
 	}
 }
@@ -262,19 +262,19 @@ static void flips(unsigned int n)
 	ssize_t len, at;
 	int i;
 
-	for (i = 0; i < card.nheads; i++)
+	for (i = 0; i < card.noutputs; i++)
 		flippers[i].sent = 0;
 	while (any) {
 		any = false;
-		for (i = 0; i < card.nheads; i++) {
+		for (i = 0; i < card.noutputs; i++) {
 			struct flipper *f = &flippers[i];
 
 			if (!f->pending && f->sent < n) {
 				/* the clock takes a call of the kernel */
 				f->at = waits ? now_s() : 0;
-				if (drmModePageFlip(card.fd, card.heads[i].crtc, f->bufs[!f->front].fb,
+				if (drmModePageFlip(card.fd, card.outputs[i].crtc, f->bufs[!f->front].fb,
 						    flags, f))
-					die("connector %d: flip %u: %s", card.heads[i].index, f->sent,
+					die("connector %d: flip %u: %s", card.outputs[i].index, f->sent,
 					    strerror(errno));
 				f->pending = true;
 				f->sent++;
@@ -316,7 +316,7 @@ static void run_flip(void)
 	window();
 	flips(count);
 	window_end();
-	report((double)count * card.nheads);
+	report((double)count * card.noutputs);
 }
 
 static void touch_all(uint8_t *p, size_t len)
@@ -362,9 +362,9 @@ static void run_damage(void)
 	unsigned int i;
 
 	begin_card();
-	make(&b, card.heads[0].mode.hdisplay, card.heads[0].mode.vdisplay);
+	make(&b, card.outputs[0].mode.hdisplay, card.outputs[0].mode.vdisplay);
 	add_fb(&b);
-	if (head_set(&card, &card.heads[0], b.fb))
+	if (output_set(&card, &card.outputs[0], b.fb))
 		die("setting the mode: %s", strerror(errno));
 	for (i = 0; i < count + 10; i++) {
 		if (i == 10)
@@ -514,9 +514,9 @@ static void run_load(void)
 	while (access("/dev/dri/card0", F_OK))
 		sleep_ms(5);
 	begin_card();
-	make(&b, card.heads[0].mode.hdisplay, card.heads[0].mode.vdisplay);
+	make(&b, card.outputs[0].mode.hdisplay, card.outputs[0].mode.vdisplay);
 	add_fb(&b);
-	if (head_set(&card, &card.heads[0], b.fb))
+	if (output_set(&card, &card.outputs[0], b.fb))
 		die("setting the mode: %s", strerror(errno));
 	window_end();
 	report(1);
@@ -529,11 +529,11 @@ static void run_hold(void)
 	int i;
 
 	begin_card();
-	for (i = 0; i < card.nheads; i++) {
-		make(&b, card.heads[i].mode.hdisplay, card.heads[i].mode.vdisplay);
+	for (i = 0; i < card.noutputs; i++) {
+		make(&b, card.outputs[i].mode.hdisplay, card.outputs[i].mode.vdisplay);
 		add_fb(&b);
-		if (head_set(&card, &card.heads[i], b.fb))
-			die("connector %d: setting the mode: %s", card.heads[i].index, strerror(errno));
+		if (output_set(&card, &card.outputs[i], b.fb))
+			die("connector %d: setting the mode: %s", card.outputs[i].index, strerror(errno));
 	}
 	hold_in_background();
 }
@@ -600,7 +600,7 @@ static void run_busy(void)
 	begin_card();
 	setup_flips();
 	flips(WARM_UP);
-	need_waits(count * card.nheads);
+	need_waits(count * card.noutputs);
 	small_buffers("addfb.alone", 64, 64);
 	flips(count);
 	say_waits("flip.alone");
@@ -663,7 +663,7 @@ int main(int argc, char **argv)
 	while ((c = getopt(argc - 1, argv + 1, "c:n:aW:H:s:m:o:w:")) != -1) {
 		switch (c) {
 		case 'c':
-			for (o.nconns = 0, p = optarg; *p && o.nconns < MAX_HEADS; p += !!*p)
+			for (o.nconns = 0, p = optarg; *p && o.nconns < MAX_OUTPUTS; p += !!*p)
 				o.conns[o.nconns++] = strtol(p, &p, 10);
 			break;
 		case 'n':
