@@ -39,7 +39,7 @@ WORKS = {
     "flip-4k": Work("async flip, " + UHD, "flip -c 0 -n 100 -a", "flip -c 0 -n 100", "flip", {"limit": FLAT}),
     "flip-1000": Work("async flip, 1,000 buffers", "flip -c 2 -n 100 -a -m 1000", None, "flip", {"limit": FLAT}),
     "damage": Work("64x64 damage, " + UHD, "damage -c 0 -n 25 -s 40", None, "flip-4k", {"limit": 0.6}),
-    "touch": Work("first touch, a page", "touch -n 2 " + size(FHD), "touch -n 2 " + size(FHD), "anonymous", {"intree": 1.0, "limit": 0.4}),
+    "touch": Work("map and first touch, a page", "touch -n 2 " + size(FHD), "touch -n 2 " + size(FHD), "anonymous", {"intree": 1.0, "limit": 0.4}),
 }
 for key, wh in (("fhd", FHD), ("4k", UHD)):
     cycle = "cycle -n 4 -s 100 " + size(wh)
@@ -125,14 +125,13 @@ class Drivers(Bench):
         for s, n in self.tick[which].items():
             found[s] -= found["ticks"] * n
         found["all"] = sum(found[s] for s in SPACES)
-        return {k: round(found[k] / found["ops"], 3) for k in (
-            *SPACES, "all", "dom0", *COUNTS, "other", "exits", "ticks", "noise", "seconds")}
+        return {k: found[k] / found["ops"] for k in (*SPACES, "all", "dom0", *COUNTS, "other", "exits", "ticks", "noise", "seconds")}
 
     def one(self, which, cmd, timeout=120):
         return self.per_op(which, self.count(self.g[which], "work " + cmd, timeout))
 
     def note(self, name, which, v):
-        self.found[name][which] = v
+        self.found[name][which] = {k: round(n, 6 if k == "seconds" else 3) for k, n in v.items()}
         print("%-12s %-7s %10.0f = user %.0f + kernel %.0f + module %.0f + Xen %.0f; dom0 %.0f; %s; ticks %.2f" % (
             name, which, v["all"], v["user"], v["kernel"], v["module"], v["xen"], v["dom0"],
             ", ".join("%s %.2f" % (c, v[c]) for c in (*COUNTS, "other", "exits")), v["ticks"]), flush=True)
@@ -149,7 +148,7 @@ class Drivers(Bench):
                     v = {k: v[k] - around[k] for k in v}
                 got.append(v)
         for which, got in taken.items():
-            self.note(name, which, {k: round(statistics.median(v[k] for v in got), 3) for k in got[0]})
+            self.note(name, which, {k: statistics.median(v[k] for v in got) for k in got[0]})
 
     def pingpong(self):
         """With a program of dom0's as the other side."""
@@ -178,7 +177,7 @@ class Drivers(Bench):
         wait_card(g, 60)
         wait_for("a framebuffer device", lambda: g.run("test -e /dev/fb0").rc == 0)
 
-    def console(self, key, wh, wanted):
+    def console(self, key, wh, wanted, profile=False):
         """Nothing but an idle console, and then one that is printed to."""
         g = self.g["ours"]
         self.attach("ours", heads(wh))
@@ -193,6 +192,8 @@ class Drivers(Bench):
             self.want(g, "echo 0 >/sys/class/graphics/fbcon/cursor_blink")
         if wanted("print"):
             self.measure("print-" + key, 1)
+            if profile:
+                self.show_profile("print-" + key)
 
     def reconnect(self):
         g = self.g["ours"]
@@ -230,7 +231,7 @@ class Drivers(Bench):
                 self.show_profile(name)
         for size_key, wh in (("fhd", FHD), ("4k", UHD)):
             if any(map(wanted, ("idle-" + size_key, "blink-" + size_key, "print-" + size_key))):
-                self.console(size_key, wh, lambda name, k=size_key: wanted("%s-%s" % (name, k)))
+                self.console(size_key, wh, lambda name, k=size_key: wanted("%s-%s" % (name, k)), profile)
         if wanted("flip-16"):
             self.attach("ours", heads(*["320x200"] * 16))
             self.measure("flip-16", 1)

@@ -327,6 +327,7 @@ static void touch_all(uint8_t *p, size_t len)
 		((volatile uint8_t *)p)[i] = 1;
 }
 
+/* A driver may do it all when it is mapped. */
 static void run_touch(void)
 {
 	bool anon = !strcmp(what, "anon");
@@ -338,6 +339,7 @@ static void run_touch(void)
 	size_of(&w, &h);
 	for (i = 0; i < count; i++) {
 		make(&b, w, h);
+		window();
 		if (anon) {
 			b.map = mmap(NULL, b.size, PROT_READ | PROT_WRITE,
 				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -346,7 +348,6 @@ static void run_touch(void)
 		} else {
 			map(&b);
 		}
-		window();
 		touch_all(b.map, b.size);
 		window_end();
 		pages += b.size / 4096;
