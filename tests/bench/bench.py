@@ -89,11 +89,11 @@ class Bench(Lab):
         lines = images.read(os.path.join(self.dir, "xensyms"), "r").splitlines()
         self.xen = Symbols((int(w[0], 16), w[2].rsplit("#", 1)[-1]) for w in map(str.split, lines) if len(w) > 2)
 
-    def guest_on(self, name, cpu, more=b"", memory=768, more_config=(), **kw):
+    def guest_on(self, name, cpu, more=b"", memory=768, cmdline="", more_config=(), **kw):
         """A guest with a processor for itself."""
         g = self.guest(name, vcpus=1, memory=memory, more=more, timeout=300,
                        # as a user's kernel is; checks of the slabs cost more than flips
-                       cmdline="slub_debug=- slab_debug=-",
+                       cmdline=("slub_debug=- slab_debug=- " + cmdline).strip(),
                        extra="\n".join(['cpus="%d"' % cpu, "max_grant_frames=256", *more_config]), **kw)
         g.cpu = cpu
         names = [n for entry in KERNEL_ENTRIES.values() for n in entry]

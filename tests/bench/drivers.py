@@ -49,7 +49,7 @@ for key, wh in (("fhd", FHD), ("4k", UHD)):
         "cycle-" + key: Work("create, AddFB, RmFB, destroy " + wh, cycle, cycle, "grants-" + key, {"intree": 0.25, "limit": 1.0}),
         "again-" + key: Work("the same again", cycle + " -w again", cycle + " -w again", None, {"intree": 0.1}),
         "idle-" + key: Work("idle console %s, a second" % wh, "idle -n 4 -s 1500", "idle -n 4 -s 1500"),
-        "blink-" + key: Work("a blink of its cursor", "idle -n 4 -s 1500", None, "flip", {"limit": 1.0}),
+        "blink-" + key: Work("a blink of its cursor", "idle -n 4 -s 1500", None, "flip-sync", {"limit": 1.0}),
         "print-" + key: Work("a line printed, " + wh, "print -n 100 -s 1000", goals={"first": 0.2}),
     })
 WORKS.update({
