@@ -128,32 +128,40 @@ class Bench(Lab):
             raise LabError("more blocks of code than there is room for")
         return [(block[2 * i], block[2 * i + 1], n) for i, n in enumerate(turns) if n]
 
+    def calls(self, blocks, name):
+        """How often each function of Xen, and of those wanted of the guest's kernel, was called."""
+        entries = collections.Counter()
+        for address, _, n in blocks:
+            for symbol in self.xen.start.get(address, ()):
+                entries[symbol] += n
+            symbol = self.kernels.get(name, {}).get(address)
+            if symbol:
+                entries["kernel " + symbol] += n
+        return entries
+
+    def turns(self, address, n, entries):
+        """Of a block of Xen's: how many of its turns a guest is to answer for."""
+        symbol = self.xen.name(address)
+        if symbol.startswith(RENDEZVOUS):
+            return 0
+        return min(n, entries[symbol]) if symbol in SPINS else n
+
     def spent(self, cpu, name=None):
         """What a processor did in the window: instructions of each space, and calls."""
         found = collections.Counter()
         blocks = self.blocks(cpu)
-        entries = {}
-        for address, _, n in blocks:
-            for symbol in self.xen.start.get(address, ()):
-                entries[symbol] = entries.get(symbol, 0) + n
-            symbol = self.kernels.get(name, {}).get(address)
-            if symbol:
-                entries["kernel " + symbol] = entries.get("kernel " + symbol, 0) + n
+        entries = self.calls(blocks, name)
         for address, length, n in blocks:
             space = space_of(address)
             if space == XEN:
-                symbol = self.xen.name(address)
-                if symbol.startswith(RENDEZVOUS):
-                    found["noise"] += length * n
-                    continue
-                if symbol in SPINS and n > entries.get(symbol, 0):
-                    found["noise"] += length * (n - entries.get(symbol, 0))
-                    n = entries.get(symbol, 0)
+                own = self.turns(address, n, entries)
+                found["noise"] += length * (n - own)
+                n = own
             found[SPACES[space]] += length * n
         for key, symbols in XEN_ENTRIES.items():
-            found[key] = sum(entries.get(s, 0) for s in symbols)
+            found[key] = sum(entries[s] for s in symbols)
         for key, symbols in KERNEL_ENTRIES.items():
-            found[key] = sum(entries.get("kernel " + s, 0) for s in symbols)
+            found[key] = sum(entries["kernel " + s] for s in symbols)
         return found
 
     def count(self, g, cmd, timeout=120, run=None):
@@ -173,7 +181,10 @@ class Bench(Lab):
 
     def profile(self, g, cpu, top=30):
         """[(instructions, calls, function)] of the last window."""
-        blocks = sorted(self.blocks(cpu), key=lambda b: -b[1] * b[2])
+        blocks = self.blocks(cpu)
+        entries = self.calls(blocks, g.name)
+        blocks = sorted(((a, length, self.turns(a, n, entries) if space_of(a) == XEN else n) for a, length, n in blocks),
+                        key=lambda b: -b[1] * b[2])
         kernel = [b for b in blocks if space_of(b[0]) in (KERNEL, MODULE)][:3000]
         names = self.names(g, [b[0] for b in kernel])
         found, calls = collections.Counter(), collections.Counter()
