@@ -34,7 +34,7 @@ WORKS = {
     "pingpong": Work("limit: event channel ping-pong"),
     "anonymous": Work("limit: anonymous memory, a page", "touch -w anon -n 2 " + size(FHD)),
     "flip": Work("async flip", "flip -c 2 -n 300 -a", "flip -c 2 -n 300", "pingpong", {"intree": 0.7, "limit": 1.4}),
-    "flip-sync": Work("ordinary flip", "flip -c 2 -n 60", "flip -c 2 -n 300", "pingpong", {"intree": 0.7, "limit": 1.4}),
+    "flip-sync": Work("ordinary flip: at 60 Hz, idle between", "flip -c 2 -n 60", "flip -c 2 -n 300", "pingpong", {"intree": 0.7, "limit": 1.4}),
     "flip-4": Work("flip, four heads", "flip -c 0,1,2,3 -n 60 -a", "flip -c 0,1,2,3 -n 60", None, {"intree": 0.7}),
     "flip-4k": Work("async flip, " + UHD, "flip -c 0 -n 100 -a", "flip -c 0 -n 100", "flip", {"limit": FLAT}),
     "flip-1000": Work("async flip, 1,000 buffers", "flip -c 2 -n 100 -a -m 1000", None, "flip", {"limit": FLAT}),
@@ -142,8 +142,8 @@ class Drivers(Bench):
         for _ in range(rounds):
             for which, got in taken.items():
                 v = self.one(which, getattr(work, which))
-                if name.startswith("cycle"):
-                    # what is around it: the end of all that was kept
+                if name.startswith(("cycle", "damage")):
+                    # what is around it: the end of all that was kept, and sleep
                     around = self.one(which, getattr(work, which) + " -w empty")
                     v = {k: v[k] - around[k] for k in v}
                 got.append(v)
