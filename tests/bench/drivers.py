@@ -105,7 +105,7 @@ class Drivers(Bench):
             g = self.g[which] = self.guest_on(which, cpu, more, kernel=key, kind=kind, modules=which, vdispl=heads(*HEADS), load=False)
             self.want(g, "for m in /bench/*.ko; do insmod $m; done; modprobe drm_kms_helper")
             found = self.count(g, "work spin -n 2")
-            self.tick[which] = {s: found[s] / found["ticks"] for s in ("kernel", "xen")}
+            self.tick[which] = {s: found[s] / max(found["ticks"], 1) for s in ("kernel", "xen")}
             print("%s: a tick costs %.0f instructions of the kernel and %.0f of Xen (%.0f a second)" % (
                 which, self.tick[which]["kernel"], self.tick[which]["xen"], found["ticks"] / found["seconds"]), flush=True)
 
