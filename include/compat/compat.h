@@ -30,6 +30,7 @@
  * Others:
  *	COMPAT_IMPORT_NS_DMA_BUF;	 at file scope
  *	compat_is_async_flip(state)	 of a CRTC
+ *	compat_has_vblank_time		 DRM asks for the time of the last vblank
  *	compat_panic_set_pages(sb, p)	 false if the panic screen needs a mapping
  */
 #ifndef XDF_COMPAT_H

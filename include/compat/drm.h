@@ -57,6 +57,7 @@ static inline void drm_rect_init(struct drm_rect *rect, int x, int y, int width,
  */
 #if !XDF_HAVE_DRM_ATOMIC_COMMIT_STRUCT
 #define drm_atomic_commit drm_atomic_state
+#define drm_atomic_commit_get drm_atomic_state_get
 #define drm_atomic_commit_put drm_atomic_state_put
 #endif
 
@@ -104,7 +105,9 @@ static inline void drm_rect_init(struct drm_rect *rect, int x, int y, int width,
  */
 #if XDF_HAVE_DRM_CRTC_VBLANK_TIME
 #define COMPAT_CRTC_VBLANK_TIME(fn) .get_vblank_timestamp = fn,
+#define compat_has_vblank_time true
 #else
+#define compat_has_vblank_time false
 #define COMPAT_CRTC_VBLANK_TIME(fn)
 #endif
 

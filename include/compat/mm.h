@@ -6,6 +6,8 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
 #include <linux/mm.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
 #include <linux/vmalloc.h>
 
 /*
@@ -106,6 +108,53 @@ static inline void compat_dma_free_pages(struct device *dev, size_t size,
 
 #define dma_alloc_pages compat_dma_alloc_pages
 #define dma_free_pages compat_dma_free_pages
+#endif
+
+/*
+ * Pages that are charged to a cgroup together can be split; 5.12 and stable
+ * series. Before, they are allocated one by one.
+ */
+#if !XDF_HAVE_CORE_SPLIT_PAGE_MEMCG
+static inline struct page *compat_alloc_pages(gfp_t gfp, unsigned int order)
+{
+	return order ? NULL : alloc_page(gfp);
+}
+
+#undef alloc_pages
+#define alloc_pages compat_alloc_pages
+#endif
+
+/*
+ * register_shrinker(shrinker) took a name from 6.0 on, and became
+ * shrinker_alloc() and shrinker_register() in 6.7.
+ */
+#if !XDF_HAVE_CORE_SHRINKER_ALLOC
+static inline struct shrinker *shrinker_alloc(unsigned int flags,
+					      const char *name)
+{
+	struct shrinker *shrinker = kzalloc(sizeof(*shrinker), GFP_KERNEL);
+
+	if (shrinker)
+		shrinker->seeks = DEFAULT_SEEKS;
+	return shrinker;
+}
+
+/* without memory for it, it is never called */
+static inline void shrinker_register(struct shrinker *shrinker)
+{
+#if XDF_HAVE_CORE_SHRINKER_NAME
+	if (register_shrinker(shrinker, KBUILD_MODNAME))
+#else
+	if (register_shrinker(shrinker))
+#endif
+		pr_debug("%s: no shrinker\n", KBUILD_MODNAME);
+}
+
+static inline void shrinker_free(struct shrinker *shrinker)
+{
+	unregister_shrinker(shrinker);
+	kfree(shrinker);
+}
 #endif
 
 #endif /* XDF_COMPAT_MM_H */

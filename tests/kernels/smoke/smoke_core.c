@@ -42,6 +42,20 @@ int smoke_buf(struct device *dev, struct dma_buf *buf)
 	return ret;
 }
 
+static int smoke_memory(void)
+{
+	struct shrinker *shrinker = shrinker_alloc(0, "smoke");
+	struct page *pages = alloc_pages(GFP_KERNEL, 1);
+
+	if (pages)
+		__free_pages(pages, 1);
+	if (!shrinker)
+		return -ENOMEM;
+	shrinker_register(shrinker);
+	shrinker_free(shrinker);
+	return 0;
+}
+
 static int __init smoke_init(void)
 {
 	struct iosys_map map;
@@ -50,7 +64,7 @@ static int __init smoke_init(void)
 	iosys_map_clear(&map);
 	hrtimer_setup(&smoke_timer, smoke_hrtimer, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_ABS);
-	return smoke_xen_register();
+	return smoke_memory() ?: smoke_xen_register();
 }
 module_init(smoke_init);
 
