@@ -151,7 +151,7 @@ static irqreturn_t channel_req_irq(int irq, void *data)
 /* Reads the events from @cons to @prod; false when none was waited for. */
 static bool channel_events(struct xdf_channel *ch, u32 cons, u32 prod)
 {
-	struct displif_evt_page *page = page_address(ch->evt.page);
+	struct displif_evt_page *page = ch->evt.page;
 	bool any = false;
 
 	for (; cons != prod; cons++) {
@@ -177,7 +177,7 @@ static bool channel_events(struct xdf_channel *ch, u32 cons, u32 prod)
 static irqreturn_t channel_evt_irq(int irq, void *data)
 {
 	struct xdf_channel *ch = data;
-	struct displif_evt_page *page = page_address(ch->evt.page);
+	struct displif_evt_page *page = ch->evt.page;
 	u32 prod, cons = ch->evt_cons;
 	bool any;
 
@@ -201,19 +201,25 @@ static irqreturn_t channel_evt_irq(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
+static void port_free(struct xdf_port *p)
+{
+	xdf_grants_release(p->grants);
+	p->grants = NULL;
+	p->page = NULL;
+}
+
 static int port_open(struct xdf_port *p, struct xenbus_device *xdev,
 		     irq_handler_t handler, const char *name, void *data)
 {
 	int ret;
 
-	p->page = alloc_page(GFP_KERNEL | __GFP_ZERO);
-	if (!p->page)
-		return -ENOMEM;
-	p->grant = xdf_grants_share(xdev->otherend_id, &p->page, 1);
-	if (IS_ERR(p->grant)) {
-		ret = PTR_ERR(p->grant);
-		goto err_page;
+	p->grants = xdf_grants_alloc(&xdev->dev, xdev->otherend_id, PAGE_SIZE);
+	if (IS_ERR(p->grants)) {
+		ret = PTR_ERR(p->grants);
+		p->grants = NULL;
+		return ret;
 	}
+	p->page = page_address(p->grants->mem->pages[0]);
 	ret = xenbus_alloc_evtchn(xdev, &p->port);
 	if (ret)
 		goto err_grant;
@@ -226,30 +232,17 @@ static int port_open(struct xdf_port *p, struct xenbus_device *xdev,
 err_port:
 	xenbus_free_evtchn(xdev, p->port);
 err_grant:
-	xdf_grants_release(p->grant);
-err_page:
-	__free_page(p->page);
-	p->page = NULL;
+	port_free(p);
 	return ret;
 }
 
 static void port_mute(struct xdf_port *p, void *data)
 {
-	if (!p->page || p->irq < 0)
+	if (p->irq < 0)
 		return;
 	/* closes the event channel too */
 	unbind_from_irqhandler(p->irq, data);
 	p->irq = -1;
-}
-
-static void port_free(struct xdf_port *p)
-{
-	if (!p->page)
-		return;
-	xdf_grants_release(p->grant);
-	__free_page(p->page);
-	p->grant = NULL;
-	p->page = NULL;
 }
 
 /**
@@ -297,7 +290,7 @@ int xdf_channel_open(struct xdf_channel *ch, struct xenbus_device *xdev,
 	}
 	spin_lock_irq(&ch->lock);
 	ch->name = dev_name(&xdev->dev);
-	sring = page_address(ch->req.page);
+	sring = ch->req.page;
 	XEN_FRONT_RING_INIT(&ch->ring, sring, XEN_PAGE_SIZE);
 	xdf_inflight_init(&ch->inflight);
 	ch->evt_cons = 0;
@@ -374,9 +367,9 @@ int xdf_channel_publish(struct xdf_channel *ch, struct xenbus_transaction xbt,
 		const char *node;
 		unsigned int value;
 	} nodes[] = {
-		{ DISPLIF_NODE_REQ_RING, ch->req.grant->refs[0] },
+		{ DISPLIF_NODE_REQ_RING, ch->req.grants->refs[0] },
 		{ DISPLIF_NODE_REQ_CHANNEL, ch->req.port },
-		{ DISPLIF_NODE_EVT_RING, ch->evt.grant->refs[0] },
+		{ DISPLIF_NODE_EVT_RING, ch->evt.grants->refs[0] },
 		{ DISPLIF_NODE_EVT_CHANNEL, ch->evt.port },
 	};
 	unsigned int i;

@@ -63,8 +63,8 @@ struct xdf_channel_ops {
 
 /* An event channel with the page it is for. */
 struct xdf_port {
-	struct page *page;
-	struct xdf_grants *grant;
+	void *page;
+	struct xdf_grants *grants;
 	evtchn_port_t port;
 	int irq;
 };

@@ -15,10 +15,8 @@ static void connector_unshare(struct xdf_connector *c)
 {
 	xdf_directory_destroy(c->dir);
 	xdf_grants_release(c->grants);
-	xdf_mem_put(c->mem);
 	c->dir = NULL;
 	c->grants = NULL;
-	c->mem = NULL;
 }
 
 /* Memory for an answer. */
@@ -26,13 +24,9 @@ static int connector_share(struct xdf_connector *c, struct xenbus_device *xdev)
 {
 	struct xdf_directory *dir;
 	struct xdf_grants *grants;
-	struct xdf_mem *mem;
 
-	mem = xdf_mem_alloc(&xdev->dev, DISPLIF_EDID_MAX);
-	if (IS_ERR(mem))
-		return PTR_ERR(mem);
-	c->mem = mem;
-	grants = xdf_grants_share_mem(xdev->otherend_id, mem);
+	grants = xdf_grants_alloc(&xdev->dev, xdev->otherend_id,
+				  DISPLIF_EDID_MAX);
 	if (IS_ERR(grants))
 		return PTR_ERR(grants);
 	c->grants = grants;
@@ -84,7 +78,7 @@ void xdf_connector_ask_edid(struct xdf_connector *c, struct xdf_backend *b,
 	complete(&c->call.answered);
 }
 
-/* The bytes at @c->mem, copied before they are looked at. */
+/* The bytes of the answer, copied before they are looked at. */
 static struct xdf_edid *connector_copy_edid(struct xdf_connector *c, u32 size)
 {
 	struct xdf_edid *edid;
@@ -97,7 +91,8 @@ static struct xdf_edid *connector_copy_edid(struct xdf_connector *c, u32 size)
 	if (!edid || !size)
 		return edid ?: ERR_PTR(-ENOMEM);
 	/* the backend can still write there */
-	shared = vmap(c->mem->pages, c->mem->npages, VM_MAP, PAGE_KERNEL);
+	shared = vmap(c->grants->mem->pages, c->grants->mem->npages, VM_MAP,
+		      PAGE_KERNEL);
 	if (!shared) {
 		kfree(edid);
 		return ERR_PTR(-ENOMEM);

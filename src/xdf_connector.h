@@ -32,8 +32,7 @@ struct xdf_edid {
  * @edid_size: for figures
  * @exhausted: every size is rejected: XenStore's is offered all the same
  * @call: GET_EDID
- * @mem: for the answer, while it is asked for
- * @grants: of @mem
+ * @grants: memory for the answer, while it is asked for
  * @dir: lists @grants
  *
  * @width to @edid, @told and @exhausted are changed under mode_config.mutex.
@@ -53,7 +52,6 @@ struct xdf_connector {
 	u32 edid_size;
 	bool exhausted;
 	struct xdf_call call;
-	struct xdf_mem *mem;
 	struct xdf_grants *grants;
 	struct xdf_directory *dir;
 };

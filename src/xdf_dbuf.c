@@ -87,8 +87,7 @@ dbuf_share_shadow(struct xdf_dbuf *d, struct displif_dbuf_create *create)
 	ret = xdf_shadow_alloc(shadow);
 	if (ret)
 		return ERR_PTR(ret);
-	g = xdf_grants_share_mem(d->dbufs->backend->xdev->otherend_id,
-				 shadow->mem);
+	g = xdf_grants_share(d->dbufs->backend->xdev->otherend_id, shadow->mem);
 	if (IS_ERR(g))
 		return ERR_CAST(g);
 	WRITE_ONCE(d->grants, g);
@@ -116,7 +115,8 @@ static void dbuf_unshare(struct xdf_dbuf *d)
 {
 	WRITE_ONCE(d->epoch, 0);
 	xdf_shadow_release(d->shadow);
-	xdf_grants_release(d->grants);
+	if (d->grants)
+		xdf_grants_keep(d->grants);
 	WRITE_ONCE(d->grants, NULL);
 	if (d->shared)
 		xdf_gem_unshare(d->gem);
@@ -301,19 +301,14 @@ static enum xdf_dbuf_mode dbuf_choose(const struct xdf_dbuf *d, u32 format,
 		return XDF_DBUF_BACKEND;
 	if (!xdf_format_is_same(d->format, format))
 		return XDF_DBUF_SHADOW;
-	if (!gem->pages || xdf_layout_check(&d->layout, gem->base.size))
+	if (!gem->mem || xdf_layout_check(&d->layout, gem->base.size))
 		return XDF_DBUF_SHADOW;
 	/* there is no place for it on the wire of version 1 */
 	if (d->layout.offset && READ_ONCE(dbufs->backend->version) < 2)
 		return XDF_DBUF_SHADOW;
-	switch (gem->kind) {
-	case XDF_GEM_CONTIGUOUS:
-		return XDF_DBUF_CONTIGUOUS;
-	case XDF_GEM_IMPORTED:
+	if (gem->dmabuf)
 		return XDF_DBUF_IMPORTED;
-	default:
-		return XDF_DBUF_DIRECT;
-	}
+	return gem->mem->contiguous ? XDF_DBUF_CONTIGUOUS : XDF_DBUF_DIRECT;
 }
 
 static int dbuf_try(struct xdf_dbuf *d, enum xdf_dbuf_mode mode, u32 format,
@@ -661,6 +656,7 @@ void xdf_dbufs_forget(struct xdf_dbufs *dbufs)
 	while ((d = dbufs_next_stale(dbufs)))
 		dbuf_unshare(d);
 	mutex_unlock(&dbufs->mutex);
+	xdf_grants_forget();
 }
 
 /* There is a backend, perhaps another one than before. */

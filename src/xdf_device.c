@@ -470,8 +470,11 @@ static int debugfs_show(struct seq_file *m, void *unused)
 	seq_printf(m, "protocol version: %u\n", READ_ONCE(b->version));
 	seq_printf(m, "connections lost: %u\n", READ_ONCE(b->losses));
 	seq_printf(m, "protocol errors: %u\n", READ_ONCE(b->faults));
-	seq_printf(m, "grants: %u of %u in use\n", xdf_grants_used(),
-		   xdf_grants_budget());
+	seq_printf(m, "grants: %u of %u in use\n",
+		   xdf_grants_used() - xdf_grants_kept(), xdf_grants_budget());
+	seq_printf(m, "grants kept for new buffers: %u\n", xdf_grants_kept());
+	seq_printf(m, "lists of %lu pages and their grants: %lu bytes\n",
+		   xdf_mem_pages(), xdf_mem_list_bytes());
 	debugfs_dbufs(m, &device->dbufs);
 	xdf_for_each_output(output, device)
 		if (READ_ONCE(output->scanout.channel.present))

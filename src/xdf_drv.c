@@ -122,7 +122,9 @@ static int __init xdf_init(void)
 	xdf_wq = alloc_workqueue("xen-drm-front", WQ_UNBOUND, 0);
 	if (!xdf_wq)
 		return -ENOMEM;
-	xdf_grants_init(max_grants);
+	ret = xdf_grants_init(max_grants);
+	if (ret)
+		goto err_wq;
 	ret = xdf_gem_module_init(contiguous);
 	if (ret)
 		goto err_grants;
@@ -140,6 +142,7 @@ err_gem:
 	xdf_gem_module_exit();
 err_grants:
 	xdf_grants_exit();
+err_wq:
 	destroy_workqueue(xdf_wq);
 	return ret;
 }

@@ -4,8 +4,6 @@
 #include <linux/dma-mapping.h>
 #include <linux/io.h>
 #include <linux/mm.h>
-#include <linux/pagemap.h>
-#include <linux/shmem_fs.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include <drm/drm_device.h>
@@ -27,21 +25,11 @@ static void xdf_gem_free(struct drm_gem_object *obj)
 	WARN_ON(gem->shares);
 	if (gem->vaddr)
 		vunmap(gem->vaddr);
-	switch (gem->kind) {
-	case XDF_GEM_SYSTEM:
-		drm_gem_put_pages(obj, gem->pages, true, false);
-		break;
-	case XDF_GEM_CONTIGUOUS:
-		xdf_mem_put(gem->mem);
-		break;
-	case XDF_GEM_IMPORTED:
-		kvfree(gem->pages);
-		if (gem->sgt)
-			drm_prime_gem_destroy(obj, gem->sgt);
-		else
-			dma_buf_put(gem->dmabuf);
-		break;
-	}
+	xdf_mem_put(gem->mem);
+	if (gem->sgt)
+		drm_prime_gem_destroy(obj, gem->sgt);
+	else if (gem->dmabuf)
+		dma_buf_put(gem->dmabuf);
 	drm_gem_object_release(obj);
 	mutex_destroy(&gem->lock);
 	kfree(gem);
@@ -53,10 +41,11 @@ static struct sg_table *xdf_gem_get_sg_table(struct drm_gem_object *obj)
 	struct sg_table *sgt;
 
 	/* whoever wants that goes to the other driver, as below */
-	if (gem->kind == XDF_GEM_IMPORTED)
+	if (gem->dmabuf)
 		return ERR_PTR(-EOPNOTSUPP);
-	if (gem->kind != XDF_GEM_CONTIGUOUS)
-		return drm_prime_pages_to_sg(obj->dev, gem->pages, gem->npages);
+	if (!gem->mem->contiguous)
+		return drm_prime_pages_to_sg(obj->dev, gem->mem->pages,
+					     gem->mem->npages);
 
 	/* the importer is promised contiguous memory, whatever the limits of a segment */
 	sgt = kzalloc(sizeof(*sgt), GFP_KERNEL);
@@ -66,75 +55,83 @@ static struct sg_table *xdf_gem_get_sg_table(struct drm_gem_object *obj)
 		kfree(sgt);
 		return ERR_PTR(-ENOMEM);
 	}
-	sg_set_page(sgt->sgl, gem->pages[0], gem->mem->size, 0);
+	sg_set_page(sgt->sgl, gem->mem->pages[0], gem->mem->size, 0);
 	return sgt;
 }
 
 static int xdf_gem_vmap(struct drm_gem_object *obj, struct iosys_map *map)
 {
 	struct xdf_gem *gem = to_xdf_gem(obj);
-	int ret = 0;
 
-	if (gem->kind == XDF_GEM_IMPORTED)
+	if (gem->dmabuf)
 		return -EOPNOTSUPP;
 	mutex_lock(&gem->lock);
-	if (!gem->vmaps)
-		gem->vaddr = vmap(gem->pages, gem->npages, VM_MAP, PAGE_KERNEL);
-	if (gem->vaddr) {
-		gem->vmaps++;
-		iosys_map_set_vaddr(map, gem->vaddr);
-	} else {
-		ret = -ENOMEM;
-	}
+	if (!gem->vaddr)
+		gem->vaddr = vmap(gem->mem->pages, gem->mem->npages, VM_MAP,
+				  PAGE_KERNEL);
+	iosys_map_set_vaddr(map, gem->vaddr);
 	mutex_unlock(&gem->lock);
-	return ret;
+	return map->vaddr ? 0 : -ENOMEM;
 }
 COMPAT_GEM_VMAP(xdf_gem_vmap);
 
 static void xdf_gem_vunmap(struct drm_gem_object *obj, struct iosys_map *map)
 {
-	struct xdf_gem *gem = to_xdf_gem(obj);
-
-	mutex_lock(&gem->lock);
-	if (!WARN_ON(!gem->vmaps) && !--gem->vmaps) {
-		vunmap(gem->vaddr);
-		gem->vaddr = NULL;
-	}
-	mutex_unlock(&gem->lock);
 	iosys_map_clear(map);
 }
 COMPAT_GEM_VUNMAP(xdf_gem_vunmap);
 
-static vm_fault_t xdf_gem_fault(struct vm_fault *vmf)
-{
-	struct vm_area_struct *vma = vmf->vma;
-	struct xdf_gem *gem = to_xdf_gem(vma->vm_private_data);
-	/* through a dma-buf the mapping need not begin with the buffer */
-	pgoff_t i = vmf->pgoff - drm_vma_node_start(&gem->base.vma_node);
-
-	if (i >= gem->npages)
-		return VM_FAULT_SIGBUS;
-	return vmf_insert_pfn(vma, vmf->address, page_to_pfn(gem->pages[i]));
-}
-
 static const struct vm_operations_struct xdf_gem_vm_ops = {
-	.fault = xdf_gem_fault,
 	.open = drm_gem_vm_open,
 	.close = drm_gem_vm_close,
 };
 
+/* How many pages from this one on follow one another. */
+static unsigned int gem_run(const struct xdf_mem *mem, pgoff_t first,
+			    unsigned long max)
+{
+	unsigned long pfn = page_to_pfn(mem->pages[first]);
+	unsigned int n = 1;
+
+	while (n < max && page_to_pfn(mem->pages[first + n]) == pfn + n)
+		n++;
+	return n;
+}
+
+/*
+ * All of it at once: a picture is drawn as a whole, and a fault for each page is
+ * most of what its first drawing costs.
+ */
+static int gem_map_pages(struct xdf_gem *gem, struct vm_area_struct *vma)
+{
+	/* through a dma-buf the mapping need not begin with the buffer */
+	pgoff_t i = vma->vm_pgoff - drm_vma_node_start(&gem->base.vma_node);
+	unsigned long address = vma->vm_start;
+	unsigned int n;
+	int ret = 0;
+
+	if (i > gem->mem->npages || vma_pages(vma) > gem->mem->npages - i)
+		return -EINVAL;
+	for (; !ret && address < vma->vm_end; address += n << PAGE_SHIFT, i += n) {
+		n = gem_run(gem->mem, i, (vma->vm_end - address) >> PAGE_SHIFT);
+		ret = remap_pfn_range(vma, address,
+				      page_to_pfn(gem->mem->pages[i]),
+				      n << PAGE_SHIFT, vma->vm_page_prot);
+	}
+	return ret;
+}
+
 static int xdf_gem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
 {
-	if (to_xdf_gem(obj)->kind == XDF_GEM_IMPORTED)
+	if (to_xdf_gem(obj)->dmabuf)
 		return -EOPNOTSUPP;
 	/* A private copy of a screen shows nothing, and PFNs cannot be copied. */
 	if ((vma->vm_flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE)
 		return -EINVAL;
 	/* Write-back, as the Xen ABI has it for shared memory. */
 	vma->vm_page_prot = vm_get_page_prot(vma->vm_flags);
-	vm_flags_set(vma, VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
 	vma->vm_ops = &xdf_gem_vm_ops;
-	return 0;
+	return gem_map_pages(to_xdf_gem(obj), vma);
 }
 COMPAT_GEM_MMAP(xdf_gem_mmap);
 
@@ -147,24 +144,16 @@ static const struct drm_gem_object_funcs xdf_gem_funcs = {
 	.vm_ops = &xdf_gem_vm_ops,
 };
 
-static struct xdf_gem *gem_new(enum xdf_gem_kind kind, size_t size)
+static struct xdf_gem *gem_new(size_t size)
 {
 	struct xdf_gem *gem = kzalloc(sizeof(*gem), GFP_KERNEL);
 
 	if (!gem)
 		return ERR_PTR(-ENOMEM);
 	mutex_init(&gem->lock);
-	gem->kind = kind;
-	gem->npages = size >> PAGE_SHIFT;
 	gem->limit = size;
 	gem->base.funcs = &xdf_gem_funcs;
 	return gem;
-}
-
-static void gem_drop(struct xdf_gem *gem)
-{
-	mutex_destroy(&gem->lock);
-	kfree(gem);
 }
 
 /*
@@ -173,6 +162,9 @@ static void gem_drop(struct xdf_gem *gem)
  */
 static bool gem_has_memory(size_t size)
 {
+	if ((size >> PAGE_SHIFT) <= max(si_mem_available(), 0L))
+		return true;
+	xdf_grants_forget();
 	return (size >> PAGE_SHIFT) <= max(si_mem_available(), 0L);
 }
 
@@ -203,68 +195,32 @@ static struct xdf_mem *gem_alloc_contiguous(struct drm_device *drm, size_t size)
  */
 struct xdf_mem *xdf_gem_alloc_mem(struct drm_device *drm, size_t size)
 {
-	if (!gem_has_memory(size))
+	struct xdf_mem *mem = xdf_mem_reuse(PAGE_ALIGN(size), gem_contiguous);
+
+	if (mem)
+		return mem;
+	if (!gem_has_memory(size)) {
+		drm_dbg_kms(drm, "no memory for a buffer of %zu bytes\n", size);
 		return ERR_PTR(-ENOMEM);
+	}
 	return gem_alloc_contiguous(drm, size) ?: xdf_mem_alloc(drm->dev, size);
 }
 
-static struct xdf_gem *gem_create_contiguous(struct drm_device *drm,
-					     struct xdf_mem *mem)
+static struct xdf_gem *xdf_gem_create(struct drm_device *drm, size_t size)
 {
-	struct xdf_gem *gem = gem_new(XDF_GEM_CONTIGUOUS, mem->size);
+	struct xdf_mem *mem = xdf_gem_alloc_mem(drm, size);
+	struct xdf_gem *gem;
+	int ret;
 
+	if (IS_ERR(mem))
+		return ERR_CAST(mem);
+	gem = gem_new(mem->size);
 	if (IS_ERR(gem)) {
 		xdf_mem_put(mem);
 		return gem;
 	}
 	gem->mem = mem;
-	gem->pages = mem->pages;
 	drm_gem_private_object_init(drm, &gem->base, mem->size);
-	return gem;
-}
-
-static struct xdf_gem *gem_create_system(struct drm_device *drm, size_t size)
-{
-	struct xdf_gem *gem = gem_new(XDF_GEM_SYSTEM, size);
-	int ret;
-
-	if (IS_ERR(gem))
-		return gem;
-	ret = drm_gem_object_init(drm, &gem->base, size);
-	if (ret)
-		goto err_drop;
-	/* A buffer that does not fit is an error of userspace's, no more. */
-	mapping_set_gfp_mask(gem->base.filp->f_mapping,
-			     GFP_HIGHUSER | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
-	gem->pages = drm_gem_get_pages(&gem->base);
-	if (IS_ERR(gem->pages)) {
-		ret = PTR_ERR(gem->pages);
-		goto err_release;
-	}
-	return gem;
-
-err_release:
-	drm_gem_object_release(&gem->base);
-err_drop:
-	gem_drop(gem);
-	return ERR_PTR(ret);
-}
-
-static struct xdf_gem *xdf_gem_create(struct drm_device *drm, size_t size)
-{
-	struct xdf_mem *mem;
-	struct xdf_gem *gem;
-	int ret;
-
-	if (!gem_has_memory(size)) {
-		drm_dbg_kms(drm, "no memory for a buffer of %zu bytes\n", size);
-		return ERR_PTR(-ENOMEM);
-	}
-	mem = gem_alloc_contiguous(drm, PAGE_ALIGN(size));
-	gem = mem ? gem_create_contiguous(drm, mem) :
-		gem_create_system(drm, PAGE_ALIGN(size));
-	if (IS_ERR(gem))
-		return gem;
 	/* At once, so that page offsets of mappings never change meaning. */
 	ret = drm_gem_create_mmap_offset(&gem->base);
 	if (ret) {
@@ -276,7 +232,7 @@ static struct xdf_gem *xdf_gem_create(struct drm_device *drm, size_t size)
 
 /**
  * xdf_gem_dumb_create - drm_driver.dumb_create
- * @file: the client
+ * @file: whose
  * @drm: the device
  * @args: width, height and bpp in; pitch, size and handle out
  *
@@ -353,14 +309,13 @@ static bool import_page_is_grantable(struct page *page)
 	return page_count(page) > 0;
 }
 
-/*
- * NULL when they cannot be granted: then the import is copied. An array to be
- * freed with kvfree().
- */
-static struct page **import_pages(struct sg_table *sgt, unsigned int npages)
+/* NULL when it cannot be granted: then the import is copied. */
+static struct xdf_mem *import_mem(struct device *dev, struct sg_table *sgt,
+				  unsigned int npages)
 {
 	struct scatterlist *sg;
 	struct page **pages;
+	struct xdf_mem *mem;
 	unsigned int i;
 
 	for_each_sg(sgt->sgl, sg, sgt->orig_nents, i)
@@ -374,7 +329,8 @@ static struct page **import_pages(struct sg_table *sgt, unsigned int npages)
 	for (i = 0; i < npages; i++)
 		if (!import_page_is_grantable(pages[i]))
 			goto none;
-	return pages;
+	mem = xdf_mem_hold(dev, pages, npages);
+	return IS_ERR(mem) ? NULL : mem;
 
 none:
 	kvfree(pages);
@@ -394,16 +350,16 @@ xdf_gem_import_sg_table(struct drm_device *drm,
 			struct dma_buf_attachment *attach, struct sg_table *sgt)
 {
 	size_t size = PAGE_ALIGN(attach->dmabuf->size);
-	struct xdf_gem *gem = gem_new(XDF_GEM_IMPORTED, size);
+	struct xdf_gem *gem = gem_new(size);
 
 	if (IS_ERR(gem))
 		return ERR_CAST(gem);
 	gem->dmabuf = attach->dmabuf;
 	gem->sgt = sgt;
-	gem->pages = import_pages(sgt, gem->npages);
+	gem->mem = import_mem(drm->dev, sgt, size >> PAGE_SHIFT);
 	drm_gem_private_object_init(drm, &gem->base, size);
 	drm_dbg_kms(drm, "imported %zu bytes, %s\n", size,
-		    gem->pages ? "shared with the backend as they are" :
+		    gem->mem ? "shared with the backend as they are" :
 		      "copied for the backend");
 	return &gem->base;
 }
@@ -413,7 +369,7 @@ static struct drm_gem_object *gem_import_unattached(struct drm_device *drm,
 						    struct dma_buf *dmabuf)
 {
 	size_t size = PAGE_ALIGN(dmabuf->size);
-	struct xdf_gem *gem = gem_new(XDF_GEM_IMPORTED, size);
+	struct xdf_gem *gem = gem_new(size);
 
 	if (IS_ERR(gem))
 		return ERR_CAST(gem);
@@ -449,7 +405,7 @@ struct drm_gem_object *xdf_gem_import(struct drm_device *drm,
 /* Map a buffer for xdf_gem_begin_read(). Context: may sleep. */
 int xdf_gem_map_source(struct xdf_gem *gem, struct iosys_map *map)
 {
-	if (gem->kind == XDF_GEM_IMPORTED)
+	if (gem->dmabuf)
 		return dma_buf_vmap_unlocked(gem->dmabuf, map);
 	return xdf_gem_vmap(&gem->base, map);
 }
@@ -457,7 +413,7 @@ int xdf_gem_map_source(struct xdf_gem *gem, struct iosys_map *map)
 /* Undo xdf_gem_map_source(). */
 void xdf_gem_unmap_source(struct xdf_gem *gem, struct iosys_map *map)
 {
-	if (gem->kind == XDF_GEM_IMPORTED)
+	if (gem->dmabuf)
 		dma_buf_vunmap_unlocked(gem->dmabuf, map);
 	else
 		xdf_gem_vunmap(&gem->base, map);
@@ -484,7 +440,7 @@ void xdf_gem_read_source(const struct iosys_map *map, void *to, u32 from,
 /* Before the processor reads a buffer. Context: may sleep. */
 int xdf_gem_begin_read(struct xdf_gem *gem)
 {
-	if (gem->kind != XDF_GEM_IMPORTED)
+	if (!gem->dmabuf)
 		return 0;
 	return dma_buf_begin_cpu_access(gem->dmabuf, DMA_FROM_DEVICE);
 }
@@ -492,7 +448,7 @@ int xdf_gem_begin_read(struct xdf_gem *gem)
 /* After xdf_gem_begin_read(). */
 void xdf_gem_end_read(struct xdf_gem *gem)
 {
-	if (gem->kind == XDF_GEM_IMPORTED)
+	if (gem->dmabuf)
 		dma_buf_end_cpu_access(gem->dmabuf, DMA_FROM_DEVICE);
 }
 
@@ -511,8 +467,7 @@ struct xdf_grants *xdf_gem_share(struct xdf_gem *gem, domid_t domid)
 	struct xdf_grants *grants = gem->grants;
 
 	if (!gem->shares)
-		grants = gem->mem ? xdf_grants_share_mem(domid, gem->mem) :
-			xdf_grants_share(domid, gem->pages, gem->npages);
+		grants = xdf_grants_share(domid, gem->mem);
 	if (IS_ERR(grants))
 		return grants;
 	gem->grants = grants;
@@ -528,7 +483,11 @@ void xdf_gem_unshare(struct xdf_gem *gem)
 {
 	if (WARN_ON(!gem->shares) || --gem->shares)
 		return;
-	xdf_grants_release(gem->grants);
+	/* the other driver's go back to it */
+	if (gem->dmabuf)
+		xdf_grants_release(gem->grants);
+	else
+		xdf_grants_keep(gem->grants);
 	gem->grants = NULL;
 }
 

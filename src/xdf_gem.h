@@ -9,46 +9,25 @@
 #include "xdf_grants.h"
 
 /**
- * enum xdf_gem_kind - where a buffer's pages come from
- * @XDF_GEM_SYSTEM: anywhere
- * @XDF_GEM_CONTIGUOUS: physically contiguous memory
- * @XDF_GEM_IMPORTED: another driver
- */
-enum xdf_gem_kind {
-	XDF_GEM_SYSTEM,
-	XDF_GEM_CONTIGUOUS,
-	XDF_GEM_IMPORTED,
-};
-
-/**
  * struct xdf_gem - a buffer
  * @base: the GEM object
- * @kind: where @pages come from
- * @pages: there as long as the object is; NULL when an imported buffer has
- *	none that could be granted
- * @npages: their number
  * @limit: bytes that pictures may take; a dumb buffer has a line to spare
- * @mem: holds the pages of a contiguous one
- * @dmabuf: of an imported one
- * @sgt: holds the pages of an imported one; NULL when they could not be had
- * @lock: of @vaddr and @vmaps, and of its shadows' memory
- * @vaddr: kernel mapping, while @vmaps is not 0
- * @vmaps: users of @vaddr
+ * @mem: its pages; NULL when an imported buffer has none that could be granted
+ * @dmabuf: of an imported one, or NULL
+ * @sgt: of an imported one; NULL when its memory could not be had
+ * @lock: of @vaddr, and of its shadows' memory
+ * @vaddr: kernel mapping, from its first use on: the console draws again and again
  * @grants: the pages' grants, while @shares is not 0
  * @shares: users of @grants
  */
 struct xdf_gem {
 	struct drm_gem_object base;
-	enum xdf_gem_kind kind;
-	struct page **pages;
-	unsigned int npages;
 	size_t limit;
 	struct xdf_mem *mem;
 	struct dma_buf *dmabuf;
 	struct sg_table *sgt;
 	struct mutex lock;
 	void *vaddr;
-	unsigned int vmaps;
 	struct xdf_grants *grants;
 	unsigned int shares;
 };

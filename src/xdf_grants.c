@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <linux/dma-mapping.h>
+#include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/shrinker.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/vmalloc.h>
@@ -11,8 +13,34 @@
 #include "xdf_grants.h"
 
 /*
- * Memory of the driver's own
+ * Memory
  */
+
+/* Blocks of so many pages are quicker to get; each page is as good as alone. */
+#define BLOCK_ORDER		4
+
+/* Of all memory there is. */
+static atomic_long_t mem_pages, mem_list_bytes;
+
+static void mem_count(const struct xdf_mem *mem, int sign)
+{
+	unsigned long pages = mem->size >> PAGE_SHIFT;
+
+	atomic_long_add(sign * pages, &mem_pages);
+	atomic_long_add(sign * pages * sizeof(*mem->pages), &mem_list_bytes);
+}
+
+/* Pages that are shared, or may be, kept ones included. */
+unsigned long xdf_mem_pages(void)
+{
+	return atomic_long_read(&mem_pages);
+}
+
+/* What the driver needs to know them and their grants by. */
+unsigned long xdf_mem_list_bytes(void)
+{
+	return atomic_long_read(&mem_list_bytes);
+}
 
 static struct xdf_mem *mem_new(struct device *dev, size_t size)
 {
@@ -28,7 +56,9 @@ static struct xdf_mem *mem_new(struct device *dev, size_t size)
 		return NULL;
 	}
 	kref_init(&mem->ref);
+	mem_count(mem, 1);
 	mem->dev = get_device(dev);
+	mem->owner = task_tgid_nr(current);
 	return mem;
 }
 
@@ -40,10 +70,29 @@ static void mem_free(struct kref *ref)
 		dma_free_pages(mem->dev, mem->size, mem->pages[0], mem->dma,
 			       DMA_BIDIRECTIONAL);
 	while (!mem->contiguous && mem->npages)
-		__free_page(mem->pages[--mem->npages]);
+		put_page(mem->pages[--mem->npages]);
+	mem_count(mem, -1);
 	put_device(mem->dev);
 	kvfree(mem->pages);
 	kfree(mem);
+}
+
+/* Charged to the caller's cgroup. A failure is the caller's to tell of. */
+static bool mem_add_pages(struct xdf_mem *mem, unsigned int order)
+{
+	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN;
+	struct page *page;
+	unsigned int i;
+
+	page = alloc_pages(gfp | (order ? __GFP_NORETRY : __GFP_RETRY_MAYFAIL),
+			   order);
+	if (!page)
+		return false;
+	if (order)
+		split_page(page, order);
+	for (i = 0; i < 1u << order; i++)
+		mem->pages[mem->npages++] = page + i;
+	return true;
 }
 
 /**
@@ -56,19 +105,17 @@ static void mem_free(struct kref *ref)
 struct xdf_mem *xdf_mem_alloc(struct device *dev, size_t size)
 {
 	struct xdf_mem *mem = mem_new(dev, size);
+	unsigned int left;
 
 	if (!mem)
 		return ERR_PTR(-ENOMEM);
-	while (mem->npages < mem->size >> PAGE_SHIFT) {
-		struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO |
-					       __GFP_RETRY_MAYFAIL |
-					       __GFP_NOWARN);
-
-		if (!page) {
+	while ((left = (mem->size >> PAGE_SHIFT) - mem->npages)) {
+		if (left >= 1u << BLOCK_ORDER && mem_add_pages(mem, BLOCK_ORDER))
+			continue;
+		if (!mem_add_pages(mem, 0)) {
 			xdf_mem_put(mem);
 			return ERR_PTR(-ENOMEM);
 		}
-		mem->pages[mem->npages++] = page;
 	}
 	return mem;
 }
@@ -101,6 +148,33 @@ struct xdf_mem *xdf_mem_alloc_contiguous(struct device *dev, size_t size)
 	return mem;
 }
 
+/**
+ * xdf_mem_hold - pages of another driver's
+ * @dev: for whom
+ * @pages: held from here on; the array is the new memory's, or freed
+ * @npages: of them
+ *
+ * Return: the memory, to be put; or ERR_PTR(-ENOMEM).
+ */
+struct xdf_mem *xdf_mem_hold(struct device *dev, struct page **pages,
+			     unsigned int npages)
+{
+	struct xdf_mem *mem = kzalloc(sizeof(*mem), GFP_KERNEL);
+
+	if (!mem) {
+		kvfree(pages);
+		return ERR_PTR(-ENOMEM);
+	}
+	kref_init(&mem->ref);
+	mem->dev = get_device(dev);
+	mem->size = (size_t)npages << PAGE_SHIFT;
+	mem->pages = pages;
+	mem_count(mem, 1);
+	for (; mem->npages < npages; mem->npages++)
+		get_page(pages[mem->npages]);
+	return mem;
+}
+
 /* One user less. Context: may sleep. */
 void xdf_mem_put(struct xdf_mem *mem)
 {
@@ -119,39 +193,90 @@ void xdf_mem_put(struct xdf_mem *mem)
 #define RETRY_FIRST_MS		50
 #define RETRY_LAST_MS		5000
 
+/* So long what is not used any more stays granted, for the next buffer. */
+#define KEEP_MS			3000
+/* That part of the guest's memory at most. */
+#define KEEP_PART		16
+
 static struct {
-	spinlock_t lock;	/* of the list and the delay */
-	struct list_head list;	/* of struct xdf_grants */
+	spinlock_t lock;	/* of the lists, and what goes with them */
+	struct list_head list;	/* of struct xdf_grants that the backend has */
 	unsigned int delay_ms;
 	struct delayed_work work;
+	struct list_head kept;	/* of struct xdf_grants, the oldest first */
+	unsigned long kept_pages;
+	unsigned long keep_max;
+	struct delayed_work expire;
+	struct shrinker *shrinker;
 	atomic_t used;
 	unsigned int budget;
 	unsigned int lacking;	/* so many were asked for in vain, as the log says */
 } table;
 
-/* Ends what the backend has let go; true when nothing is left. */
-static bool grants_end(struct xdf_grants *g)
+/* A list of free references as the kernel has them, with nothing in it. */
+static bool grants_empty_list(grant_ref_t *head)
 {
-	unsigned int i, left = 0;
+	if (gnttab_alloc_grant_references(1, head) < 0)
+		return false;
+	gnttab_free_grant_reference(gnttab_claim_grant_reference(head));
+	return true;
+}
 
-	for (i = 0; i < g->count; i++) {
-		if (gnttab_try_end_foreign_access(g->refs[i])) {
-			if (!g->mem)
-				put_page(g->pages[i]);
+/*
+ * A backend that has let go of the first and the last has let go of all: then
+ * they go back to the kernel together. It warns of those that are not free.
+ */
+static void grants_end_together(struct xdf_grants *g)
+{
+	grant_ref_t head;
+	unsigned int i;
+
+	if (!g->refs[0] || !gnttab_try_end_foreign_access(g->refs[0]))
+		return;
+	g->refs[0] = 0;
+	i = g->count - 1;
+	if (!g->refs[i] || !gnttab_try_end_foreign_access(g->refs[i]))
+		return;
+	g->refs[i] = 0;
+	if (!grants_empty_list(&head))
+		return;
+	for (i = 1; i < g->count; i++) {
+		if (!g->refs[i])
 			continue;
-		}
-		g->refs[left] = g->refs[i];
-		g->pages[left++] = g->pages[i];
+		if (!gnttab_end_foreign_access_ref(g->refs[i]))
+			break;
+		gnttab_release_grant_reference(&head, g->refs[i]);
+		g->refs[i] = 0;
 	}
-	atomic_sub(g->count - left, &table.used);
-	g->count = left;
-	return !left;
+	gnttab_free_grant_references(head);
+}
+
+/* Ends what the backend has let go. Returns how many are left. */
+static unsigned int grants_end(struct xdf_grants *g)
+{
+	unsigned int i, before = 0, left = 0;
+
+	for (i = 0; i < g->count; i++)
+		before += !!g->refs[i];
+	if (before == g->count && before > 2)
+		grants_end_together(g);
+	for (i = 0; i < g->count; i++) {
+		if (!g->refs[i])
+			continue;
+		if (gnttab_try_end_foreign_access(g->refs[i]))
+			g->refs[i] = 0;
+		else
+			left++;
+	}
+	atomic_sub(before - left, &table.used);
+	return left;
 }
 
 static void grants_free(struct xdf_grants *g)
 {
+	atomic_long_sub(g->mem->npages * XEN_PFN_PER_PAGE * sizeof(*g->refs),
+			&mem_list_bytes);
 	xdf_mem_put(g->mem);
-	kvfree(g->pages);
 	kvfree(g->refs);
 	kfree(g);
 }
@@ -169,9 +294,9 @@ static void grants_retry(struct work_struct *work)
 	list_for_each_entry_safe(g, next, &todo, link) {
 		list_del(&g->link);
 		if (grants_end(g))
-			grants_free(g);
-		else
 			list_add_tail(&g->link, &left);
+		else
+			grants_free(g);
 		cond_resched();
 	}
 
@@ -186,12 +311,11 @@ static void grants_retry(struct work_struct *work)
 }
 
 /**
- * xdf_grants_release - take pages back from the backend
+ * xdf_grants_release - take memory back from the backend
  * @g: gone afterwards; NULL is allowed
  *
- * Never blocks on the backend: a page that it still maps is kept, and tried
- * again until it is let go. The caller's own references to the pages are the
- * caller's to drop, before or after.
+ * Never blocks on the backend: memory of which it still maps something is kept, and
+ * tried again until it is let go.
  *
  * Context: may sleep.
  */
@@ -201,7 +325,7 @@ void xdf_grants_release(struct xdf_grants *g)
 
 	if (!g)
 		return;
-	if (grants_end(g)) {
+	if (!grants_end(g)) {
 		grants_free(g);
 		return;
 	}
@@ -214,10 +338,152 @@ void xdf_grants_release(struct xdf_grants *g)
 	spin_unlock_irqrestore(&table.lock, flags);
 }
 
-/* References granted now, released ones that are still in use included. */
+/*
+ * What was shared with the backend and is not any more: a client that makes
+ * buffers of one size again and again gets its memory and grants back
+ */
+
+/* With the lock held. */
+static void grants_unkeep(struct xdf_grants *g)
+{
+	list_del(&g->link);
+	WRITE_ONCE(table.kept_pages, table.kept_pages - g->mem->npages);
+	g->mem->kept = NULL;
+}
+
+/* The oldest, if it has been unused for so many jiffies; or NULL. */
+static struct xdf_grants *grants_take_oldest(unsigned long age)
+{
+	struct xdf_grants *g;
+	unsigned long flags;
+
+	spin_lock_irqsave(&table.lock, flags);
+	g = list_first_entry_or_null(&table.kept, struct xdf_grants, link);
+	if (g && time_before(jiffies, g->unused_since + age))
+		g = NULL;
+	if (g)
+		grants_unkeep(g);
+	spin_unlock_irqrestore(&table.lock, flags);
+	return g;
+}
+
+static void grants_expire(struct work_struct *work)
+{
+	struct xdf_grants *g;
+
+	while ((g = grants_take_oldest(msecs_to_jiffies(KEEP_MS))))
+		xdf_grants_release(g);
+	if (READ_ONCE(table.kept_pages))
+		schedule_delayed_work(&table.expire, msecs_to_jiffies(KEEP_MS));
+}
+
+/*
+ * Nothing is kept any more: the backend is gone, or there is a shortage.
+ * Context: may sleep.
+ */
+void xdf_grants_forget(void)
+{
+	struct xdf_grants *g;
+
+	while ((g = grants_take_oldest(0)))
+		xdf_grants_release(g);
+}
+
+/**
+ * xdf_grants_keep - nobody uses this for now
+ * @g: of memory of our own; not the caller's any more
+ *
+ * The next xdf_grants_share() of the same memory has it, and xdf_mem_reuse()
+ * the memory when nobody else has. Else it is released, in some seconds or when
+ * there is a shortage.
+ *
+ * Context: may sleep.
+ */
+void xdf_grants_keep(struct xdf_grants *g)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&table.lock, flags);
+	g->unused_since = jiffies;
+	g->mem->kept = g;
+	list_add_tail(&g->link, &table.kept);
+	WRITE_ONCE(table.kept_pages, table.kept_pages + g->mem->npages);
+	schedule_delayed_work(&table.expire, msecs_to_jiffies(KEEP_MS));
+	spin_unlock_irqrestore(&table.lock, flags);
+	while (READ_ONCE(table.kept_pages) > table.keep_max) {
+		g = grants_take_oldest(0);
+		if (!g)
+			break;
+		xdf_grants_release(g);
+	}
+}
+
+/**
+ * xdf_mem_reuse - memory that is granted already
+ * @size: in bytes, whole pages
+ * @contiguous: what it has to be
+ *
+ * Only what the same process had, so that it stays charged to the right one.
+ *
+ * Context: may sleep.
+ *
+ * Return: the memory, zeroed, to be put; or NULL.
+ */
+struct xdf_mem *xdf_mem_reuse(size_t size, bool contiguous)
+{
+	struct xdf_mem *mem = NULL;
+	struct xdf_grants *g;
+	unsigned int i;
+
+	spin_lock_irq(&table.lock);
+	list_for_each_entry(g, &table.kept, link)
+		/* nobody has it but these grants */
+		if (kref_read(&g->mem->ref) == 1 && g->mem->size == size &&
+		    g->mem->contiguous == contiguous &&
+		    g->mem->owner == task_tgid_nr(current)) {
+			mem = xdf_mem_get(g->mem);
+			break;
+		}
+	spin_unlock_irq(&table.lock);
+	for (i = 0; mem && i < mem->npages; i++) {
+		clear_highpage(mem->pages[i]);
+		cond_resched();
+	}
+	return mem;
+}
+
+static unsigned long grants_shrink_count(struct shrinker *shrinker,
+					 struct shrink_control *sc)
+{
+	return READ_ONCE(table.kept_pages);
+}
+
+static unsigned long grants_shrink(struct shrinker *shrinker,
+				   struct shrink_control *sc)
+{
+	unsigned long freed = 0;
+
+	while (freed < sc->nr_to_scan) {
+		struct xdf_grants *g = grants_take_oldest(0);
+
+		if (!g)
+			break;
+		freed += g->mem->npages;
+		xdf_grants_release(g);
+	}
+	return freed ?: SHRINK_STOP;
+}
+
+/* References granted now, released ones that are still in use and kept ones included. */
 unsigned int xdf_grants_used(void)
 {
 	return atomic_read(&table.used);
+}
+
+/* Of these those that are kept. */
+unsigned int xdf_grants_kept(void)
+{
+	return READ_ONCE(table.kept_pages) * XEN_PFN_PER_PAGE;
 }
 
 /* References that this driver may have. */
@@ -248,12 +514,18 @@ static void grants_lack(unsigned int count, unsigned int reserve)
 				    reserve, -ENOSPC);
 }
 
+/* A backend that has connected again has let go of what it had before. */
+static void grants_reclaim(void)
+{
+	xdf_grants_forget();
+	flush_delayed_work(&table.work);
+}
+
 static int grants_budget_take(unsigned int count)
 {
 	if (grants_count(count))
 		return 0;
-	/* A backend that has connected again has let go of what it had before. */
-	flush_delayed_work(&table.work);
+	grants_reclaim();
 	if (grants_count(count))
 		return 0;
 	grants_lack(count, 0);
@@ -278,7 +550,7 @@ int xdf_grants_leave(unsigned int count, unsigned int reserve)
 {
 	if (!reserve || grants_remain(count, reserve))
 		return 0;
-	flush_delayed_work(&table.work);
+	grants_reclaim();
 	if (grants_remain(count, reserve))
 		return 0;
 	grants_lack(count, reserve);
@@ -286,8 +558,7 @@ int xdf_grants_leave(unsigned int count, unsigned int reserve)
 }
 
 /* Grants frame by frame; what was granted is counted in g->count. */
-static int grants_fill(struct xdf_grants *g, domid_t domid,
-		       struct page **pages, unsigned int count)
+static int grants_fill(struct xdf_grants *g, unsigned int count)
 {
 	while (g->count < count) {
 		unsigned int batch = min(count - g->count, GRANT_BATCH);
@@ -298,16 +569,13 @@ static int grants_fill(struct xdf_grants *g, domid_t domid,
 		if (ret < 0)
 			return -ENOSPC;
 		for (; batch; batch--) {
-			struct page *page = pages[g->count / XEN_PFN_PER_PAGE];
+			struct page *page = g->mem->pages[g->count / XEN_PFN_PER_PAGE];
 			unsigned int sub = g->count % XEN_PFN_PER_PAGE;
 			grant_ref_t ref = gnttab_claim_grant_reference(&head);
 
-			gnttab_grant_foreign_access_ref(ref, domid,
+			gnttab_grant_foreign_access_ref(ref, g->domid,
 							xen_page_to_gfn(page) + sub,
 							0);
-			if (!g->mem)
-				get_page(page);
-			g->pages[g->count] = page;
 			g->refs[g->count++] = ref;
 		}
 		cond_resched();
@@ -315,10 +583,9 @@ static int grants_fill(struct xdf_grants *g, domid_t domid,
 	return 0;
 }
 
-static struct xdf_grants *grants_new(domid_t domid, struct page **pages,
-				     unsigned int npages, struct xdf_mem *mem)
+static struct xdf_grants *grants_new(domid_t domid, struct xdf_mem *mem)
 {
-	unsigned int count = npages * XEN_PFN_PER_PAGE;
+	unsigned int count = mem->npages * XEN_PFN_PER_PAGE;
 	struct xdf_grants *g;
 	int ret;
 
@@ -330,15 +597,12 @@ static struct xdf_grants *grants_new(domid_t domid, struct page **pages,
 	if (!g)
 		goto err_budget;
 	g->refs = kvmalloc_array(count, sizeof(*g->refs), GFP_KERNEL);
-	g->pages = kvmalloc_array(count, sizeof(*g->pages), GFP_KERNEL);
-	if (!g->refs || !g->pages) {
-		kvfree(g->refs);
-		kvfree(g->pages);
-		kfree(g);
-		goto err_budget;
-	}
+	if (!g->refs)
+		goto err_free;
+	atomic_long_add(count * sizeof(*g->refs), &mem_list_bytes);
+	g->domid = domid;
 	g->mem = xdf_mem_get(mem);
-	ret = grants_fill(g, domid, pages, count);
+	ret = grants_fill(g, count);
 	if (ret) {
 		if (grants_lack_is_news(count))
 			pr_warn_ratelimited("xen_drm_front: the domain's grant table is full (%u grants in use here, error %d): raise Xen's max_grant_frames for this guest\n",
@@ -351,56 +615,90 @@ static struct xdf_grants *grants_new(domid_t domid, struct page **pages,
 	cmpxchg(&table.lacking, count, 0);
 	return g;
 
+err_free:
+	kfree(g);
 err_budget:
 	atomic_sub(count, &table.used);
 	return ERR_PTR(-ENOMEM);
 }
 
 /**
- * xdf_grants_share - grant pages to a domain, for reading and writing
+ * xdf_grants_share - grant memory to a domain, for reading and writing
  * @domid: the backend's domain
- * @pages: real pages, never slab; each gets a reference of its own here
- * @npages: their number
+ * @mem: real pages, never slab; held until the backend has let go of all of it
  *
- * Context: may sleep.
+ * Context: may sleep; one caller for a memory at a time.
  *
- * Return: the grants, owned by the caller; ERR_PTR(-ENOMEM), or -ENOSPC when
- * the budget or the domain's grant table is used up.
+ * Return: the grants, the caller's; ERR_PTR(-ENOMEM), or -ENOSPC when the
+ * budget or the domain's grant table is used up.
  */
-struct xdf_grants *xdf_grants_share(domid_t domid, struct page **pages,
-				    unsigned int npages)
+struct xdf_grants *xdf_grants_share(domid_t domid, struct xdf_mem *mem)
 {
-	return grants_new(domid, pages, npages, NULL);
+	struct xdf_grants *g;
+
+	spin_lock_irq(&table.lock);
+	g = mem->kept;
+	if (g)
+		grants_unkeep(g);
+	spin_unlock_irq(&table.lock);
+	if (g && g->domid == domid)
+		return g;
+	xdf_grants_release(g);
+	return grants_new(domid, mem);
 }
 
 /**
- * xdf_grants_share_mem - the same for memory whose pages cannot be held singly
+ * xdf_grants_alloc - memory for the backend and us alone
+ * @dev: for whom
  * @domid: the backend's domain
- * @mem: held until the backend has let go of all of it
+ * @size: in bytes, rounded up to pages here
  *
  * Context: may sleep.
  *
- * Return: as of xdf_grants_share().
+ * Return: the grants of zeroed memory, the caller's; or an ERR_PTR() as of
+ * xdf_grants_share().
  */
-struct xdf_grants *xdf_grants_share_mem(domid_t domid, struct xdf_mem *mem)
+struct xdf_grants *xdf_grants_alloc(struct device *dev, domid_t domid,
+				    size_t size)
 {
-	return grants_new(domid, mem->pages, mem->npages, mem);
+	struct xdf_mem *mem = xdf_mem_alloc(dev, size);
+	struct xdf_grants *g;
+
+	if (IS_ERR(mem))
+		return ERR_CAST(mem);
+	g = xdf_grants_share(domid, mem);
+	xdf_mem_put(mem);
+	return g;
 }
 
 /**
  * xdf_grants_init - set the budget
  * @budget: references; 0 leaves an eighth of the domain's to other devices
+ *
+ * Return: 0 or -ENOMEM.
  */
-void xdf_grants_init(unsigned int budget)
+int xdf_grants_init(unsigned int budget)
 {
 	unsigned int total = gnttab_max_grant_frames() *
 		(XEN_PAGE_SIZE / sizeof(struct grant_entry_v1));
+	struct sysinfo info;
 
+	table.shrinker = shrinker_alloc(0, "xen_drm_front");
+	if (!table.shrinker)
+		return -ENOMEM;
 	spin_lock_init(&table.lock);
 	INIT_LIST_HEAD(&table.list);
 	INIT_DELAYED_WORK(&table.work, grants_retry);
+	INIT_LIST_HEAD(&table.kept);
+	INIT_DELAYED_WORK(&table.expire, grants_expire);
+	si_meminfo(&info);
+	table.keep_max = info.totalram / KEEP_PART;
 	atomic_set(&table.used, 0);
 	table.budget = budget ?: total - total / 8;
+	table.shrinker->count_objects = grants_shrink_count;
+	table.shrinker->scan_objects = grants_shrink;
+	shrinker_register(table.shrinker);
+	return 0;
 }
 
 /*
@@ -410,7 +708,24 @@ void xdf_grants_init(unsigned int budget)
  */
 static bool grants_can_be_left(const struct xdf_grants *g)
 {
-	return !g->mem || PAGE_SIZE == XEN_PAGE_SIZE;
+	return !g->mem->contiguous || PAGE_SIZE == XEN_PAGE_SIZE;
+}
+
+/* The kernel ends them, and drops a hold on the page of each. */
+static void grants_leave(struct xdf_grants *g)
+{
+	unsigned int i;
+
+	for (i = 0; i < g->count; i++) {
+		struct page *page = g->mem->pages[i / XEN_PFN_PER_PAGE];
+
+		if (!g->refs[i])
+			continue;
+		if (!g->mem->contiguous)
+			get_page(page);
+		gnttab_end_foreign_access(g->refs[i],
+					  g->mem->contiguous ? NULL : page);
+	}
 }
 
 /*
@@ -421,21 +736,24 @@ static bool grants_can_be_left(const struct xdf_grants *g)
 void xdf_grants_exit(void)
 {
 	struct xdf_grants *g, *next;
-	unsigned int i;
+	unsigned int left;
 
+	shrinker_free(table.shrinker);
+	xdf_grants_forget();
+	cancel_delayed_work_sync(&table.expire);
 	cancel_delayed_work_sync(&table.work);
 	list_for_each_entry_safe(g, next, &table.list, link) {
-		if (!grants_end(g))
+		left = grants_end(g);
+		if (left)
 			pr_info("xen_drm_front: the backend still maps %u pages; %s\n",
-				g->count, grants_can_be_left(g) ?
+				left, grants_can_be_left(g) ?
 				"the kernel takes them back when it lets go" :
 				"they stay granted");
+		if (left && grants_can_be_left(g))
+			grants_leave(g);
 		/* Contiguous memory goes to nobody else while a part is in use. */
-		for (i = 0; i < g->count && grants_can_be_left(g); i++)
-			gnttab_end_foreign_access(g->refs[i], g->mem ? NULL :
-						  g->pages[i]);
-		if (g->count)
-			g->mem = NULL;
+		if (left && (g->mem->contiguous || !grants_can_be_left(g)))
+			xdf_mem_get(g->mem);
 		grants_free(g);
 	}
 }
@@ -449,7 +767,7 @@ static void *directory_page(const struct xdf_directory *dir, u32 index)
 {
 	size_t at = (size_t)index * DISPLIF_PAGE_SIZE;
 
-	return page_address(dir->mem->pages[at >> PAGE_SHIFT]) +
+	return page_address(dir->grants->mem->pages[at >> PAGE_SHIFT]) +
 		offset_in_page(at);
 }
 
@@ -470,32 +788,22 @@ struct xdf_directory *xdf_directory_create(struct device *dev, domid_t domid,
 {
 	u32 i, n = xdf_pgdir_pages(count);
 	struct xdf_directory *dir;
-	int ret;
+	struct xdf_grants *grants;
 
 	dir = kzalloc(sizeof(*dir), GFP_KERNEL);
 	if (!dir)
 		return ERR_PTR(-ENOMEM);
+	grants = xdf_grants_alloc(dev, domid, (size_t)n * DISPLIF_PAGE_SIZE);
+	if (IS_ERR(grants)) {
+		kfree(dir);
+		return ERR_CAST(grants);
+	}
 	dir->count = count;
-	dir->mem = xdf_mem_alloc(dev, (size_t)n * DISPLIF_PAGE_SIZE);
-	if (IS_ERR(dir->mem)) {
-		ret = PTR_ERR(dir->mem);
-		goto err_free;
-	}
-	dir->grants = xdf_grants_share_mem(domid, dir->mem);
-	if (IS_ERR(dir->grants)) {
-		ret = PTR_ERR(dir->grants);
-		goto err_mem;
-	}
+	dir->grants = grants;
 	for (i = 0; i < n; i++)
-		xdf_pgdir_fill(directory_page(dir, i), i, dir->grants->refs,
-			       refs, count);
+		xdf_pgdir_fill(directory_page(dir, i), i, grants->refs, refs,
+			       count);
 	return dir;
-
-err_mem:
-	xdf_mem_put(dir->mem);
-err_free:
-	kfree(dir);
-	return ERR_PTR(ret);
 }
 
 /**
@@ -524,6 +832,5 @@ void xdf_directory_destroy(struct xdf_directory *dir)
 	if (!dir)
 		return;
 	xdf_grants_release(dir->grants);
-	xdf_mem_put(dir->mem);
 	kfree(dir);
 }

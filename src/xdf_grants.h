@@ -11,14 +11,16 @@
 #include "xdf_proto.h"
 
 /**
- * struct xdf_mem - memory of whole pages, zeroed
+ * struct xdf_mem - memory of whole pages
  * @ref: users
  * @dev: for whom
  * @size: in bytes
  * @contiguous: the pages follow one another
  * @dma: of a contiguous one
  * @npages: number of @pages
- * @pages: mapped in the kernel, write-back
+ * @pages: write-back; zeroed, if they are our own
+ * @owner: process that it was made for, and may be used again for
+ * @kept: grants of it that nobody uses just now, or NULL
  */
 struct xdf_mem {
 	struct kref ref;
@@ -28,56 +30,66 @@ struct xdf_mem {
 	dma_addr_t dma;
 	unsigned int npages;
 	struct page **pages;
+	pid_t owner;
+	struct xdf_grants *kept;
 };
 
 struct xdf_mem *xdf_mem_alloc(struct device *dev, size_t size);
 struct xdf_mem *xdf_mem_alloc_contiguous(struct device *dev, size_t size);
+struct xdf_mem *xdf_mem_reuse(size_t size, bool contiguous);
+struct xdf_mem *xdf_mem_hold(struct device *dev, struct page **pages,
+			     unsigned int npages);
 void xdf_mem_put(struct xdf_mem *mem);
+unsigned long xdf_mem_pages(void);
+unsigned long xdf_mem_list_bytes(void);
 
 static inline struct xdf_mem *xdf_mem_get(struct xdf_mem *mem)
 {
-	if (mem)
-		kref_get(&mem->ref);
+	kref_get(&mem->ref);
 	return mem;
 }
 
 /**
- * struct xdf_grants - pages granted together and taken back together
+ * struct xdf_grants - memory that is shared with another domain
+ * @mem: the memory, held
+ * @domid: the domain
  * @count: number of references, one for each 4 KiB
- * @refs: the references, in the order of the pages
- * @pages: the page of each reference
- * @mem: holds the pages; without it each is held by a reference of ours
- * @link: in the list of those that the backend has not let go yet
+ * @refs: the references, in the order of the pages; 0 for one that was ended
+ * @unused_since: in jiffies, while it is kept
+ * @link: in the list of those that are kept, or that the backend has not let go
  *
- * Made by xdf_grants_share(), gone with xdf_grants_release().
+ * Made by xdf_grants_share(); the caller's until xdf_grants_release() or
+ * xdf_grants_keep().
  */
 struct xdf_grants {
+	struct xdf_mem *mem;
+	domid_t domid;
 	unsigned int count;
 	grant_ref_t *refs;
-	struct page **pages;
-	struct xdf_mem *mem;
+	unsigned long unused_since;
 	struct list_head link;
 };
 
-struct xdf_grants *xdf_grants_share(domid_t domid, struct page **pages,
-				    unsigned int npages);
-struct xdf_grants *xdf_grants_share_mem(domid_t domid, struct xdf_mem *mem);
+struct xdf_grants *xdf_grants_share(domid_t domid, struct xdf_mem *mem);
+struct xdf_grants *xdf_grants_alloc(struct device *dev, domid_t domid,
+				    size_t size);
 void xdf_grants_release(struct xdf_grants *grants);
+void xdf_grants_keep(struct xdf_grants *grants);
+void xdf_grants_forget(void);
 int xdf_grants_leave(unsigned int count, unsigned int reserve);
 unsigned int xdf_grants_used(void);
+unsigned int xdf_grants_kept(void);
 unsigned int xdf_grants_budget(void);
-void xdf_grants_init(unsigned int budget);
+int xdf_grants_init(unsigned int budget);
 void xdf_grants_exit(void);
 
 /**
  * struct xdf_directory - one directory
  * @count: references that it lists
- * @mem: its pages
- * @grants: theirs
+ * @grants: its pages
  */
 struct xdf_directory {
 	u32 count;
-	struct xdf_mem *mem;
 	struct xdf_grants *grants;
 };
 

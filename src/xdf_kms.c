@@ -203,8 +203,8 @@ xdf_plane_helper_get_scanout_buffer(struct drm_plane *plane,
 		return 0;
 	}
 	/* an import has none, perhaps, and no shadow before it is attached */
-	if (!d->gem->pages || offset_in_page(l->offset) ||
-	    !compat_panic_set_pages(sb, d->gem->pages +
+	if (!d->gem->mem || offset_in_page(l->offset) ||
+	    !compat_panic_set_pages(sb, d->gem->mem->pages +
 				    (l->offset >> PAGE_SHIFT)))
 		return -EOPNOTSUPP;
 	return 0;

@@ -955,6 +955,7 @@ void drm_crtc_cleanup(struct drm_crtc *crtc)
 		crtc->funcs->atomic_destroy_state(crtc, crtc->state);
 	crtc->state = NULL;
 	crtc_commit_put(crtc->last);
+	crtc_commit_put(crtc->older);
 	hrtimer_cancel(&crtc->disable);
 	if (crtc->armed)
 		bug("a CRTC is freed with an event that waits for its vblank");
@@ -988,9 +989,8 @@ void drm_crtc_vblank_put(struct drm_crtc *crtc)
 	spin_lock(&crtc->dev->vbl_lock);
 	if (--crtc->refcount < 0)
 		bug("drm_crtc_vblank_put() without its get");
-	if (!crtc->refcount && crtc->dev->vblank_disable_immediate)
-		vblank_disable(crtc);
-	else if (!crtc->refcount)
+	/* at once is at the next one */
+	if (!crtc->refcount && !crtc->dev->vblank_disable_immediate)
 		hrtimer_start(&crtc->disable, 5 * NSEC_PER_SEC, HRTIMER_MODE_REL);
 	spin_unlock(&crtc->dev->vbl_lock);
 }
@@ -1089,6 +1089,12 @@ bool drm_crtc_handle_vblank(struct drm_crtc *crtc)
 	if (on)
 		send_armed(crtc);
 	spin_unlock(&crtc->dev->event_lock);
+	if (!on || !crtc->dev->vblank_disable_immediate)
+		return on;
+	spin_lock(&crtc->dev->vbl_lock);
+	if (!crtc->refcount)
+		vblank_disable(crtc);
+	spin_unlock(&crtc->dev->vbl_lock);
 	return on;
 }
 
@@ -1175,6 +1181,7 @@ static struct drm_atomic_commit *commit_make(struct drm_device *dev)
 	struct drm_atomic_commit *commit = calloc(1, sizeof(*commit));
 
 	commit->dev = dev;
+	commit->crtcs = commit->of;
 	kref_init(&commit->ref);
 	drm_dev_get(dev);
 	return commit;
@@ -1243,16 +1250,18 @@ int drm_atomic_helper_check(struct drm_device *dev, struct drm_atomic_commit *co
 	return 0;
 }
 
-/* Nonblocking ones are not queued behind one another. */
+/* Nonblocking ones are not queued behind one another, and none behind two. */
 static int commit_stall(struct drm_crtc *crtc, bool nonblock)
 {
 	struct drm_crtc_commit *last = crtc->last;
 
 	if (!last)
 		return 0;
-	if (nonblock)
-		return completion_done(&last->flip_done) ? 0 : -EBUSY;
-	return wait_for_completion_interruptible(&last->cleanup_done);
+	if (nonblock && !completion_done(&last->flip_done))
+		return -EBUSY;
+	if (completion_done(&last->cleanup_done) || !crtc->older)
+		return 0;
+	return wait_for_completion_interruptible(&crtc->older->cleanup_done);
 }
 
 int drm_atomic_helper_setup_commit(struct drm_atomic_commit *commit, bool nonblock)
@@ -1348,6 +1357,10 @@ int drm_atomic_helper_swap_state(struct drm_atomic_commit *commit, bool stall)
 			return ret;
 	}
 	for_each_oldnew_crtc_in_state(commit, crtc, old, state, i) {
+		crtc_commit_put(crtc->older);
+		crtc->older = crtc->last;
+		if (crtc->older)
+			kref_get(&crtc->older->ref);
 		commit->of[i].before = crtc->last;
 		crtc->last = commit->of[i].commit;
 		if (crtc->last)

@@ -302,7 +302,7 @@ struct drm_plane_state {
 	struct drm_plane *plane;
 	struct drm_crtc *crtc;
 	struct drm_framebuffer *fb;
-	void *fence;
+	struct dma_fence *fence;
 	int crtc_x, crtc_y;
 	u32 crtc_w, crtc_h, src_x, src_y, src_h, src_w;
 	unsigned int rotation, zpos, normalized_zpos;
@@ -447,8 +447,8 @@ struct drm_crtc {
 	struct drm_crtc_state *state;
 	const struct drm_crtc_funcs *funcs;
 	const struct drm_crtc_helper_funcs *helper_private;
-	/* the commit that was begun last */
-	struct drm_crtc_commit *last;
+	/* the commit that was begun last, and the one before it */
+	struct drm_crtc_commit *last, *older;
 	/* vblanks */
 	int refcount, inmodeset;
 	bool enabled;
@@ -464,6 +464,8 @@ int drm_crtc_init_with_planes(struct drm_device *dev, struct drm_crtc *crtc,
 			      const struct drm_crtc_funcs *funcs, const char *name, ...);
 void drm_crtc_cleanup(struct drm_crtc *crtc);
 #define drm_crtc_helper_add(c, f) ((c)->helper_private = (f))
+#define drm_modeset_lock(l, ctx) mutex_lock(l)
+#define drm_modeset_unlock(l) mutex_unlock(l)
 #define drm_crtc_index(c)	((c)->index)
 #define drm_crtc_mask(c)	(1u << (c)->index)
 int drm_vblank_init(struct drm_device *dev, unsigned int count);
@@ -553,7 +555,7 @@ struct drm_atomic_commit {
 		struct drm_crtc_state *old_crtc, *new_crtc;
 		struct drm_crtc_commit *commit, *before;
 		bool prepared;
-	} of[MAX_CRTCS];
+	} of[MAX_CRTCS], *crtcs;
 	bool nonblock, swapped, legacy_cursor_update, async_update;
 	struct work_struct commit_work;
 };
@@ -573,6 +575,9 @@ struct drm_atomic_commit {
 	for (i = 0; i < (c)->dev->mode_config.num_crtc; i++)		\
 		if ((crtc = (c)->dev->mode_config.crtcs[i], o = (c)->of[i].old_crtc, \
 		     s = (c)->of[i].new_crtc))
+/* what changes connectors changes modes here */
+#define for_each_new_connector_in_state(c, connector, s, i)		\
+	for (i = 0, (void)(connector), (void)(s); i < 0; i++)
 #define for_each_new_plane_in_state(c, plane, s, i)			\
 	for (i = 0; i < (c)->dev->mode_config.num_crtc; i++)		\
 		if ((plane = (c)->dev->mode_config.planes[i], s = (c)->of[i].new_plane))

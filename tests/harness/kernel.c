@@ -1043,6 +1043,44 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 	return page;
 }
 
+/*
+ * Shrinkers: called when the driver does not expect it, by whoever shrinks
+ */
+
+static struct shrinker *shrinker;
+static pthread_mutex_t shrinker_lock = PTHREAD_MUTEX_INITIALIZER;
+
+struct shrinker *shrinker_alloc(unsigned int flags, const char *name, ...)
+{
+	return kzalloc(sizeof(struct shrinker), GFP_KERNEL);
+}
+
+void shrinker_register(struct shrinker *s)
+{
+	pthread_mutex_lock(&shrinker_lock);
+	shrinker = s;
+	pthread_mutex_unlock(&shrinker_lock);
+}
+
+void shrinker_free(struct shrinker *s)
+{
+	pthread_mutex_lock(&shrinker_lock);
+	if (shrinker == s)
+		shrinker = NULL;
+	pthread_mutex_unlock(&shrinker_lock);
+	kfree(s);
+}
+
+void shrink_memory(void)
+{
+	struct shrink_control sc = { .nr_to_scan = 128 };
+
+	pthread_mutex_lock(&shrinker_lock);
+	if (shrinker && shrinker->count_objects(shrinker, &sc))
+		shrinker->scan_objects(shrinker, &sc);
+	pthread_mutex_unlock(&shrinker_lock);
+}
+
 void get_page(struct page *page)
 {
 	if (__atomic_fetch_add(&page->refs, 1, __ATOMIC_SEQ_CST) <= 0)

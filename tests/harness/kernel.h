@@ -699,6 +699,7 @@ int completion_wait(struct completion *c, u64 deadline, bool killable);
 #define __GFP_NORETRY		0u
 #define __GFP_NOWARN		0u
 #define __GFP_COMP		0u
+#define GFP_KERNEL_ACCOUNT	GFP_KERNEL
 #define memalloc_noio_save()	0u
 #define memalloc_noio_restore(f) ((void)(f))
 #define memalloc_nofs_save()	0u
@@ -756,6 +757,7 @@ struct page {
 };
 
 struct page *alloc_pages(gfp_t gfp, unsigned int order);
+#define split_page(p, o)	((void)(p))
 struct page *alloc_page_run(unsigned int count);
 void __free_pages(struct page *page, unsigned int order);
 #define alloc_page(f)		alloc_pages(f, 0)
@@ -785,6 +787,28 @@ void vunmap(const void *addr);
 #define is_vmalloc_addr(a)	false
 #define memcpy_fromio		memcpy
 #define si_mem_available()	(1L << 20)
+
+typedef struct { long counter; } atomic_long_t;
+#define atomic_long_add(i, a)	((void)__atomic_add_fetch(&(a)->counter, i, __ATOMIC_SEQ_CST))
+#define atomic_long_sub(i, a)	((void)__atomic_sub_fetch(&(a)->counter, i, __ATOMIC_SEQ_CST))
+#define atomic_long_read(a)	__atomic_load_n(&(a)->counter, __ATOMIC_SEQ_CST)
+
+/* every client is the same process */
+#define task_tgid_nr(t)		1
+
+struct dma_fence;
+#define dma_fence_is_signaled(f) true
+
+struct shrink_control { unsigned long nr_to_scan; };
+struct shrinker {
+	unsigned long (*count_objects)(struct shrinker *s, struct shrink_control *sc);
+	unsigned long (*scan_objects)(struct shrinker *s, struct shrink_control *sc);
+};
+#define SHRINK_STOP		(~0UL)
+struct shrinker *shrinker_alloc(unsigned int flags, const char *name, ...);
+void shrinker_register(struct shrinker *s);
+void shrinker_free(struct shrinker *s);
+void shrink_memory(void);
 
 struct sysinfo { unsigned long totalram; };
 #define si_meminfo(i)		((i)->totalram = 1UL << 20)
@@ -822,6 +846,8 @@ struct vm_operations_struct {
 #define VM_DONTDUMP		0x4000000
 #define VM_IO			0x4000
 #define vm_get_page_prot(f)	0
+#define vma_pages(v)		(((v)->vm_end - (v)->vm_start) >> PAGE_SHIFT)
+#define remap_pfn_range(v, a, p, n, r) ((v)->vm_flags |= VM_PFNMAP, (void)(a), (void)(p), (void)(r), 0)
 #define vmf_insert_pfn(v, a, p)	((void)(v), (void)(p), VM_FAULT_NOPAGE)
 #define vmf_insert_pfn_prot(v, a, p, r) vmf_insert_pfn(v, a, p)
 #define vm_flags_set(v, f)	((v)->vm_flags |= (f))

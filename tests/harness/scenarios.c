@@ -386,6 +386,8 @@ static void user_session(struct drm_file *file, unsigned int number)
 			user_debugfs(file);
 		if (rnd() % 32 == 0)
 			user_probe(file);
+		if (rnd() % 16 == 0)
+			shrink_memory();
 		if (rnd() % 2)
 			usleep(rnd() % 200);
 	}
