@@ -47,7 +47,7 @@ enum xdf_backend_state {
  * @xenwatch: calls xenwatch, when set
  * @called: it is set
  * @reboot: told when the guest goes down
- * @failures: connections lost or refused within a minute of one another
+ * @failures: connections lost or rejected within a minute of one another
  * @failed_at: the last one, in jiffies
  * @offer_at: no rings are offered before, in jiffies
  */

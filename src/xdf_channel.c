@@ -34,9 +34,32 @@ static void channel_break(struct xdf_channel *ch, const char *why)
  */
 #define MAX_STRAYS	1024
 
+/*
+ * Which response rings: the next one. If a flip is all that is on the ring the one
+ * after that, as its event rings in any case, and xdf_channel_poll() looks for an
+ * error, which has none.
+ */
+static void channel_set_bell(struct xdf_channel *ch)
+{
+	struct displif_sring *sring = ch->ring.sring;
+	RING_IDX next = ch->ring.rsp_cons + 1;
+
+	if (list_is_singular(&ch->live) &&
+	    list_first_entry(&ch->live, struct xdf_request, entry)->quiet) {
+		WRITE_ONCE(sring->rsp_event, next + 1);
+		return;
+	}
+	WRITE_ONCE(sring->rsp_event, next);
+	/* set before it is looked at whether such a flip's came without ringing */
+	virt_mb();
+	if (READ_ONCE(sring->rsp_prod) == next)
+		WRITE_ONCE(sring->rsp_event, next + 1);
+}
+
 /* Moves requests from the backlog to the ring; true when to notify. */
 static bool channel_pump(struct xdf_channel *ch)
 {
+	RING_IDX before = ch->ring.req_prod_pvt;
 	struct xdf_request *rq, *next;
 	int notify;
 
@@ -52,6 +75,9 @@ static bool channel_pump(struct xdf_channel *ch)
 		trace_xdf_request(ch->name, ch->node, rq->wire.id,
 				  rq->wire.operation);
 	}
+	if (ch->ring.req_prod_pvt == before)
+		return false;
+	channel_set_bell(ch);
 	RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(&ch->ring, notify);
 	return notify;
 }
@@ -120,32 +146,54 @@ static const char *channel_responses(struct xdf_channel *ch, bool *any,
 	return NULL;
 }
 
-static irqreturn_t channel_req_irq(int irq, void *data)
+/* Reads responses and sends what waits for room. Sets @any if there were some. */
+static const char *channel_work(struct xdf_channel *ch, bool *any)
 {
-	struct xdf_channel *ch = data;
 	const char *why = NULL;
-	bool any = false, notify = false;
+	bool notify = false;
 	unsigned long flags;
 	LIST_HEAD(done);
 
 	spin_lock_irqsave(&ch->lock, flags);
 	if (ch->open) {
-		why = channel_responses(ch, &any, &done);
+		why = channel_responses(ch, any, &done);
 		if (why)
 			WRITE_ONCE(ch->open, false);
 		else
 			notify = channel_pump(ch);
 	}
+	/* under the lock: the interrupt must not be unbound meanwhile */
+	if (notify)
+		notify_remote_via_irq(ch->req.irq);
 	spin_unlock_irqrestore(&ch->lock, flags);
 
 	channel_finish(&done);
-	if (notify)
-		notify_remote_via_irq(ch->req.irq);
 	if (why)
 		channel_break(ch, why);
-	else
+	return why;
+}
+
+static irqreturn_t channel_req_irq(int irq, void *data)
+{
+	bool any = false;
+
+	if (!channel_work(data, &any))
 		xen_irq_lateeoi(irq, any ? 0 : XEN_EOI_FLAG_SPURIOUS);
 	return IRQ_HANDLED;
+}
+
+/**
+ * xdf_channel_poll - look for responses that do not ring
+ * @ch: the channel
+ *
+ * Context: any but NMI, without locks that requests' done() takes.
+ */
+void xdf_channel_poll(struct xdf_channel *ch)
+{
+	bool any = false;
+
+	if (READ_ONCE(ch->open))
+		channel_work(ch, &any);
 }
 
 /* Reads the events from @cons to @prod; false when none was waited for. */
@@ -179,8 +227,11 @@ static irqreturn_t channel_evt_irq(int irq, void *data)
 	struct xdf_channel *ch = data;
 	struct displif_evt_page *page = ch->evt.page;
 	u32 prod, cons = ch->evt_cons;
-	bool any;
+	bool any = false;
 
+	/* a flip's response comes before its event, and may not have rung */
+	if (channel_work(ch, &any))
+		return IRQ_HANDLED;
 	prod = READ_ONCE(page->in_prod);
 	/* Read the slots only after the index that publishes them. */
 	virt_rmb();
@@ -188,7 +239,7 @@ static irqreturn_t channel_evt_irq(int irq, void *data)
 		channel_break(ch, "more events than the page holds");
 		return IRQ_HANDLED;
 	}
-	any = channel_events(ch, cons, prod);
+	any |= channel_events(ch, cons, prod);
 	ch->evt_cons = prod;
 	/* The slots are read before the backend may write them again. */
 	virt_mb();
@@ -436,6 +487,7 @@ static void channel_answered(struct xdf_request *rq)
 int xdf_channel_begin(struct xdf_channel *ch, struct xdf_call *call, u32 epoch)
 {
 	call->rq.epoch = epoch;
+	call->rq.quiet = false;
 	call->rq.done = channel_answered;
 	init_completion(&call->answered);
 	return xdf_channel_submit(ch, &call->rq);
@@ -511,6 +563,7 @@ bool xdf_channel_expire(struct xdf_channel *ch, bool *busy)
 	LIST_HEAD(done);
 	bool fault = false;
 
+	xdf_channel_poll(ch);
 	spin_lock_irqsave(&ch->lock, flags);
 	list_for_each_entry_safe(rq, next, &ch->live, entry) {
 		if (!channel_is_late(rq))

@@ -20,6 +20,8 @@ DEFINE_RING_TYPES(displif, struct displif_req, struct displif_resp);
  * struct xdf_request - one request to the backend
  * @wire: as built by xdf_displif_*(); the channel sets the id
  * @epoch: of the connection that it is for; 0 for any
+ * @quiet: an event follows its response, which need not ring: xdf_channel_poll() is
+ *	called until then
  * @done: called once at the end of each request that was taken. Context: any but
  *	NMI, without the channel's lock; must not sleep
  * @status: result: 0, the backend's error, -ETIMEDOUT, or -ENODEV when the
@@ -31,6 +33,7 @@ DEFINE_RING_TYPES(displif, struct displif_req, struct displif_resp);
 struct xdf_request {
 	struct displif_req wire;
 	u32 epoch;
+	bool quiet;
 	void (*done)(struct xdf_request *rq);
 	int status;
 	struct displif_resp resp;
@@ -124,6 +127,7 @@ int xdf_channel_publish(struct xdf_channel *ch, struct xenbus_transaction xbt,
 int xdf_channel_submit(struct xdf_channel *ch, struct xdf_request *rq);
 int xdf_channel_begin(struct xdf_channel *ch, struct xdf_call *call, u32 epoch);
 int xdf_channel_call(struct xdf_channel *ch, struct xdf_call *call, u32 epoch);
+void xdf_channel_poll(struct xdf_channel *ch);
 void xdf_channel_panic(struct xdf_channel *ch, struct displif_req *wire);
 bool xdf_channel_expire(struct xdf_channel *ch, bool *busy);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <linux/dma-fence.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/stringify.h>
@@ -528,6 +529,162 @@ static void xdf_commit_tail(struct drm_atomic_commit *commit)
 	drm_atomic_helper_cleanup_planes(drm, commit);
 }
 
+/*
+ * Flips: a commit that changes the picture of one CRTC, and for which nothing has
+ * to be waited for, is done by its caller, without a work item. What is left of it
+ * when it is shown, the old state, goes with the next commit, or a little later.
+ */
+
+#define FLIP_LINGER	HZ
+
+static bool commit_is_over(struct drm_crtc_commit *commit)
+{
+	return !commit || (completion_done(&commit->hw_done) &&
+			   completion_done(&commit->flip_done));
+}
+
+/* The output that this flips, or NULL when it is more than that. */
+static struct xdf_output *commit_flips(struct drm_atomic_commit *commit)
+{
+	struct drm_crtc_state *old_crtc, *new_crtc;
+	struct drm_connector_state *connector_state;
+	struct drm_plane_state *old;
+	struct drm_connector *connector;
+	struct xdf_output *output = NULL;
+	struct drm_plane *plane;
+	struct drm_crtc *crtc;
+	int i;
+
+	for_each_new_connector_in_state(commit, connector, connector_state, i)
+		return NULL;
+	for_each_oldnew_crtc_in_state(commit, crtc, old_crtc, new_crtc, i) {
+		if (output || !new_crtc->active ||
+		    drm_atomic_crtc_needs_modeset(new_crtc) ||
+		    !commit_is_over(old_crtc->commit))
+			return NULL;
+		output = crtc_to_output(crtc);
+	}
+	for_each_old_plane_in_state(commit, plane, old, i)
+		if (!output || plane != &output->plane ||
+		    !commit_is_over(old->commit))
+			return NULL;
+	return output;
+}
+
+/* Another driver draws yet, or there is a picture to be copied. */
+static bool commit_takes_time(struct drm_atomic_commit *commit)
+{
+	struct drm_plane_state *state;
+	struct drm_plane *plane;
+	int i;
+
+	for_each_new_plane_in_state(commit, plane, state, i) {
+		struct xdf_dbuf *d = to_xdf_plane_state(state)->dbuf;
+
+		if (state->fence && !dma_fence_is_signaled(state->fence))
+			return true;
+		if (d && READ_ONCE(d->shadow))
+			return true;
+	}
+	return false;
+}
+
+/* With the lock of the CRTC. */
+static void xdf_output_end_flip(struct xdf_output *output)
+{
+	struct drm_atomic_commit *commit = output->flip;
+	struct drm_crtc_commit *shown;
+
+	if (!commit)
+		return;
+	shown = commit->crtcs[drm_crtc_index(&output->crtc)].commit;
+	if (!completion_done(&shown->flip_done))
+		return;
+	output->flip = NULL;
+	drm_atomic_helper_commit_cleanup_done(commit);
+	drm_atomic_commit_put(commit);
+}
+
+static void xdf_output_flip_work(struct work_struct *work)
+{
+	struct xdf_output *output = container_of(work, struct xdf_output,
+						 flip_work.work);
+
+	drm_modeset_lock(&output->crtc.mutex, NULL);
+	xdf_output_end_flip(output);
+	if (output->flip)
+		schedule_delayed_work(&output->flip_work, FLIP_LINGER);
+	drm_modeset_unlock(&output->crtc.mutex);
+}
+
+/* Those who show and are to be shown hold their dbufs by themselves. */
+static void xdf_flip(struct drm_atomic_commit *commit)
+{
+	drm_atomic_helper_commit_planes(commit->dev, commit, 0);
+	drm_atomic_helper_commit_hw_done(commit);
+	drm_atomic_helper_cleanup_planes(commit->dev, commit);
+}
+
+static void xdf_slow_flip_work(struct work_struct *work)
+{
+	struct drm_atomic_commit *commit =
+		container_of(work, struct drm_atomic_commit, commit_work);
+
+	drm_atomic_helper_wait_for_fences(commit->dev, commit, false);
+	xdf_flip(commit);
+	drm_atomic_helper_wait_for_flip_done(commit->dev, commit);
+	drm_atomic_helper_commit_cleanup_done(commit);
+	drm_atomic_commit_put(commit);
+}
+
+static int xdf_output_flip(struct xdf_output *output,
+			   struct drm_atomic_commit *commit)
+{
+	int ret;
+
+	ret = drm_atomic_helper_setup_commit(commit, true);
+	if (ret)
+		return ret;
+	ret = drm_atomic_helper_prepare_planes(commit->dev, commit);
+	if (ret)
+		return ret;
+	/* does not fail, as it does not wait */
+	ret = drm_atomic_helper_swap_state(commit, false);
+	if (WARN_ON(ret))
+		return ret;
+	drm_atomic_commit_get(commit);
+	if (commit_takes_time(commit)) {
+		INIT_WORK(&commit->commit_work, xdf_slow_flip_work);
+		queue_work(system_unbound_wq, &commit->commit_work);
+		return 0;
+	}
+	xdf_flip(commit);
+	/* the one before may have been shown just now */
+	xdf_output_end_flip(output);
+	output->flip = commit;
+	schedule_delayed_work(&output->flip_work, FLIP_LINGER);
+	return 0;
+}
+
+static int xdf_atomic_commit(struct drm_device *drm,
+			     struct drm_atomic_commit *commit, bool nonblock)
+{
+	struct xdf_output *output;
+	struct drm_crtc_state *state;
+	struct drm_crtc *crtc;
+	int i, idx, ret;
+
+	for_each_new_crtc_in_state(commit, crtc, state, i)
+		xdf_output_end_flip(crtc_to_output(crtc));
+	output = nonblock ? commit_flips(commit) : NULL;
+	/* once it is unplugged nobody is there to end a flip */
+	if (!output || !drm_dev_enter(drm, &idx))
+		return drm_atomic_helper_commit(drm, commit, nonblock);
+	ret = xdf_output_flip(output, commit);
+	drm_dev_exit(idx);
+	return ret;
+}
+
 static const struct drm_mode_config_helper_funcs xdf_mode_config_helper_funcs = {
 	.atomic_commit_tail = xdf_commit_tail,
 };
@@ -535,7 +692,7 @@ static const struct drm_mode_config_helper_funcs xdf_mode_config_helper_funcs = 
 static const struct drm_mode_config_funcs xdf_mode_config_funcs = {
 	.fb_create = COMPAT_FN(xdf_kms_fb_create),
 	.atomic_check = drm_atomic_helper_check,
-	.atomic_commit = drm_atomic_helper_commit,
+	.atomic_commit = xdf_atomic_commit,
 };
 
 static int xdf_output_init(struct drm_device *drm, struct xdf_output *output,
@@ -644,6 +801,7 @@ int xdf_kms_init(struct drm_device *drm, struct xdf_output *outputs,
 		struct xdf_output *output = &outputs[i];
 
 		output->dbufs = dbufs;
+		INIT_DELAYED_WORK(&output->flip_work, xdf_output_flip_work);
 		output->connector.channel = &output->scanout.channel;
 		output->connector.hotplug = hotplug;
 		xdf_scanout_init(&output->scanout, &output->crtc,
@@ -655,6 +813,17 @@ int xdf_kms_init(struct drm_device *drm, struct xdf_output *outputs,
 	ret = drm_vblank_init(drm, count);
 	if (ret)
 		return ret;
+	/* between a client's flips, and the console's, nothing ticks */
+	drm->vblank_disable_immediate = compat_has_vblank_time;
 	drm_mode_config_reset(drm);
 	return 0;
+}
+
+/* The device was shut down, and its outputs were ended. Context: may sleep. */
+void xdf_kms_fini(struct xdf_output *output)
+{
+	cancel_delayed_work_sync(&output->flip_work);
+	drm_modeset_lock(&output->crtc.mutex, NULL);
+	xdf_output_end_flip(output);
+	drm_modeset_unlock(&output->crtc.mutex);
 }

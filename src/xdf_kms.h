@@ -24,6 +24,8 @@
  * @plane: primary
  * @crtc: its one CRTC
  * @encoder: its one encoder
+ * @flip: the last flip's commit, not cleaned up yet, or NULL; under the lock of @crtc
+ * @flip_work: cleans it up when no other commit comes
  */
 struct xdf_output {
 	struct xdf_dbufs *dbufs;
@@ -33,11 +35,14 @@ struct xdf_output {
 	struct drm_plane plane;
 	struct drm_crtc crtc;
 	struct drm_encoder encoder;
+	struct drm_atomic_commit *flip;
+	struct delayed_work flip_work;
 };
 
 int xdf_kms_init(struct drm_device *drm, struct xdf_output *outputs,
 		 unsigned int count, struct xdf_dbufs *dbufs,
 		 struct work_struct *hotplug, struct workqueue_struct *wq);
+void xdf_kms_fini(struct xdf_output *output);
 void xdf_kms_set_size(struct xdf_output *output, u32 width, u32 height);
 
 #endif /* XDF_KMS_H */

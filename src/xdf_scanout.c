@@ -60,6 +60,9 @@ static void scanout_submit(struct xdf_scanout *s, enum xdf_scanout_op op)
 	f->mode_seq = s->wanted.mode_seq;
 	f->since = ktime_get();
 	f->dbuf = op == XDF_SCANOUT_OFF ? NULL : xdf_dbuf_get(s->wanted.dbuf);
+	/* the ticks go on until then */
+	f->rq.quiet = op == XDF_SCANOUT_FLIP &&
+		(s->wanted.event || s->vblank_held);
 	if (!xdf_channel_submit(&s->channel, &f->rq))
 		return;
 	/* the connection is lost; scanout_closed() follows */
@@ -459,6 +462,7 @@ static enum hrtimer_restart scanout_tick(struct hrtimer *timer)
 	ktime_t now;
 	u64 next;
 
+	xdf_channel_poll(&s->channel);
 	spin_lock_irqsave(&s->lock, flags);
 	now = ktime_get();
 	spin_lock(&s->vblank_lock);
@@ -466,13 +470,16 @@ static enum hrtimer_restart scanout_tick(struct hrtimer *timer)
 	/* else an event was quicker, and was the vblank */
 	if (s->ticking && !s->vblank_deferred)
 		vblank = xdf_vblank_tick(&s->vblank, ktime_to_ns(now));
+	spin_unlock(&s->vblank_lock);
+	/* after which DRM may not want them any more */
+	if (vblank)
+		scanout_vblank(s, now);
+	spin_lock(&s->vblank_lock);
 	next = s->vblank.next;
 	if (s->vblank_deferred)
 		next = ktime_to_ns(now) + s->vblank.period / 4;
 	scanout_start_timer(s, next);
 	spin_unlock(&s->vblank_lock);
-	if (vblank)
-		scanout_vblank(s, now);
 	spin_unlock_irqrestore(&s->lock, flags);
 	/* armed above */
 	return HRTIMER_NORESTART;

@@ -310,7 +310,10 @@ static void respond(unsigned int i, const struct displif_resp *resp)
 	words_copy(&con[i].ring->slot[con[i].rsp_prod % RING_SLOTS], resp, sizeof(*resp));
 	store(&con[i].ring->rsp_prod, ++con[i].rsp_prod);
 	counts.responses++;
-	evtchn_kick(con[i].ports[0]);
+	/* it rings when it is asked to, as any backend */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (load(&con[i].ring->rsp_event) == con[i].rsp_prod)
+		evtchn_kick(con[i].ports[0]);
 }
 
 static s32 random_error(void)

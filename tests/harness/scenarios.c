@@ -141,7 +141,7 @@ static void run_first_light(unsigned long unused)
 	screen_open(&s);
 	for (i = 0; i < 20; i++)
 		expect(!screen_show(&s, i % 2, i / 2 % 2));
-	expect(backend_shown(0));
+	eventually(backend_shown(0));
 	expect(!screen_off(&s, 0));
 	eventually(!backend_shown(0));
 	screen_close(&s);
@@ -167,10 +167,68 @@ static void run_rejected_off(unsigned long unused)
 	backend.decide = reject_flips;
 	expect(!screen_show(&s, 1, 1));
 	usleep(100000);
-	expect(backend_shown(1));
+	eventually(backend_shown(1));
 	expect(!screen_off(&s, 1));
 	eventually(!backend_shown(1));
 	backend.decide = NULL;
+	screen_close(&s);
+}
+
+static s32 reject_one_flip(unsigned int connector, const struct displif_req *req)
+{
+	static bool once;
+
+	if (once || req->operation != DISPLIF_OP_PG_FLIP)
+		return 1;
+	once = true;
+	return -EIO;
+}
+
+/*
+ * Flips whose events are waited for: no two at once, and an error, which has no event
+ * and does not ring, is noticed within some refreshes.
+ */
+static void run_flips(unsigned long unused)
+{
+	struct user_commit args = {
+		.width = WIDTH, .height = HEIGHT, .nonblock = true, .async = true,
+	};
+	struct completion done;
+	struct screen s;
+	u64 begin;
+	int i, ret, busy = 0;
+
+	eventually(connected());
+	screen_open(&s);
+	expect(!screen_show(&s, 0, 0));
+	usleep(100000);
+	args.done = &done;
+	for (i = 0; i < 50; i++) {
+		args.fb = s.fb[i % 2];
+		init_completion(&done);
+		/* the one without an event may be on its way */
+		while ((ret = user_commit(s.file, &args)) == -EBUSY)
+			usleep(100);
+		expect(!ret);
+		args.done = NULL;
+		ret = user_commit(s.file, &args);
+		busy += ret == -EBUSY;
+		args.done = &done;
+		wait_for_completion(&done);
+	}
+	expect(busy);
+	backend.decide = reject_one_flip;
+	args.fb = s.fb[0];
+	init_completion(&done);
+	while ((ret = user_commit(s.file, &args)) == -EBUSY)
+		usleep(100);
+	expect(!ret);
+	begin = ktime_get_ns();
+	wait_for_completion(&done);
+	/* the watchdog would take a second */
+	expect(ktime_get_ns() - begin < NSEC_PER_SEC / 2);
+	backend.decide = NULL;
+	screen_off(&s, 0);
 	screen_close(&s);
 }
 
@@ -494,6 +552,7 @@ static void run_hostile(unsigned long messages)
 const struct scenario scenarios[] = {
 	{ "first_light", "an honest backend, a process that flips", run_first_light },
 	{ "rejected_off", "a rejected flip and mode, then off", run_rejected_off },
+	{ "flips", "flips without a wait, and one that is rejected", run_flips },
 	{ "stray_events", "events without a flip, without end", run_stray_events },
 	{ "state_storm", "states as fast as they are read", run_state_storm },
 	{ "hostile", "so many messages of a backend that does all it can", run_hostile },
