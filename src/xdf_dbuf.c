@@ -237,6 +237,7 @@ static int dbuf_attach(struct xdf_dbuf *d, enum xdf_dbuf_mode mode, u32 format,
 		return -ENODEV;
 	/* of an earlier connection */
 	dbuf_unshare(d);
+	d->of_whole = false;
 	d->wire_epoch = READ_ONCE(dbufs->backend->epoch);
 	WRITE_ONCE(d->mode, mode);
 	d->wire_format = format;
@@ -280,14 +281,44 @@ err_unshare:
 	return ret;
 }
 
-/* The mirror of dbuf_attach(). Under xdf_dbufs.mutex. */
+/* The mirror of dbuf_attach() and dbuf_attach_part(). Under xdf_dbufs.mutex. */
 static void dbuf_detach(struct xdf_dbuf *d)
 {
 	if (xdf_dbuf_is_live(d)) {
 		dbuf_fb_detach(d);
-		dbuf_destroy(d);
+		if (!d->of_whole)
+			dbuf_destroy(d);
 	}
 	dbuf_unshare(d);
+}
+
+/*
+ * A part that begins where the whole does is another framebuffer of the same
+ * buffer. Returns whether it was attached so; if not, as a buffer of its own.
+ */
+static bool dbuf_attach_part(struct xdf_dbuf *d)
+{
+	struct xdf_dbuf *whole = d->whole;
+	int ret = -ENOENT;
+
+	if (!whole)
+		return false;
+	mutex_lock(&d->dbufs->mutex);
+	dbuf_unshare(d);
+	if (xdf_dbuf_is_live(whole) && !dbuf_mode_is_shadow(whole->mode) &&
+	    !READ_ONCE(d->unused)) {
+		d->wire_epoch = whole->wire_epoch;
+		d->wire_format = whole->wire_format;
+		d->dbuf_cookie = whole->dbuf_cookie;
+		d->fb_cookie = ++d->dbufs->cookie;
+		ret = dbuf_fb_attach(d);
+	}
+	d->of_whole = !ret;
+	if (!ret)
+		/* after the cookies */
+		smp_store_release(&d->epoch, d->wire_epoch);
+	mutex_unlock(&d->dbufs->mutex);
+	return !ret;
 }
 
 /* Can the backend have the buffer's own pages? */
@@ -386,7 +417,7 @@ static int dbuf_attach_anyhow(struct xdf_dbuf *d)
 	int ret, alloc_error = 0;
 	u8 op;
 
-	if (xdf_dbuf_is_live(d))
+	if (xdf_dbuf_is_live(d) || dbuf_attach_part(d))
 		return 0;
 	while (format) {
 		mode = dbuf_choose(d, format, !alloc_error);
@@ -420,6 +451,7 @@ static void dbuf_free(struct xdf_dbuf *d)
 	spin_unlock_irq(&dbufs->lock);
 	mutex_unlock(&dbufs->mutex);
 	xdf_shadow_destroy(d->shadow);
+	xdf_dbuf_put(d->whole);
 	drm_gem_object_put(&d->gem->base);
 	kfree(d);
 	drm_dev_put(drm);
@@ -482,6 +514,26 @@ struct xdf_dbuf *xdf_dbuf_create(struct xdf_dbufs *dbufs, struct xdf_gem *gem,
 	spin_lock_irq(&dbufs->lock);
 	list_add_tail(&d->entry, &dbufs->list);
 	spin_unlock_irq(&dbufs->lock);
+	return d;
+}
+
+/**
+ * xdf_dbuf_create_part - a part of a picture
+ * @whole: all of it
+ * @layout: the part, of the same pitch
+ *
+ * Context: may sleep, waits for nobody.
+ *
+ * Return: the dbuf, the caller's to put; or ERR_PTR(-ENOMEM).
+ */
+struct xdf_dbuf *xdf_dbuf_create_part(struct xdf_dbuf *whole,
+				      const struct xdf_layout *layout)
+{
+	struct xdf_dbuf *d = xdf_dbuf_create(whole->dbufs, whole->gem, layout,
+					     whole->format);
+
+	if (!IS_ERR(d) && layout->offset == whole->layout.offset)
+		d->whole = xdf_dbuf_get(whole);
 	return d;
 }
 

@@ -70,6 +70,8 @@ struct xdf_dbufs {
  * @dbufs: where it belongs
  * @entry: in the list of all
  * @gem: the buffer, held
+ * @whole: the framebuffer of which this is the first part: where the backend sees the
+ *	buffer's own pages, it has them already. Held, or NULL
  * @layout: where in the buffer
  * @format: DRM fourcc
  * @kept: there is always room for it: the console's, and what outputs show
@@ -85,6 +87,7 @@ struct xdf_dbufs {
  * @wire_format: what the backend is told instead of @format, or the same
  * @mode: of the last attempt
  * @size: in bytes, of the last attempt
+ * @of_whole: a framebuffer of the buffer of @whole
  * @shared: holds the buffer's grants
  * @grants: the shadow's, when its memory is ours
  *
@@ -96,6 +99,7 @@ struct xdf_dbuf {
 	struct xdf_dbufs *dbufs;
 	struct list_head entry;
 	struct xdf_gem *gem;
+	struct xdf_dbuf *whole;
 	struct xdf_layout layout;
 	u32 format;
 	atomic_t kept;
@@ -111,6 +115,7 @@ struct xdf_dbuf {
 	u32 wire_format;
 	enum xdf_dbuf_mode mode;
 	u32 size;
+	bool of_whole;
 	bool shared;
 	struct xdf_grants *grants;
 };
@@ -124,6 +129,8 @@ void xdf_dbufs_count(struct xdf_dbufs *dbufs, unsigned int *count, u64 *bytes);
 
 struct xdf_dbuf *xdf_dbuf_create(struct xdf_dbufs *dbufs, struct xdf_gem *gem,
 				 const struct xdf_layout *layout, u32 format);
+struct xdf_dbuf *xdf_dbuf_create_part(struct xdf_dbuf *whole,
+				      const struct xdf_layout *layout);
 void xdf_dbuf_ask(struct xdf_dbuf *d);
 int xdf_dbuf_wait(struct xdf_dbuf *d);
 void xdf_dbuf_put(struct xdf_dbuf *d);

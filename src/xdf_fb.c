@@ -272,8 +272,7 @@ struct xdf_dbuf *xdf_fb_dbuf(struct drm_framebuffer *base,
 	d = fb_take_part(parts, layout);
 	spin_unlock_irq(&fb->dbufs->lock);
 	if (!d)
-		d = xdf_dbuf_create(fb->dbufs, to_xdf_gem(base->obj[0]), layout,
-				    base->format->format);
+		d = xdf_dbuf_create_part(fb->full, layout);
 	if (IS_ERR(d))
 		return d;
 	xdf_dbuf_get(d);

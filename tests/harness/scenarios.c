@@ -174,6 +174,46 @@ static void run_rejected_off(unsigned long unused)
 	screen_close(&s);
 }
 
+static unsigned long requests_of(u8 operation)
+{
+	struct backend_counts c;
+
+	backend_count(&c);
+	return c.ops[operation & 15];
+}
+
+static unsigned long buffers_created(void)
+{
+	return requests_of(DISPLIF_OP_DBUF_CREATE);
+}
+
+/* The part of a framebuffer that begins where that does needs no buffer of its own. */
+static void run_first_part(unsigned long unused)
+{
+	struct user_commit args = { .width = WIDTH / 2, .height = HEIGHT / 2 };
+	unsigned long before;
+	struct screen s;
+	int i;
+
+	eventually(connected());
+	screen_open(&s);
+	before = buffers_created();
+	for (i = 0; i < 6; i++) {
+		args.fb = s.fb[i / 2 % 2];
+		args.crtc = i % 2;
+		expect(!user_commit(s.file, &args));
+	}
+	eventually(backend_shown(0) && backend_shown(1));
+	expect(buffers_created() == before);
+	/* elsewhere it does */
+	args.x = 1;
+	expect(!user_commit(s.file, &args));
+	eventually(buffers_created() == before + 1);
+	screen_off(&s, 0);
+	screen_off(&s, 1);
+	screen_close(&s);
+}
+
 static s32 reject_one_flip(unsigned int connector, const struct displif_req *req)
 {
 	static bool once;
@@ -552,6 +592,7 @@ static void run_hostile(unsigned long messages)
 const struct scenario scenarios[] = {
 	{ "first_light", "an honest backend, a process that flips", run_first_light },
 	{ "rejected_off", "a rejected flip and mode, then off", run_rejected_off },
+	{ "first_part", "parts of a framebuffer that begin where it does", run_first_part },
 	{ "flips", "flips without a wait, and one that is rejected", run_flips },
 	{ "stray_events", "events without a flip, without end", run_stray_events },
 	{ "state_storm", "states as fast as they are read", run_state_storm },
