@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <linux/delay.h>
 #include <linux/slab.h>
 #include <drm/drm_fourcc.h>
 #include <drm/drm_gem.h>
@@ -15,6 +16,7 @@
  * @base: DRM's
  * @dbufs: of the device
  * @full: all of it
+ * @paced: when xdf_fb_pace() returned last
  * @part: XDF_FB_PARTS for each CRTC that does not show all of it, the last one
  *	first; under xdf_dbufs.lock
  */
@@ -22,6 +24,7 @@ struct xdf_fb {
 	struct drm_framebuffer base;
 	struct xdf_dbufs *dbufs;
 	struct xdf_dbuf *full;
+	ktime_t paced;
 	struct xdf_dbuf *part[];
 };
 
@@ -114,6 +117,22 @@ int xdf_fb_update(struct drm_framebuffer *base,
 		xdf_dbuf_put(part);
 	}
 	return ret;
+}
+
+/*
+ * Returns at once, or, when it did so less than a refresh ago, after one: what is
+ * drawn meanwhile is one update then.
+ * Context: may sleep; one caller at a time.
+ */
+void xdf_fb_pace(struct drm_framebuffer *base)
+{
+	struct xdf_fb *fb = to_xdf_fb(base);
+	s64 us = USEC_PER_SEC / XDF_DEFAULT_HZ -
+		ktime_us_delta(ktime_get(), fb->paced);
+
+	if (us > 0)
+		usleep_range(us, us + USEC_PER_MSEC);
+	fb->paced = ktime_get();
 }
 
 /* The buffer of that handle, if the picture lies in it; to be put. */

@@ -60,6 +60,9 @@ static int xdf_fb_dirty(struct drm_framebuffer *base, struct drm_file *file,
 		return ret;
 	drm_for_each_crtc(crtc, base->dev)
 		xdf_scanout_damage(&crtc_to_output(crtc)->scanout, base);
+	/* the console's work: a screen that scrolls is drawn row by row */
+	if (!file || !file->filp)
+		xdf_fb_pace(base);
 	return 0;
 }
 
