@@ -488,9 +488,18 @@ class Lab:
         """
         if name in self.guests:
             self.guests[name].destroy()
-        g = Guest(self, name, kernel, kind)
-        g.create(vdispl, memory, modules, cmdline, vcpus, vkb, extra, more, kexec)
-        g.wait_ready(timeout)
+        for again in (True, False):
+            g = Guest(self, name, kernel, kind)
+            g.create(vdispl, memory, modules, cmdline, vcpus, vkb, extra, more, kexec)
+            try:
+                g.wait_ready(timeout)
+                break
+            except LabError:
+                if not again or not g.met_own_breakpoint():
+                    raise
+            self._note("guest %s (%s %s): its kernel met a breakpoint of its own before any module was there: once more" % (
+                name, kernel, kind))
+            g.destroy()
         if load and modules != "none":
             g.load()
         return g
@@ -912,6 +921,10 @@ class Guest:
         self._config(["kernel=%s" % self._quote(kernel), "ramdisk=%s" % self._quote(ramdisk),
                       'disk=["format=raw,vdev=xvda,access=w,script=/share/dom0/dom0-block.sh,target=%s"]' % disk], vdispl, vkb, memory, vcpus, cmdline, "")
         self._attach_console()
+
+    def met_own_breakpoint(self):
+        """Now and then a PV guest's processor does so while another patches its kernel's static keys: see RESULTS.md"""
+        return any("Oops: int3" in line for line in self._kernel_log)
 
     def wait_ready(self, timeout=150):
         end = time.monotonic() + limit(timeout)
