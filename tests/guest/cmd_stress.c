@@ -66,6 +66,42 @@ static int one_round(struct card *c, const struct opts *o, struct buf *bufs, int
 	return n;
 }
 
+static bool is_zero(const struct buf *b)
+{
+	const uint64_t *p = (const uint64_t *)b->map;
+
+	for (size_t i = 0; i < b->size / sizeof(*p); i++)
+		if (p[i])
+			return false;
+	return true;
+}
+
+/* A buffer of one size after the other: each is zeroed, whoever had its memory before. */
+int cmd_again(const struct opts *o)
+{
+	double end = now_s() + (o->seconds ?: 10);
+	struct card c;
+	struct buf b;
+	int ret;
+
+	card_open(&c, o);
+	for (int n = 0; now_s() < end; n++) {
+		ret = buf_create(&c, &b, 640, 480, DRM_FORMAT_XRGB8888, 0);
+		if (ret)
+			return fail("buffer %d: %s", n, strerror(-ret));
+		if (!is_zero(&b)) {
+			say("zeroed=no");
+			return fail("buffer %d is not zeroed", n);
+		}
+		memset(b.map, 0x55, b.size);
+		buf_destroy(&c, &b);
+		say("made=%d", n);
+		sleep_ms(50);
+	}
+	card_close(&c);
+	return 0;
+}
+
 int cmd_fill_up(const struct opts *o)
 {
 	int max = o->limit_mb / 8 + 1, n[3], err[3];

@@ -25,6 +25,7 @@ static const struct {
 	{ "prime", cmd_prime, "export, map and import again" },
 	{ "import", cmd_import, "show a buffer of somebody else's" },
 	{ "stress", cmd_stress, "buffers made and destroyed many times" },
+	{ "again", cmd_again, "buffers of one size, one after the other" },
 	{ "fill-up", cmd_fill_up, "buffers made until rejected, twice" },
 	{ "stuck", cmd_stuck, "hold DRM's locks until killed" },
 	{ "fbdev", cmd_fbdev, "draw through /dev/fb0" },

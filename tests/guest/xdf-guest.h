@@ -130,6 +130,7 @@ int cmd_draw(const struct opts *o);
 int cmd_pan(const struct opts *o);
 int cmd_together(const struct opts *o);
 int cmd_flips(const struct opts *o);
+int cmd_again(const struct opts *o);
 int cmd_hold(const struct opts *o);
 int cmd_dpms(const struct opts *o);
 int cmd_damage(const struct opts *o);

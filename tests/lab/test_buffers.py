@@ -4,8 +4,9 @@ import re
 
 import images
 import pattern
-from scene import (check, guest_prog, keeps_protocol, let_backend_allocate, log, mark, modprobe_r,
-                   need, nothing_mapped, reconnect, rejected, see, shown, wait_card, wait_for)
+from scene import (background, check, guest_prog, keeps_protocol, let_backend_allocate, let_go, log, mark,
+                   modprobe_r, need, nothing_mapped, output, reconnect, rejected, see, shown, values, wait_card,
+                   wait_for, xdf_guest)
 
 ONE = "backend=0,connectors=id0:640x480;id1:640x480"
 BE_ALLOC = "backend=0,be-alloc=1,connectors=id0:640x480;id1:640x480"
@@ -357,3 +358,44 @@ def test_import_without_pages(lab, be, g):
         wait_for("the import to go", lambda: not buffers(g)["copied"], 10)
         res = g.run("rmmod xdf_exporter && insmod /tmp/xdf_exporter.ko")
         need(res.rc == 0, "a buffer is still held: " + res.out)
+
+
+def kept(g):
+    return int(re.search(r"^grants kept for new buffers: (\d+)$", g.run("cat /sys/kernel/debug/dri/*/xen").out, re.M).group(1))
+
+
+@check(kernel="6.1", vdispl=ONE)
+def test_memory_limit(lab, be, g):
+    """Buffers are charged to their process' cgroup: at its limit it gets an error, and nobody is killed"""
+    wait_card(g)
+    need(g.run("mkdir -p /cg && mount -t cgroup2 none /cg && echo +memory >/cg/cgroup.subtree_control && "
+               "mkdir /cg/limited && echo 40M >/cg/limited/memory.max").rc == 0, "no cgroup")
+    v = values(g.run("echo $$ >/cg/limited/cgroup.procs; " + xdf_guest("fill-up --limit-mb 160"), timeout=240).out)
+    need(v["round0.rejected"] == "ENOMEM" and 2 <= int(v["round0.buffers"]) <= 5, f"{v}")
+    events = g.run("cat /cg/limited/memory.events").out
+    need(re.search(r"^oom_kill 0$", events, re.M) and re.search(r"^max [1-9]", events, re.M), events)
+    with shown(g, "draw --seed 71") as v:
+        see(be, g, 0, v["conn0.crc"])
+    wait_for("what was kept to go", lambda: not kept(g), 20)
+    # nothing of a buffer is left in the cgroup
+    wait_for("the charge to go", lambda: int(g.run("cat /cg/limited/memory.current").out) < 4 << 20, 20)
+
+
+@check(kernel="6.1", vdispl=ONE)
+def test_kept(lab, be, g):
+    """What a process does not use any more is kept for its next buffers, which are zeroed, until memory is short"""
+    wait_card(g)
+    pid = background(g, "again --seconds 300", "again")
+    wait_for("buffers that are kept", lambda: kept(g), 20)
+    # in one go, as they are not kept for long
+    now = g.run(f"kill -STOP {pid}; sleep 0.5; cd /sys/kernel/debug/dri/*/; grep kept xen; echo 2 >/proc/sys/vm/drop_caches; "
+                f"grep kept xen; kill -CONT {pid}").out
+    before, after = map(int, re.findall(r": (\d+)$", now, re.M))
+    need(before > 0 and after == 0, f"when memory is short: {now}")
+    # a list entry and a reference for each page
+    m = re.search(r"^lists of (\d+) pages and their grants: (\d+) bytes$", g.run("cat /sys/kernel/debug/dri/*/xen").out, re.M)
+    need(m and 0 < int(m.group(2)) <= 12 * int(m.group(1)), m and m.group(0))
+    wait_for("buffers made again", lambda: int(values(output(g, "again")).get("made", 0)) > 20, 60)
+    need("zeroed=no" not in output(g, "again"), "a buffer was not zeroed")
+    let_go(g, pid)
+    wait_for("what was kept to go", lambda: not kept(g), 20)
