@@ -7,6 +7,7 @@ PROGRAM is linked with xs_stand.c; the last line is the sum.
 import os
 import pty
 import re
+import shutil
 import socket
 import struct
 import subprocess
@@ -73,8 +74,8 @@ class Guest:
             os.unlink(path)
 
 
-def run(*words, stdin=b"", env=None, where=None, user=None):
-    argv = [PROGRAM, *(["--run-dir", where] if where else []), *words]
+def run(*words, stdin=b"", env=None, where=None, user=None, program=PROGRAM):
+    argv = [program, *(["--run-dir", where] if where else []), *words]
     res = subprocess.run(argv, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
                          timeout=60, user=user, group=user, extra_groups=user and [], env={**os.environ, **(env or {})})
     return res.returncode, res.stdout, res.stderr.decode(errors="replace")
@@ -174,7 +175,8 @@ def pictures(where):
     os.close(slave)
     if os.geteuid() == 0:
         os.chmod(where + "/debian.control", 0o660)
-        status, out, err = run("picture", "debian", "-", where=where, user=65534)
+        # where everybody may look
+        status, out, err = run("picture", "debian", "-", where=where, user=65534, program=shutil.copy(PROGRAM, where))
         check(status == 1 and "adduser" in err, "... not for everybody", err)
     guest.end(where + "/debian.control")
 
