@@ -793,7 +793,7 @@ typedef struct { long counter; } atomic_long_t;
 #define atomic_long_sub(i, a)	((void)__atomic_sub_fetch(&(a)->counter, i, __ATOMIC_SEQ_CST))
 #define atomic_long_read(a)	__atomic_load_n(&(a)->counter, __ATOMIC_SEQ_CST)
 
-/* every client is the same process */
+/* there is one process */
 #define task_tgid_nr(t)		1
 
 struct dma_fence;
