@@ -13,7 +13,7 @@ from speed import limit
 
 # the kernel's own driver takes no more lines
 FHD, UHD = "1920x1080", "3840x2040"
-HEADS = [UHD, FHD, "640x480", "640x480"]
+OUTPUTS = [UHD, FHD, "640x480", "640x480"]
 COUNTS = ("notifications", "display", "switches", "hypercalls")
 # how far "flat" goes
 FLAT = 1.1
@@ -23,7 +23,7 @@ def size(text):
     return "-W %s -H %s" % tuple(text.split("x"))
 
 
-def heads(*sizes):
+def outputs(*sizes):
     return "backend=0,connectors=" + ";".join("id%d:%s" % s for s in enumerate(sizes))
 
 
@@ -35,7 +35,7 @@ WORKS = {
     "anonymous": Work("limit: anonymous memory, a page", "touch -w anon -n 2 " + size(FHD)),
     "flip": Work("async flip", "flip -c 2 -n 300 -a", "flip -c 2 -n 300", "pingpong", {"intree": 0.7, "limit": 1.4}),
     "flip-sync": Work("ordinary flip: at 60 Hz, idle between", "flip -c 2 -n 60", "flip -c 2 -n 300", "pingpong", {"intree": 0.7, "limit": 1.4}),
-    "flip-4": Work("flip, four heads", "flip -c 0,1,2,3 -n 60 -a", "flip -c 0,1,2,3 -n 60", None, {"intree": 0.7}),
+    "flip-4": Work("flip, four outputs", "flip -c 0,1,2,3 -n 60 -a", "flip -c 0,1,2,3 -n 60", None, {"intree": 0.7}),
     "flip-4k": Work("async flip, " + UHD, "flip -c 0 -n 100 -a", "flip -c 0 -n 100", "flip", {"limit": FLAT}),
     "flip-1000": Work("async flip, 1,000 buffers", "flip -c 2 -n 100 -a -m 1000", None, "flip", {"limit": FLAT}),
     "damage": Work("64x64 damage, " + UHD, "damage -c 0 -n 25 -s 40", None, "flip-4k", {"limit": 0.6}),
@@ -54,7 +54,7 @@ for key, wh in (("fhd", FHD), ("4k", UHD)):
     })
 WORKS.update({
     "load": Work("from modprobe to the first frame", "load -c 2 -w xen_drm_front", "load -c 2 -w drm_xen_front", None, {"intree": 0.7}),
-    "flip-16": Work("flip, 16 heads", "flip -c %s -n 20 -a" % ",".join(map(str, range(16))), None, "flip", {"limit": FLAT}),
+    "flip-16": Work("flip, 16 outputs", "flip -c %s -n 20 -a" % ",".join(map(str, range(16))), None, "flip", {"limit": FLAT}),
     "reconnect": Work("reconnect, four of " + UHD, limit="cycle-4k", goals={"limit": 1.2}),
 })
 # of a buffer beyond its pages, for each of them
@@ -102,7 +102,7 @@ class Drivers(Bench):
         self.backend(args=self.BACKEND)
         more = self.more(key)
         for cpu, which in enumerate(drivers, 1):
-            g = self.g[which] = self.guest_on(which, cpu, more, kernel=key, kind=kind, modules=which, vdispl=heads(*HEADS), load=False)
+            g = self.g[which] = self.guest_on(which, cpu, more, kernel=key, kind=kind, modules=which, vdispl=outputs(*OUTPUTS), load=False)
             self.want(g, "for m in /bench/*.ko; do insmod $m; done; modprobe drm_kms_helper")
             found = self.count(g, "work spin -n 2")
             self.tick[which] = {s: found[s] / max(found["ticks"], 1) for s in ("kernel", "xen")}
@@ -182,7 +182,7 @@ class Drivers(Bench):
     def console(self, key, wh, wanted, profile=False):
         """Nothing but an idle console, and then one that is printed to."""
         g = self.g["ours"]
-        self.attach("ours", heads(wh))
+        self.attach("ours", outputs(wh))
         if wanted("idle") or wanted("blink"):
             v = [self.one("ours", WORKS["idle-" + key].ours)]
             self.note("idle-" + key, "ours", v[0])
@@ -199,7 +199,7 @@ class Drivers(Bench):
 
     def reconnect(self):
         g = self.g["ours"]
-        self.attach("ours", heads(*[UHD] * 4))
+        self.attach("ours", outputs(*[UHD] * 4))
         held = values(self.want(g, "work hold -c 0,1,2,3"))["held_by"]
         time.sleep(limit(1))
 
@@ -235,7 +235,7 @@ class Drivers(Bench):
             if any(map(wanted, ("idle-" + size_key, "blink-" + size_key, "print-" + size_key))):
                 self.console(size_key, wh, lambda name, k=size_key: wanted("%s-%s" % (name, k)), profile)
         if wanted("flip-16"):
-            self.attach("ours", heads(*["320x200"] * 16))
+            self.attach("ours", outputs(*["320x200"] * 16))
             self.measure("flip-16", 1)
         if wanted("reconnect"):
             self.reconnect()

@@ -553,7 +553,7 @@ static void run_load(void)
 	report(1);
 }
 
-/* One buffer on each head, until killed. */
+/* One buffer on each output, until killed. */
 static void run_hold(void)
 {
 	struct buf b;
