@@ -42,25 +42,33 @@ static void drop(void)
 	close(fd);
 }
 
+/* The first numbers of that form which the driver's debugfs has; false when it has none. */
+static bool debugfs(const char *form, unsigned long *a, unsigned long *b)
+{
+	bool found = false;
+	char line[200];
+	FILE *f = fopen("/sys/kernel/debug/dri/0/xen", "r");
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = sscanf(line, form, a, b) > 0;
+	if (f)
+		fclose(f);
+	return found;
+}
+
 /* What is left of the work before is not to end in a window of this one. */
 static void calm(void)
 {
-	unsigned int kept = 1, tries;
-	char line[200];
-	FILE *f;
+	unsigned long kept, none;
+	unsigned int tries;
 
-	for (tries = 0; kept && tries < 100; tries++) {
+	for (tries = 0; tries < 100; tries++) {
 		drop();
 		sleep_ms(50);
-		kept = 0;
-		f = fopen("/sys/kernel/debug/dri/0/xen", "r");
-		while (f && fgets(line, sizeof(line), f))
-			sscanf(line, "grants kept for new buffers: %u", &kept);
-		if (f)
-			fclose(f);
+		if (!debugfs("grants kept for new buffers: %lu", &kept, &none) || !kept)
+			return;
 	}
-	if (kept)
-		die("%u grants are kept all the same", kept);
+	die("%lu grants are kept all the same", kept);
 }
 
 /* The window in which it counts. */
@@ -585,7 +593,7 @@ static unsigned long mem_free(void)
 /* What buffers take beyond their pages. */
 static void run_memory(void)
 {
-	unsigned long before, after, pages;
+	unsigned long before, after, pages, listed, bytes;
 	unsigned int w, h, i;
 	struct buf b;
 
@@ -604,7 +612,9 @@ static void run_memory(void)
 	after = mem_free();
 	pages = (b.size + 4095) / 4096 * count;
 	say("pages=%lu", pages);
-	say("bytes_a_page=%.1f", ((before - after) * 1024.0 - pages * 4096.0) / pages);
+	if (debugfs("lists of %lu pages and their grants: %lu", &listed, &bytes) && listed)
+		say("listed=%.3f", (double)bytes / listed);
+	say("measured=%.1f", ((before - after) * 1024.0 - pages * 4096.0) / pages);
 }
 
 static void small_buffers(const char *name, unsigned int w, unsigned int h)
