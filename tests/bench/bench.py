@@ -21,7 +21,7 @@ from xdflab import Lab, LabError  # noqa: E402
 CPUS, MARKS, BLOCKS = 4, 4096, 1 << 20
 USER, KERNEL, MODULE, XEN = range(4)
 SPACES = ("user", "kernel", "module", "xen")
-POINT, BEGIN, END = 0, 0x400, 0x800
+MARK, POINT, BEGIN, END = 0x133700000000, 0, 0x400, 0x800
 
 
 class Mark(ctypes.Structure):
@@ -217,4 +217,4 @@ def space_of(address):
     return MODULE if 0xffffffffc0000000 <= address < 0xffffffffff000000 else KERNEL
 
 
-__all__ = ["BEGIN", "END", "POINT", "Bench", "Counts", "Failed", "LabError", "MARKS", "SPACES", "compile_c", "images", "values"]
+__all__ = ["BEGIN", "END", "MARK", "POINT", "Bench", "Counts", "Failed", "LabError", "MARKS", "SPACES", "Symbols", "compile_c", "images", "values"]

@@ -66,17 +66,20 @@ BLINKS = 5
 DRIVERS = ("ours", "intree")
 
 
+def compile_programs(out):
+    """The guests' and dom0's."""
+    return (compile_c(out, "work.c", *[os.path.join(HERE, "../guest", name) for name in ("card.c", "pattern.c")], "-static", "-ldrm", "-lm"),
+            compile_c(out, "echo.c", "-lxenevtchn", "-lxengnttab"))
+
+
 class Drivers(Bench):
     BACKEND = ["--at-once", "--no-log-flips", "--no-copies"]
 
     def __enter__(self):
         super().__enter__()
         try:
-            self.work = compile_c(self.out, "work.c", os.path.join(HERE, "../guest/card.c"), os.path.join(HERE, "../guest/pattern.c"),
-                                  "-static", "-ldrm", "-lm")
-            echo = images.write_if_new(os.path.join(self.dir, "bin/echo"), images.read(
-                compile_c(self.out, "echo.c", "-lxenevtchn", "-lxengnttab")))
-            os.chmod(echo, 0o755)
+            self.work, echo = compile_programs(self.out)
+            os.chmod(images.write_if_new(os.path.join(self.dir, "bin/echo"), images.read(echo)), 0o755)
             self.need("cp /share/bin/echo /run/echo")
             let_backend_allocate(self)
         except BaseException:
