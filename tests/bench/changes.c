@@ -100,7 +100,7 @@ int main(int argc, char **argv)
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
 	}
 	/* what it says at its end is not to be counted */
-	sleep(10);
+	sleep(5);
 	printf("size=%ux%u\n", var.xres, var.yres);
 	return 0;
 }
