@@ -42,15 +42,17 @@ unsigned long xdf_mem_list_bytes(void)
 	return atomic_long_read(&mem_list_bytes);
 }
 
-static struct xdf_mem *mem_new(struct device *dev, size_t size)
+/* @pages is the list of its pages, its own from here on; NULL for a new one. */
+static struct xdf_mem *mem_new(struct device *dev, size_t size,
+			       struct page **pages)
 {
 	struct xdf_mem *mem = kzalloc(sizeof(*mem), GFP_KERNEL);
 
 	if (!mem)
 		return NULL;
 	mem->size = PAGE_ALIGN(size);
-	mem->pages = kvcalloc(mem->size >> PAGE_SHIFT, sizeof(*mem->pages),
-			      GFP_KERNEL);
+	mem->pages = pages ?: kvcalloc(mem->size >> PAGE_SHIFT,
+				       sizeof(*mem->pages), GFP_KERNEL);
 	if (!mem->pages) {
 		kfree(mem);
 		return NULL;
@@ -104,7 +106,7 @@ static bool mem_add_pages(struct xdf_mem *mem, unsigned int order)
  */
 struct xdf_mem *xdf_mem_alloc(struct device *dev, size_t size)
 {
-	struct xdf_mem *mem = mem_new(dev, size);
+	struct xdf_mem *mem = mem_new(dev, size, NULL);
 	unsigned int left;
 
 	if (!mem)
@@ -131,7 +133,7 @@ struct xdf_mem *xdf_mem_alloc(struct device *dev, size_t size)
  */
 struct xdf_mem *xdf_mem_alloc_contiguous(struct device *dev, size_t size)
 {
-	struct xdf_mem *mem = mem_new(dev, size);
+	struct xdf_mem *mem = mem_new(dev, size, NULL);
 	struct page *page;
 
 	if (!mem)
@@ -159,17 +161,12 @@ struct xdf_mem *xdf_mem_alloc_contiguous(struct device *dev, size_t size)
 struct xdf_mem *xdf_mem_hold(struct device *dev, struct page **pages,
 			     unsigned int npages)
 {
-	struct xdf_mem *mem = kzalloc(sizeof(*mem), GFP_KERNEL);
+	struct xdf_mem *mem = mem_new(dev, (size_t)npages << PAGE_SHIFT, pages);
 
 	if (!mem) {
 		kvfree(pages);
 		return ERR_PTR(-ENOMEM);
 	}
-	kref_init(&mem->ref);
-	mem->dev = get_device(dev);
-	mem->size = (size_t)npages << PAGE_SHIFT;
-	mem->pages = pages;
-	mem_count(mem, 1);
 	for (; mem->npages < npages; mem->npages++)
 		get_page(pages[mem->npages]);
 	return mem;
@@ -367,12 +364,22 @@ static struct xdf_grants *grants_take_oldest(unsigned long age)
 	return g;
 }
 
-static void grants_expire(struct work_struct *work)
+/* Releases those of that age, the oldest first, until so many pages have gone. */
+static unsigned long grants_drop(unsigned long age, unsigned long pages)
 {
+	unsigned long dropped = 0;
 	struct xdf_grants *g;
 
-	while ((g = grants_take_oldest(msecs_to_jiffies(KEEP_MS))))
+	while (dropped < pages && (g = grants_take_oldest(age))) {
+		dropped += g->mem->npages;
 		xdf_grants_release(g);
+	}
+	return dropped;
+}
+
+static void grants_expire(struct work_struct *work)
+{
+	grants_drop(msecs_to_jiffies(KEEP_MS), ULONG_MAX);
 	if (READ_ONCE(table.kept_pages))
 		schedule_delayed_work(&table.expire, msecs_to_jiffies(KEEP_MS));
 }
@@ -383,10 +390,7 @@ static void grants_expire(struct work_struct *work)
  */
 void xdf_grants_forget(void)
 {
-	struct xdf_grants *g;
-
-	while ((g = grants_take_oldest(0)))
-		xdf_grants_release(g);
+	grants_drop(0, ULONG_MAX);
 }
 
 /**
@@ -401,21 +405,18 @@ void xdf_grants_forget(void)
  */
 void xdf_grants_keep(struct xdf_grants *g)
 {
-	unsigned long flags;
+	unsigned long flags, pages;
 
 	spin_lock_irqsave(&table.lock, flags);
 	g->unused_since = jiffies;
 	g->mem->kept = g;
 	list_add_tail(&g->link, &table.kept);
 	WRITE_ONCE(table.kept_pages, table.kept_pages + g->mem->npages);
+	pages = table.kept_pages;
 	schedule_delayed_work(&table.expire, msecs_to_jiffies(KEEP_MS));
 	spin_unlock_irqrestore(&table.lock, flags);
-	while (READ_ONCE(table.kept_pages) > table.keep_max) {
-		g = grants_take_oldest(0);
-		if (!g)
-			break;
-		xdf_grants_release(g);
-	}
+	if (pages > table.keep_max)
+		grants_drop(0, pages - table.keep_max);
 }
 
 /**
@@ -461,17 +462,7 @@ static unsigned long grants_shrink_count(struct shrinker *shrinker,
 static unsigned long grants_shrink(struct shrinker *shrinker,
 				   struct shrink_control *sc)
 {
-	unsigned long freed = 0;
-
-	while (freed < sc->nr_to_scan) {
-		struct xdf_grants *g = grants_take_oldest(0);
-
-		if (!g)
-			break;
-		freed += g->mem->npages;
-		xdf_grants_release(g);
-	}
-	return freed ?: SHRINK_STOP;
+	return grants_drop(0, sc->nr_to_scan) ?: SHRINK_STOP;
 }
 
 /* References granted now, released ones that are still in use and kept ones included. */

@@ -64,6 +64,7 @@ typedef s64 ktime_t;
 
 #define U8_MAX			((u8)~0U)
 #define U16_MAX			((u16)~0U)
+#define ULONG_MAX		(~0UL)
 #define U32_MAX			((u32)~0U)
 #define U64_MAX			((u64)~0ULL)
 #define S32_MAX			((s32)(U32_MAX >> 1))
