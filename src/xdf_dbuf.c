@@ -237,7 +237,6 @@ static int dbuf_attach(struct xdf_dbuf *d, enum xdf_dbuf_mode mode, u32 format,
 		return -ENODEV;
 	/* of an earlier connection */
 	dbuf_unshare(d);
-	d->of_whole = false;
 	d->wire_epoch = READ_ONCE(dbufs->backend->epoch);
 	WRITE_ONCE(d->mode, mode);
 	d->wire_format = format;
@@ -281,12 +280,18 @@ err_unshare:
 	return ret;
 }
 
+/* Or has it a buffer of its own at the backend? */
+static bool dbuf_is_of_whole(const struct xdf_dbuf *d)
+{
+	return d->whole && d->dbuf_cookie == d->whole->dbuf_cookie;
+}
+
 /* The mirror of dbuf_attach() and dbuf_attach_part(). Under xdf_dbufs.mutex. */
 static void dbuf_detach(struct xdf_dbuf *d)
 {
 	if (xdf_dbuf_is_live(d)) {
 		dbuf_fb_detach(d);
-		if (!d->of_whole)
+		if (!dbuf_is_of_whole(d))
 			dbuf_destroy(d);
 	}
 	dbuf_unshare(d);
@@ -313,7 +318,6 @@ static bool dbuf_attach_part(struct xdf_dbuf *d)
 		d->fb_cookie = ++d->dbufs->cookie;
 		ret = dbuf_fb_attach(d);
 	}
-	d->of_whole = !ret;
 	if (!ret)
 		/* after the cookies */
 		smp_store_release(&d->epoch, d->wire_epoch);

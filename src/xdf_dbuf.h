@@ -87,7 +87,6 @@ struct xdf_dbufs {
  * @wire_format: what the backend is told instead of @format, or the same
  * @mode: of the last attempt
  * @size: in bytes, of the last attempt
- * @of_whole: a framebuffer of the buffer of @whole
  * @shared: holds the buffer's grants
  * @grants: the shadow's, when its memory is ours
  *
@@ -115,7 +114,6 @@ struct xdf_dbuf {
 	u32 wire_format;
 	enum xdf_dbuf_mode mode;
 	u32 size;
-	bool of_whole;
 	bool shared;
 	struct xdf_grants *grants;
 };
