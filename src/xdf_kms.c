@@ -662,8 +662,6 @@ static int xdf_output_flip(struct xdf_output *output,
 		return 0;
 	}
 	xdf_flip(commit);
-	/* the one before may have been shown just now */
-	xdf_output_end_flip(output);
 	output->flip = commit;
 	schedule_delayed_work(&output->flip_work, FLIP_LINGER);
 	return 0;
@@ -677,9 +675,10 @@ static int xdf_atomic_commit(struct drm_device *drm,
 	struct drm_crtc *crtc;
 	int i, idx, ret;
 
+	output = nonblock ? commit_flips(commit) : NULL;
+	/* after that look: what it found to be over goes before the next one comes */
 	for_each_new_crtc_in_state(commit, crtc, state, i)
 		xdf_output_end_flip(crtc_to_output(crtc));
-	output = nonblock ? commit_flips(commit) : NULL;
 	/* once it is unplugged nobody is there to end a flip */
 	if (!output || !drm_dev_enter(drm, &idx))
 		return drm_atomic_helper_commit(drm, commit, nonblock);
