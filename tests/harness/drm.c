@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* Stand-ins for DRM, and userspace's side of it: see drm.h. */
+#include <unistd.h>
 
 static struct drm_device *card;
 static pthread_mutex_t card_lock = PTHREAD_MUTEX_INITIALIZER;
