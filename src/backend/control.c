@@ -159,12 +159,10 @@ static void child_ready(struct watch *w)
 static void picture(struct client *cl, const char *number)
 {
 	const struct canvas *canvas;
-	uint32_t index = 0;
-	const char *why = "the connector's number is missing";
+	const char *why;
 	int pidfd;
 
-	canvas = parse_number(number, BE_MAX_CONNS, &index) ?
-		display_picture(index, &why) : NULL;
+	canvas = display_picture(number, &why);
 	if (!canvas) {
 		answer(cl, why);
 		return;

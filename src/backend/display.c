@@ -521,6 +521,12 @@ static unsigned int rate(const struct picture *p)
 	return second == p->second + 1 ? p->flips : 0;
 }
 
+/* As in its title, its socket's name and what people type: N, or DEVICE.N. */
+static const char *number_of(const struct picture *p)
+{
+	return p->screen.title + strlen(guest_name()) + 1;
+}
+
 /**
  * display_list - a line for each connector
  * @out: where to
@@ -533,8 +539,8 @@ void display_list(FILE *out, const char *input)
 	for (p = pictures; p; p = p->next) {
 		const struct conn *c = p->conn;
 
-		fprintf(out, "connector=%s\tid=%s\t", p->screen.title +
-			strlen(guest_name()) + 1, c ? c->id : "-");
+		fprintf(out, "connector=%s\tid=%s\t", number_of(p),
+			c ? c->id : "-");
 		if (c && c->on)
 			fprintf(out, "size=%ux%u\t", c->cfg.width, c->cfg.height);
 		else
@@ -553,19 +559,19 @@ void display_list(FILE *out, const char *input)
 
 /**
  * display_picture - what a connector shows now
- * @index: of the connector, on the guest's first device
+ * @number: of the connector, as display_list() has it
  * @why: what is wrong
  *
  * Return: the picture, valid until the next call into this room; or NULL.
  */
-const struct canvas *display_picture(uint32_t index, const char **why)
+const struct canvas *display_picture(const char *number, const char **why)
 {
 	struct picture *p;
 
 	for (p = pictures; p; p = p->next)
-		if (!p->devid && p->index == index)
+		if (!strcmp(number_of(p), number))
 			break;
-	*why = "no such connector";
+	*why = "no such connector: xen-display list has those that there are";
 	if (!p)
 		return NULL;
 	*why = "the guest shows nothing there";

@@ -9,6 +9,6 @@
 struct canvas;
 
 void display_list(FILE *out, const char *input);
-const struct canvas *display_picture(uint32_t index, const char **why);
+const struct canvas *display_picture(const char *number, const char **why);
 
 #endif /* XDB_DISPLAY_H */

@@ -327,14 +327,14 @@ static void test_memory(void **state)
 		conn[i].cfg.width = 1024;
 		conn[i].cfg.height = 1024;
 	}
-	assert_non_null(display_picture(0, &why));
-	c = display_picture(1, &why);
+	assert_non_null(display_picture("0", &why));
+	c = display_picture("1", &why);
 	assert_int_equal(c->head->height, 1024);
 	/* one line more than there is room for: the picture stays as it was */
 	lines = 0;
 	conn[1].cfg.height++;
 	for (i = 0; i < 3; i++) {
-		c = display_picture(1, &why);
+		c = display_picture("1", &why);
 		assert_int_equal(c->head->height, 1024);
 	}
 	assert_int_equal(lines, 1);
@@ -342,9 +342,45 @@ static void test_memory(void **state)
 	assert_non_null(strstr(last, "--max-mib"));
 	/* and what the other one gives back it may have */
 	conn[0].cfg.height--;
-	display_picture(0, &why);
-	c = display_picture(1, &why);
+	display_picture("0", &why);
+	c = display_picture("1", &why);
 	assert_int_equal(c->head->height, 1025);
+	display_gone(&dev);
+}
+
+/* What a list has as a connector's number gets its picture, on a second device, too. */
+static void test_devices(void **state)
+{
+	static struct dev second = { .domid = 5, .devid = 1, .be_path = ROOT "/5/1" };
+	static struct conn other = { .dev = &second, .width = 64, .height = 48 };
+	char *text = NULL;
+	const char *why;
+	size_t len;
+	FILE *out;
+
+	(void)state;
+	second.conns = &other;
+	second.fbs = &fb;
+	fb.fmt = format_find(FOURCC('X', 'R', '2', '4'));
+	display_add(&conn[0]);
+	display_add(&other);
+	other.on = true;
+	other.shown = fb.cookie;
+	other.cfg.width = 64;
+	other.cfg.height = 48;
+	out = open_memstream(&text, &len);
+	display_list(out, "yes");
+	fclose(out);
+	assert_non_null(strstr(text, "connector=0\t"));
+	assert_non_null(strstr(text, "connector=1.0\t"));
+	free(text);
+	assert_int_equal(display_picture("1.0", &why)->head->height, 48);
+	assert_null(display_picture("0", &why));
+	assert_string_equal(why, "the guest shows nothing there");
+	assert_null(display_picture("1", &why));
+	assert_non_null(strstr(why, "no such connector"));
+	assert_null(display_picture("", &why));
+	display_gone(&second);
 	display_gone(&dev);
 }
 
@@ -378,6 +414,7 @@ int main(void)
 		cmocka_unit_test_setup(test_ports, setup),
 		cmocka_unit_test_setup(test_no_port, setup),
 		cmocka_unit_test_setup(test_memory, setup),
+		cmocka_unit_test_setup(test_devices, setup),
 		cmocka_unit_test_setup(test_viewers, setup),
 	};
 
