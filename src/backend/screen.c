@@ -123,7 +123,7 @@ static int viewer_spawn(struct viewer *v, int client, int end)
 	return -ret;
 }
 
-static int viewer_start(struct viewer *v, int client)
+static int viewer_start(struct viewer *v, int client, bool by_tcp)
 {
 	struct viewer_message m = { .type = VIEWER_PASSWORD };
 	struct screen *s = v->screen;
@@ -136,7 +136,8 @@ static int viewer_start(struct viewer *v, int client)
 	ret = loop_add(&v->watch);
 	if (ret)
 		goto err;
-	if (*s->password) {
+	/* who may open the unix socket has shown that to the kernel */
+	if (by_tcp && *s->password) {
 		memcpy(m.password, s->password, sizeof(m.password));
 		ret = viewer_send(v, &m, -1);
 	}
@@ -157,7 +158,7 @@ err:
 	return ret;
 }
 
-static void viewer_add(struct screen *s, int client)
+static void viewer_add(struct screen *s, int client, bool by_tcp)
 {
 	struct viewer *v;
 
@@ -172,7 +173,7 @@ static void viewer_add(struct screen *s, int client)
 	s->joined(s);
 	v->next = s->viewers;
 	s->viewers = v;
-	if (viewer_start(v, client)) {
+	if (viewer_start(v, client, by_tcp)) {
 		s->viewers = v->next;
 		s->count--;
 		s->left(s, v);
@@ -180,24 +181,24 @@ static void viewer_add(struct screen *s, int client)
 	}
 }
 
-static void accept_from(struct screen *s, int listener)
+static void accept_from(struct screen *s, int listener, bool by_tcp)
 {
 	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 
 	if (fd < 0)
 		return;
-	viewer_add(s, fd);
+	viewer_add(s, fd, by_tcp);
 	close(fd);
 }
 
 static void socket_ready(struct watch *w)
 {
-	accept_from(watch_owner(w, struct screen, socket), w->fd);
+	accept_from(watch_owner(w, struct screen, socket), w->fd, false);
 }
 
 static void tcp_ready(struct watch *w)
 {
-	accept_from(watch_owner(w, struct screen, tcp), w->fd);
+	accept_from(watch_owner(w, struct screen, tcp), w->fd, true);
 }
 
 /* ---- where they come in ---- */

@@ -33,7 +33,7 @@ struct screen {
 	struct watch socket, tcp;	/* fd -1: not listening */
 	char path[SCREEN_PATH];
 	char title[64];
-	char password[32];
+	char password[32];		/* for viewers by TCP */
 	struct viewer *viewers;
 	unsigned int count;
 	/* told before a viewer is served what there is, and what it says */

@@ -4,6 +4,7 @@
 import base64
 import os
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -63,8 +64,8 @@ class Stand:
         self.proc.stdin.write(command + "\n")
         self.wait("done " + command)
 
-    def viewer(self, **kw):
-        v = rfb.Viewer(self.path, timeout=PATIENCE, **kw)
+    def viewer(self, where=None, **kw):
+        v = rfb.Viewer(where or self.path, timeout=PATIENCE, **kw)
         v.update()
         return v
 
@@ -175,16 +176,31 @@ def test_twenty():
 
 
 def test_password():
-    """A wrong password opens nothing, the right one does"""
+    """By TCP a wrong password opens nothing, the right one does; the unix socket asks for none"""
     with Stand("secret") as s:
+        tcp = ("127.0.0.1", s.port)
         try:
-            s.viewer(password="wrong")
+            s.viewer(tcp, password="wrong")
             raise AssertionError("a wrong password opens the screen")
         except PermissionError:
             pass
-        v = s.viewer(password="secret")
+        v = s.viewer(tcp, password="secret")
         assert v.security == 2
         v.close()
+        v = s.viewer()
+        assert v.security == 1
+        v.close()
+
+
+def test_mode():
+    """Its group may use the unix socket, and nobody else"""
+    old = os.umask(0)
+    try:
+        with Stand() as s:
+            st = os.stat(s.path)
+            assert stat.S_IMODE(st.st_mode) == 0o660 and st.st_gid == os.getegid(), oct(st.st_mode)
+    finally:
+        os.umask(old)
 
 
 def test_websocket():
