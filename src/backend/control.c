@@ -364,7 +364,10 @@ int control_open(void)
 		clients[i].fd = -1;
 	snprintf(path, sizeof(path), "%.40s/%.40s.control", run.dir, guest_name());
 	ret = screen_listen(&listener, path, run.group, listener_ready);
-	if (ret)
+	if (ret == -EADDRINUSE)
+		log_error("%s is another guest's: files' names cannot tell the two apart; give one another name, by xl rename",
+			  path);
+	else if (ret)
 		log_error("cannot make %s: %s", path, strerror(-ret));
 	return ret;
 }
@@ -378,7 +381,8 @@ void control_close(void)
 			client_end(&clients[i]);
 	if (listener.fd < 0)
 		return;
+	/* while it is ours: see screen_listen() */
+	unlink(path);
 	loop_remove(&listener);
 	close(listener.fd);
-	unlink(path);
 }

@@ -218,14 +218,27 @@ static int listen_on(struct watch *w, int fd, void (*ready)(struct watch *w))
 	return ret;
 }
 
+/* One of another kind is told whether a process listens there, and nothing else happens. */
+static bool is_served(const struct sockaddr_un *sa)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	bool served;
+
+	if (fd < 0)
+		return false;
+	served = connect(fd, (const void *)sa, sizeof(*sa)) && errno == EPROTOTYPE;
+	close(fd);
+	return served;
+}
+
 /**
  * screen_listen - listen on a unix socket that a group may use
  * @w: result
- * @path: of the socket; what is left there of another run goes
+ * @path: of the socket; what is left there of a run that has ended goes
  * @group: whose it is; -1 for the process's own
  * @ready: called when somebody is there
  *
- * Return: 0 or a negative errno.
+ * Return: 0 or a negative errno, -EADDRINUSE while another process listens there.
  */
 int screen_listen(struct watch *w, const char *path, gid_t group,
 		  void (*ready)(struct watch *w))
@@ -238,6 +251,8 @@ int screen_listen(struct watch *w, const char *path, gid_t group,
 	if (strlen(path) >= sizeof(sa.sun_path))
 		return -ENAMETOOLONG;
 	strcpy(sa.sun_path, path);
+	if (is_served(&sa))
+		return -EADDRINUSE;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
@@ -322,11 +337,12 @@ void screen_close(struct screen *s)
 {
 	while (s->viewers)
 		viewer_drop(s->viewers);
-	unlisten(&s->socket);
-	unlisten(&s->tcp);
+	/* while it is ours: see screen_listen() */
 	if (*s->path)
 		unlink(s->path);
 	*s->path = '\0';
+	unlisten(&s->socket);
+	unlisten(&s->tcp);
 	canvas_drop(&s->canvas);
 }
 

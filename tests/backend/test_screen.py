@@ -203,6 +203,25 @@ def test_mode():
         os.umask(old)
 
 
+def test_another():
+    """A socket that another process serves stays its own; one that nobody serves is taken over"""
+    def second(path):
+        res = subprocess.run([sys.argv[1], path, str(free_port())], input=b"", stdout=subprocess.PIPE,
+                             timeout=PATIENCE, check=False)
+        return res.returncode, res.stdout
+
+    with Stand() as s:
+        assert second(s.path) == (1, b"")
+        s.viewer().close()
+        s.wait("left 0")
+        with socket.socket(socket.AF_UNIX) as left:
+            path = s.path + ".left"
+            left.bind(path)
+            left.listen()
+            assert second(path) == (1, b"")
+        assert second(path) == (0, b"ready\n")
+
+
 def test_websocket():
     """The same port speaks to browsers"""
     with Stand() as s, socket.create_connection(("127.0.0.1", s.port), PATIENCE) as c:
