@@ -32,9 +32,9 @@ def directory(pages):
     return memory(DIR, 0, struct.pack("<I%dI" % pages, 0, *range(DATA, DATA + pages)))
 
 
-def create(width, height, bpp, flags=0, cookie=11):
+def create(width, height, bpp, flags=0, cookie=11, size=0):
     return request(CREATE, struct.pack("<QIIIIIII", cookie, width, height, bpp,
-                                       (width * bpp // 8 + 3) // 4 * 4 * height, flags, DIR, 0))
+                                       size or (width * bpp // 8 + 3) // 4 * 4 * height, flags, DIR, 0))
 
 
 def attach(width, height, fourcc, cookie=11, fb=21):
@@ -50,6 +50,7 @@ def says(kind, *words):
     return bytes([SAYS, 0, len(body)]) + body
 
 
+FLIP_21 = request(FLIP, struct.pack("<Q", 21))
 STEP = bytes([SERVE, TIME])
 BEGIN = bytes([LOOK]) + node("dstate", "3") + node("kstate", "3") + bytes([LOOK])
 SHOW = directory(2) + create(64, 30, 32) + attach(64, 30, b"XR24") + config(64, 30, 32) + bytes([SERVE])
@@ -66,6 +67,14 @@ SEEDS = {
     says(7, 1024, 768) + bytes([GO]),
     "reboots": BEGIN + SHOW + node("dstate", "6") + bytes([LOOK]) + node("dstate", "1") + bytes([LOOK]) +
     node("dstate", "3") + bytes([LOOK]),
+    # what a guest must not do
+    "small-buffer": BEGIN + directory(2) + create(64, 300, 32, size=8192) + attach(64, 300, b"XR24") + config(64, 300, 32) +
+    STEP + FLIP_21 + STEP,
+    "large-framebuffer": BEGIN + directory(2) + create(64, 30, 32) + attach(64, 300, b"XR24") + config(64, 300, 32) + STEP +
+    FLIP_21 + STEP,
+    "destroyed-on-show": BEGIN + SHOW + FLIP_21 + STEP + request(DESTROY, struct.pack("<Q", 11)) + FLIP_21 + STEP + STEP,
+    "lying-page": BEGIN + SHOW + memory(5, 4, struct.pack("<I", 0x7fffffff)) + says(4, 0x1e, 1) +
+    memory(5, 0, struct.pack("<II", 0xfffffff0, 0x80000000)) + says(4, 0x1e, 0) + says(6, 1, 1, 64, 30, 1),
     "odd-nodes": node("resolution", "0x7") + node("unique-id", "a\nb\"" + "c" * 70) + node("version", "9") + BEGIN,
 }
 

@@ -39,6 +39,9 @@ void fake_reset(void)
 	fake_notified = 0;
 }
 
+/* What is read before or behind it must not be another mapping by chance. */
+#define GUARD	(16 * (size_t)DISPLIF_PAGE_SIZE)
+
 void *xen_map(uint32_t domid, const uint32_t *refs, unsigned int n)
 {
 	uint8_t *p;
@@ -48,10 +51,11 @@ void *xen_map(uint32_t domid, const uint32_t *refs, unsigned int n)
 	for (i = 0; i < n; i++)
 		if (!refs[i] || refs[i] >= FAKE_PAGES)
 			return NULL;
-	p = mmap(NULL, n * (size_t)DISPLIF_PAGE_SIZE, PROT_NONE,
+	p = mmap(NULL, n * (size_t)DISPLIF_PAGE_SIZE + 2 * GUARD, PROT_NONE,
 		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
 		return NULL;
+	p += GUARD;
 	for (i = 0; i < n; i++)
 		if (mmap(p + i * DISPLIF_PAGE_SIZE, DISPLIF_PAGE_SIZE,
 			 PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
@@ -65,7 +69,7 @@ void xen_unmap(void *addr, unsigned int n)
 {
 	assert_true(fake_mapped >= n);
 	fake_mapped -= n;
-	munmap(addr, n * (size_t)DISPLIF_PAGE_SIZE);
+	munmap((uint8_t *)addr - GUARD, n * (size_t)DISPLIF_PAGE_SIZE + 2 * GUARD);
 }
 
 /* The other way round: the last pages of the file are the backend's. */
