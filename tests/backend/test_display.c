@@ -23,7 +23,7 @@ struct run run = { .dir = "/run/xen-display", .layout = "us", .group = -1, .port
 static struct {
 	char path[96], value[32];
 } nodes[NODES];
-static unsigned int nnodes, lines;
+static unsigned int nnodes, lines, read_from_guest, shown;
 static char last[256], of_tcp[256];
 static uint16_t listening[8];
 static bool all_taken;
@@ -61,6 +61,7 @@ const uint8_t *gmap_at(const struct gmap *m, size_t ofs, size_t len)
 	(void)m;
 	(void)ofs;
 	(void)len;
+	read_from_guest++;
 	return NULL;
 }
 
@@ -220,8 +221,8 @@ int screen_size(struct screen *s, uint32_t width, uint32_t height)
 void screen_show(struct screen *s, canvas_line_fn line, void *data)
 {
 	(void)s;
-	(void)line;
-	(void)data;
+	line(data, 0);
+	shown++;
 }
 
 /* ---- the tests ---- */
@@ -408,6 +409,41 @@ static void test_viewers(void **state)
 	display_gone(&dev);
 }
 
+/* Nobody looks: nothing is read and nothing copied, however much the guest shows. */
+static void test_unseen(void **state)
+{
+	struct screen *s;
+	unsigned int i;
+
+	(void)state;
+	display_add(&conn[0]);
+	s = screens[0];
+	fb.fmt = format_find(FOURCC('X', 'R', '2', '4'));
+	conn[0].on = true;
+	conn[0].shown = fb.cookie;
+	conn[0].cfg.width = 64;
+	conn[0].cfg.height = 48;
+	read_from_guest = 0;
+	shown = 0;
+	for (i = 0; i < 100; i++)
+		display_show(&conn[0]);
+	assert_int_equal(read_from_guest, 0);
+	assert_int_equal(shown, 0);
+	/* who comes sees it, and each flip from there on */
+	s->count++;
+	s->joined(s);
+	assert_int_equal(shown, 1);
+	display_show(&conn[0]);
+	assert_int_equal(shown, 2);
+	assert_int_equal(read_from_guest, 2);
+	s->count--;
+	s->left(s, NULL);
+	display_show(&conn[0]);
+	display_off(&conn[0]);
+	assert_int_equal(shown, 2);
+	display_gone(&dev);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -416,6 +452,7 @@ int main(void)
 		cmocka_unit_test_setup(test_memory, setup),
 		cmocka_unit_test_setup(test_devices, setup),
 		cmocka_unit_test_setup(test_viewers, setup),
+		cmocka_unit_test_setup(test_unseen, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

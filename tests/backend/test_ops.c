@@ -335,6 +335,22 @@ static void test_limits(void **state)
 	clean();
 }
 
+/* A guest that wants more memory than it may have loses that buffer, and no other. */
+static void test_memory(void **state)
+{
+	(void)state;
+	opt.max_bytes = 2 * 8 * 8 * 4;
+	assert_int_equal(create(1, 8, 8), 0);
+	assert_int_equal(create(2, 8, 8), 0);
+	assert_int_equal(create(3, 1, 1), -ENOMEM);
+	assert_int_equal(create(3, 100, 100), -ENOMEM);
+	assert_int_equal(attach(1, 11, 8, 8), 0);
+	assert_int_equal(config(0, 11, 8, 8), 0);
+	assert_int_equal(destroy(2), 0);
+	assert_int_equal(create(3, 1, 1), 0);
+	clean();
+}
+
 static void test_cookies(void **state)
 {
 	(void)state;
@@ -857,7 +873,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_life), T(test_large), T(test_directory),
-		T(test_limits), T(test_cookies), T(test_release_order), T(test_flips),
+		T(test_limits), T(test_memory), T(test_cookies), T(test_release_order),
+		T(test_flips),
 		T(test_connectors), T(test_few_formats), T(test_no_alloc),
 		T(test_protocol), T(test_version),
 		T(test_data_offset), T(test_large_offset),
