@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CANVAS_TILE	64	/* pixels and lines */
+#define CANVAS_TILE	16	/* pixels and lines */
 
 /*
  * Tiles are told apart by the update that changed them last, so each viewer

@@ -148,33 +148,50 @@ static rfbProtocolExtension keys_extension = {
 
 static void use_canvas(rfbScreenInfoPtr rfb)
 {
-	/* XRGB8888, whatever the library would choose */
+	/*
+	 * XRGB8888, whatever the library would choose: what viewers ask for in
+	 * the same words goes out as it is
+	 */
+	rfb->serverFormat.depth = 24;
 	rfb->serverFormat.redShift = 16;
 	rfb->serverFormat.greenShift = 8;
 	rfb->serverFormat.blueShift = 0;
 	seen = __atomic_load_n(&canvas.head->updates, __ATOMIC_ACQUIRE);
 }
 
-static void mark_damage(rfbScreenInfoPtr rfb)
+/* Changed since it was sent? The numbers may wrap. */
+static bool tile_is_due(const uint32_t *tile)
+{
+	return (int32_t)(__atomic_load_n(tile, __ATOMIC_ACQUIRE) - seen) > 0;
+}
+
+/* The library's regions cost by the rectangle: tiles side by side are one. */
+static void mark_row(rfbScreenInfoPtr rfb, uint32_t y)
 {
 	const struct canvas_head *head = canvas.head;
-	uint32_t now = __atomic_load_n(&head->updates, __ATOMIC_ACQUIRE);
-	uint32_t x, y, tile;
+	const uint32_t *tile = head->tile + y * head->columns;
+	uint32_t x, end;
+
+	for (x = 0; x < head->columns; x = end + 1) {
+		for (end = x; end < head->columns && tile_is_due(tile + end); )
+			end++;
+		if (end > x)
+			rfbMarkRectAsModified(rfb, x * CANVAS_TILE,
+					      y * CANVAS_TILE,
+					      end * CANVAS_TILE,
+					      (y + 1) * CANVAS_TILE);
+	}
+}
+
+static void mark_damage(rfbScreenInfoPtr rfb)
+{
+	uint32_t now = __atomic_load_n(&canvas.head->updates, __ATOMIC_ACQUIRE);
+	uint32_t y;
 
 	if (now == seen)
 		return;
-	for (y = 0; y < head->rows; y++) {
-		for (x = 0; x < head->columns; x++) {
-			tile = __atomic_load_n(&head->tile[y * head->columns + x],
-					       __ATOMIC_ACQUIRE);
-			/* the numbers may wrap */
-			if ((int32_t)(tile - seen) > 0)
-				rfbMarkRectAsModified(rfb, x * CANVAS_TILE,
-						      y * CANVAS_TILE,
-						      (x + 1) * CANVAS_TILE,
-						      (y + 1) * CANVAS_TILE);
-		}
-	}
+	for (y = 0; y < canvas.head->rows; y++)
+		mark_row(rfb, y);
 	seen = now;
 }
 

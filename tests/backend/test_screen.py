@@ -16,7 +16,7 @@ import rfb  # noqa: E402
 
 # what a sanitized program of this size may take on a busy machine
 PATIENCE = 120
-TILE = 64
+TILE = 16
 
 
 def free_port():
@@ -102,7 +102,7 @@ def test_nothing_new():
         s.do("fill 0 0 8 8 0")
         s.do("fill 600 400 1 1 1")
         v.update()
-        assert v.bytes - before == 40 * 64 * 4 or v.bytes - before <= TILE * TILE * 4, v.bytes - before
+        assert v.bytes - before <= TILE * TILE * 4, v.bytes - before
         v.close()
 
 
