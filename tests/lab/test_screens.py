@@ -63,11 +63,13 @@ class Events:
 
     def __init__(self, g, name):
         self.g = g
-        self.dev = g.run("modprobe -q xen-kbdfront; modprobe -q evdev; for d in /sys/class/input/event*; do "
-                         f"grep -q '{name}' $d/device/name && basename $d; done").out.split()
-        need(self.dev, f"the guest has no {name}")
-        self.file = f"/tmp/{self.dev[0]}"
-        self.pid = g.run(f"cat /dev/input/{self.dev[0]} >{self.file} & echo $!").out.strip().splitlines()[-1]
+        found = g.run("modprobe -q xen-kbdfront; modprobe -q evdev; for d in /sys/class/input/event*; do "
+                      f"grep -q '{name}' $d/device/name && basename $d; done").out.split()
+        need(found, f"the guest has no {name}")
+        # an HVM guest has one of QEMU's as well, from the start
+        dev = found[-1]
+        self.file = f"/tmp/{dev}"
+        self.pid = g.run(f"cat /dev/input/{dev} >{self.file} & echo $!").out.strip().splitlines()[-1]
         # it has to be open before anything is sent
         wait_for("a reader of events", lambda: g.run(f"ls -l /proc/{self.pid}/fd | grep -q input/").rc == 0)
 
