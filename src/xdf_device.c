@@ -7,6 +7,7 @@
 #include <drm/drm_atomic_helper.h>
 #include <drm/drm_debugfs.h>
 #include <drm/drm_drv.h>
+#include <drm/drm_fbdev_ttm.h>
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
 #include <drm/drm_ioctl.h>
@@ -491,7 +492,6 @@ static void xdf_debugfs_init(struct drm_minor *minor)
 	drm_debugfs_create_files(debugfs_list, ARRAY_SIZE(debugfs_list),
 				 minor->debugfs_root, minor);
 }
-COMPAT_DEBUGFS_INIT(xdf_debugfs_init);
 
 /*
  * From its beginning to its end
@@ -505,8 +505,8 @@ static const struct drm_driver xdf_driver = {
 	.dumb_create = xdf_gem_dumb_create,
 	.gem_prime_import = xdf_gem_import,
 	.gem_prime_import_sg_table = xdf_gem_import_sg_table,
-	.debugfs_init = COMPAT_FN(xdf_debugfs_init),
-	DRM_COMPAT_DRIVER_FIELDS
+	.debugfs_init = xdf_debugfs_init,
+	DRM_FBDEV_TTM_DRIVER_OPS,
 	.name = "xendrm-du",
 	.desc = "Xen para-virtual display",
 	.major = 1,

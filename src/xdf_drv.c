@@ -64,7 +64,6 @@ static void xdf_remove(struct xenbus_device *xdev)
 	xdf_device_remove(dev_get_drvdata(&xdev->dev));
 	memalloc_noio_restore(noio);
 }
-COMPAT_XENBUS_REMOVE(xdf_remove);
 
 static int xdf_suspend(struct xenbus_device *xdev)
 {
@@ -102,11 +101,12 @@ static struct xenbus_driver xdf_xenbus_driver = {
 	.name = "xen_drm_front",
 	.ids = xdf_ids,
 	.probe = xdf_probe,
-	.remove = COMPAT_FN(xdf_remove),
+	.remove = xdf_remove,
 	.suspend = xdf_suspend,
 	.resume = xdf_resume,
 	.otherend_changed = xdf_backend_state_changed,
-	COMPAT_XENBUS_DRIVER_FIELDS
+	.allow_rebind = true,
+	.not_essential = true,
 };
 
 static int __init xdf_init(void)

@@ -4,6 +4,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/io.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include <drm/drm_device.h>
@@ -73,13 +74,11 @@ static int xdf_gem_vmap(struct drm_gem_object *obj, struct iosys_map *map)
 	mutex_unlock(&gem->lock);
 	return map->vaddr ? 0 : -ENOMEM;
 }
-COMPAT_GEM_VMAP(xdf_gem_vmap);
 
 static void xdf_gem_vunmap(struct drm_gem_object *obj, struct iosys_map *map)
 {
 	iosys_map_clear(map);
 }
-COMPAT_GEM_VUNMAP(xdf_gem_vunmap);
 
 static const struct vm_operations_struct xdf_gem_vm_ops = {
 	.open = drm_gem_vm_open,
@@ -133,14 +132,13 @@ static int xdf_gem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
 	vma->vm_ops = &xdf_gem_vm_ops;
 	return gem_map_pages(to_xdf_gem(obj), vma);
 }
-COMPAT_GEM_MMAP(xdf_gem_mmap);
 
 static const struct drm_gem_object_funcs xdf_gem_funcs = {
 	.free = xdf_gem_free,
 	.get_sg_table = xdf_gem_get_sg_table,
-	.vmap = COMPAT_FN(xdf_gem_vmap),
-	.vunmap = COMPAT_FN(xdf_gem_vunmap),
-	COMPAT_GEM_FUNCS_MMAP(xdf_gem_mmap)
+	.vmap = xdf_gem_vmap,
+	.vunmap = xdf_gem_vunmap,
+	.mmap = xdf_gem_mmap,
 	.vm_ops = &xdf_gem_vm_ops,
 };
 
@@ -152,7 +150,7 @@ static struct xdf_gem *gem_new(size_t size)
 		return ERR_PTR(-ENOMEM);
 	mutex_init(&gem->lock);
 	gem->limit = size;
-	gem->base.funcs = &xdf_gem_funcs;
+	gem->base.funcs = COMPAT_GEM_FUNCS(&xdf_gem_funcs);
 	return gem;
 }
 
@@ -521,4 +519,4 @@ void xdf_gem_module_exit(void)
 	root_device_unregister(import_device);
 }
 
-COMPAT_IMPORT_NS_DMA_BUF;
+MODULE_IMPORT_NS("DMA_BUF");

@@ -94,7 +94,6 @@ xdf_kms_fb_create(struct drm_device *drm, struct drm_file *file,
 	output = crtc_to_output(drm_crtc_from_index(drm, 0));
 	return xdf_fb_create(output->dbufs, file, info, cmd, &xdf_fb_funcs);
 }
-COMPAT_FB_CREATE(xdf_kms_fb_create);
 
 /* The part of a framebuffer that a visible plane shows on the screen. */
 static void xdf_plane_area(const struct drm_plane_state *state,
@@ -146,14 +145,12 @@ static int xdf_plane_helper_atomic_check(struct drm_plane *plane,
 	return xdf_layout_fits(&layout,
 			       to_xdf_gem(state->fb->obj[0])->limit);
 }
-COMPAT_PLANE_ATOMIC_CHECK(xdf_plane_helper_atomic_check);
 
 /* The whole CRTC is flushed at once, in its own hook. */
 static void xdf_plane_helper_atomic_update(struct drm_plane *plane,
 					   struct drm_atomic_commit *commit)
 {
 }
-COMPAT_PLANE_ATOMIC_UPDATE(xdf_plane_helper_atomic_update);
 
 static int xdf_plane_helper_prepare_fb(struct drm_plane *plane,
 				       struct drm_plane_state *state)
@@ -186,9 +183,8 @@ static void xdf_plane_helper_cleanup_fb(struct drm_plane *plane,
 }
 
 /* Where the panic screen is drawn: in the picture that is wanted now. */
-static int __maybe_unused
-xdf_plane_helper_get_scanout_buffer(struct drm_plane *plane,
-				    struct drm_scanout_buffer *sb)
+static int xdf_plane_helper_get_scanout_buffer(struct drm_plane *plane,
+					       struct drm_scanout_buffer *sb)
 {
 	struct xdf_dbuf *d = plane->state ?
 		to_xdf_plane_state(plane->state)->dbuf : NULL;
@@ -214,7 +210,7 @@ xdf_plane_helper_get_scanout_buffer(struct drm_plane *plane,
 	return 0;
 }
 
-static void __maybe_unused xdf_plane_helper_panic_flush(struct drm_plane *plane)
+static void xdf_plane_helper_panic_flush(struct drm_plane *plane)
 {
 	struct xdf_dbuf *d = to_xdf_plane_state(plane->state)->dbuf;
 
@@ -226,10 +222,10 @@ static void __maybe_unused xdf_plane_helper_panic_flush(struct drm_plane *plane)
 static const struct drm_plane_helper_funcs xdf_plane_helper_funcs = {
 	.prepare_fb = xdf_plane_helper_prepare_fb,
 	.cleanup_fb = xdf_plane_helper_cleanup_fb,
-	.atomic_check = COMPAT_FN(xdf_plane_helper_atomic_check),
-	.atomic_update = COMPAT_FN(xdf_plane_helper_atomic_update),
-	COMPAT_PLANE_PANIC(xdf_plane_helper_get_scanout_buffer)
-	COMPAT_PLANE_PANIC_FLUSH(xdf_plane_helper_panic_flush)
+	.atomic_check = xdf_plane_helper_atomic_check,
+	.atomic_update = xdf_plane_helper_atomic_update,
+	.get_scanout_buffer = xdf_plane_helper_get_scanout_buffer,
+	.panic_flush = xdf_plane_helper_panic_flush,
 };
 
 static void xdf_plane_destroy_state(struct drm_plane *plane,
@@ -329,7 +325,6 @@ static int xdf_crtc_helper_atomic_check(struct drm_crtc *crtc,
 	/* a mode is set with a picture; without one the connector is dark */
 	return drm_atomic_add_affected_planes(commit, crtc);
 }
-COMPAT_CRTC_ATOMIC_CHECK(xdf_crtc_helper_atomic_check);
 
 static void xdf_crtc_helper_atomic_enable(struct drm_crtc *crtc,
 					  struct drm_atomic_commit *commit)
@@ -341,7 +336,6 @@ static void xdf_crtc_helper_atomic_enable(struct drm_crtc *crtc,
 			   xdf_mode_period(mode));
 	drm_crtc_vblank_on(crtc);
 }
-COMPAT_CRTC_ATOMIC_ENABLE(xdf_crtc_helper_atomic_enable);
 
 static void xdf_crtc_helper_atomic_disable(struct drm_crtc *crtc,
 					   struct drm_atomic_commit *commit)
@@ -351,7 +345,6 @@ static void xdf_crtc_helper_atomic_disable(struct drm_crtc *crtc,
 	drm_crtc_vblank_off(crtc);
 	xdf_scanout_disable(&output->scanout);
 }
-COMPAT_CRTC_ATOMIC_DISABLE(xdf_crtc_helper_atomic_disable);
 
 /*
  * Where the backend sees a shadow, that is brought up to date. What is named as
@@ -405,14 +398,13 @@ static void xdf_crtc_helper_atomic_flush(struct drm_crtc *crtc,
 	drm_crtc_send_vblank_event(crtc, event);
 	spin_unlock_irq(&crtc->dev->event_lock);
 }
-COMPAT_CRTC_ATOMIC_FLUSH(xdf_crtc_helper_atomic_flush);
 
 static const struct drm_crtc_helper_funcs xdf_crtc_helper_funcs = {
 	.mode_valid = xdf_crtc_helper_mode_valid,
-	.atomic_check = COMPAT_FN(xdf_crtc_helper_atomic_check),
-	.atomic_enable = COMPAT_FN(xdf_crtc_helper_atomic_enable),
-	.atomic_disable = COMPAT_FN(xdf_crtc_helper_atomic_disable),
-	.atomic_flush = COMPAT_FN(xdf_crtc_helper_atomic_flush),
+	.atomic_check = xdf_crtc_helper_atomic_check,
+	.atomic_enable = xdf_crtc_helper_atomic_enable,
+	.atomic_disable = xdf_crtc_helper_atomic_disable,
+	.atomic_flush = xdf_crtc_helper_atomic_flush,
 };
 
 static int xdf_crtc_enable_vblank(struct drm_crtc *crtc)
@@ -692,7 +684,7 @@ static const struct drm_mode_config_helper_funcs xdf_mode_config_helper_funcs = 
 };
 
 static const struct drm_mode_config_funcs xdf_mode_config_funcs = {
-	.fb_create = COMPAT_FN(xdf_kms_fb_create),
+	.fb_create = xdf_kms_fb_create,
 	.atomic_check = drm_atomic_helper_check,
 	.atomic_commit = xdf_atomic_commit,
 };
@@ -791,7 +783,7 @@ int xdf_kms_init(struct drm_device *drm, struct xdf_output *outputs,
 	drm->mode_config.max_height = XDF_MAX_SIDE;
 	drm->mode_config.preferred_depth = 24;
 	drm->mode_config.async_page_flip = true;
-	drm->mode_config.funcs = &xdf_mode_config_funcs;
+	drm->mode_config.funcs = COMPAT_MODE_CONFIG_FUNCS(&xdf_mode_config_funcs);
 	drm->mode_config.helper_private = &xdf_mode_config_helper_funcs;
 	hotplug_mode_update = drm_property_create_range(drm, DRM_MODE_PROP_IMMUTABLE,
 							"hotplug_mode_update",

@@ -23,14 +23,12 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 
 /*
  * MODULE_IMPORT_NS(NAME) became MODULE_IMPORT_NS("NAME"); 6.13. Old kernels
- * accept a string and mean something else by it. None before 5.4.
+ * accept a string and mean something else by it. None before 5.4, where nobody
+ * reads it.
  */
-#if !XDF_HAVE_CORE_IMPORT_NS
-#define COMPAT_IMPORT_NS_DMA_BUF struct compat_hook
-#elif XDF_HAVE_CORE_IMPORT_NS_BARE
-#define COMPAT_IMPORT_NS_DMA_BUF MODULE_IMPORT_NS(DMA_BUF)
-#else
-#define COMPAT_IMPORT_NS_DMA_BUF MODULE_IMPORT_NS("DMA_BUF")
+#if !XDF_HAVE_CORE_IMPORT_NS || XDF_HAVE_CORE_IMPORT_NS_BARE
+#undef MODULE_IMPORT_NS
+#define MODULE_IMPORT_NS(ns) MODULE_INFO(import_ns, ns)
 #endif
 
 #endif /* XDF_COMPAT_CORE_H */

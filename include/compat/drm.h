@@ -62,56 +62,6 @@ static inline void drm_rect_init(struct drm_rect *rect, int x, int y, int width,
 #endif
 
 /*
- * Hooks of planes took the plane's own state and take the whole update; 5.13.
- * atomic_check had the new state, the others the old one, and both point to
- * the update.
- */
-#if XDF_HAVE_DRM_PLANE_OWN_STATE
-#define compat_plane_update drm_plane_state
-#define COMPAT_PLANE_COMMIT(own) ((own)->state)
-#else
-#define compat_plane_update drm_atomic_commit
-#define COMPAT_PLANE_COMMIT(update) (update)
-#endif
-#define COMPAT_PLANE_HOOK(type, fn)					\
-	COMPAT_HOOK(type, fn,						\
-		    (struct drm_plane *plane, struct compat_plane_update *state), \
-		    (plane, COMPAT_PLANE_COMMIT(state)))
-#define COMPAT_PLANE_ATOMIC_CHECK(fn) COMPAT_PLANE_HOOK(int, fn)
-#define COMPAT_PLANE_ATOMIC_UPDATE(fn) COMPAT_PLANE_HOOK(void, fn)
-
-/*
- * Likewise those of CRTCs; 5.11.
- */
-#if XDF_HAVE_DRM_CRTC_OWN_STATE
-#define compat_crtc_update drm_crtc_state
-#define COMPAT_CRTC_COMMIT(own) ((own)->state)
-#else
-#define compat_crtc_update drm_atomic_commit
-#define COMPAT_CRTC_COMMIT(update) (update)
-#endif
-#define COMPAT_CRTC_HOOK(type, fn)					\
-	COMPAT_HOOK(type, fn,						\
-		    (struct drm_crtc *crtc, struct compat_crtc_update *state), \
-		    (crtc, COMPAT_CRTC_COMMIT(state)))
-#define COMPAT_CRTC_ATOMIC_CHECK(fn) COMPAT_CRTC_HOOK(int, fn)
-#define COMPAT_CRTC_ATOMIC_FLUSH(fn) COMPAT_CRTC_HOOK(void, fn)
-#define COMPAT_CRTC_ATOMIC_ENABLE(fn) COMPAT_CRTC_HOOK(void, fn)
-#define COMPAT_CRTC_ATOMIC_DISABLE(fn) COMPAT_CRTC_HOOK(void, fn)
-
-/*
- * A CRTC knows when its last vblank was; 5.7. Before, that was asked of the
- * whole driver; left out there, events bear the time at which they are sent.
- */
-#if XDF_HAVE_DRM_CRTC_VBLANK_TIME
-#define COMPAT_CRTC_VBLANK_TIME(fn) .get_vblank_timestamp = fn,
-#define compat_has_vblank_time true
-#else
-#define compat_has_vblank_time false
-#define COMPAT_CRTC_VBLANK_TIME(fn)
-#endif
-
-/*
  * A state's pageflip_flags became its async_flip; 5.4.
  */
 #if XDF_HAVE_DRM_ASYNC_FLIP
@@ -124,16 +74,6 @@ static inline bool compat_is_async_flip(const struct drm_crtc_state *state)
 {
 	return state->pageflip_flags & DRM_MODE_PAGE_FLIP_ASYNC;
 }
-#endif
-
-/*
- * A plane says which formats it flips asynchronously; 6.16. Before, programs
- * had to try.
- */
-#if XDF_HAVE_DRM_ASYNC_FORMATS
-#define COMPAT_PLANE_ASYNC_FORMATS(fn) .format_mod_supported_async = fn,
-#else
-#define COMPAT_PLANE_ASYNC_FORMATS(fn)
 #endif
 
 /*
@@ -153,23 +93,6 @@ compat_get_format_info(struct drm_device *dev, u32 format, u64 modifier)
 }
 
 #define drm_get_format_info compat_get_format_info
-#endif
-
-#if XDF_HAVE_DRM_FB_CREATE_INFO
-#define COMPAT_FB_CREATE(fn)						\
-	COMPAT_HOOK(struct drm_framebuffer *, fn,			\
-		    (struct drm_device *dev, struct drm_file *file,	\
-		     const struct drm_format_info *info,		\
-		     const struct drm_mode_fb_cmd2 *cmd),		\
-		    (dev, file, info, cmd))
-#else
-#define COMPAT_FB_CREATE(fn)						\
-	COMPAT_HOOK(struct drm_framebuffer *, fn,			\
-		    (struct drm_device *dev, struct drm_file *file,	\
-		     const struct drm_mode_fb_cmd2 *cmd),		\
-		    (dev, file,						\
-		     drm_get_format_info(dev, cmd->pixel_format,	\
-					 cmd->modifier[0]), cmd))
 #endif
 
 #if !XDF_HAVE_DRM_FILL_FB_INFO
@@ -194,41 +117,6 @@ compat_get_format_info(struct drm_device *dev, u32 format, u64 modifier)
 #endif
 
 /*
- * The panic screen; 6.10. It can draw into pages since 6.16, and tells the
- * plane since 6.14 and within the 6.12 series.
- */
-#if XDF_HAVE_DRM_PANIC_SCANOUT
-#include <drm/drm_panic.h>
-#define COMPAT_PLANE_PANIC(fn) .get_scanout_buffer = fn,
-#else
-struct drm_scanout_buffer {
-	const struct drm_format_info *format;
-	struct iosys_map map[4];
-	unsigned int width;
-	unsigned int height;
-	unsigned int pitch[4];
-};
-
-#define COMPAT_PLANE_PANIC(fn)
-#endif
-#if XDF_HAVE_DRM_PANIC_FLUSH
-#define COMPAT_PLANE_PANIC_FLUSH(fn) .panic_flush = fn,
-#else
-#define COMPAT_PLANE_PANIC_FLUSH(fn)
-#endif
-
-static inline bool compat_panic_set_pages(struct drm_scanout_buffer *sb,
-					  struct page **pages)
-{
-#if XDF_HAVE_DRM_PANIC_PAGES
-	sb->pages = pages;
-	return true;
-#else
-	return false;
-#endif
-}
-
-/*
  * nomodeset: vgacon_text_force() became drm_firmware_drivers_only(); 5.17.
  */
 #if !XDF_HAVE_DRM_FIRMWARE_ONLY
@@ -241,63 +129,10 @@ static inline bool compat_panic_set_pages(struct drm_scanout_buffer *sb,
 #endif
 
 /*
- * struct drm_driver is constant; 5.11. Before, DRM wrote to it only for legacy
- * drivers. (Without managed lifetimes: see drm_lifetime.h.)
- */
-#if XDF_HAVE_DRM_MANAGED && !XDF_HAVE_DRM_DRIVER_CONST
-#undef devm_drm_dev_alloc
-#define devm_drm_dev_alloc(parent, driver, type, member)		\
-	((type *)__devm_drm_dev_alloc(parent, (struct drm_driver *)(driver), \
-				      sizeof(type), offsetof(type, member)))
-#endif
-
-/*
- * .date, only ever shown: gone in 6.14.
- */
-#if XDF_HAVE_DRM_DRIVER_DATE
-#define COMPAT_DRM_DATE .date = "20261122",
-#else
-#define COMPAT_DRM_DATE
-#endif
-
-/*
  * Exporting buffers needed a feature flag; gone in 5.4.
  */
 #if XDF_HAVE_DRM_DRIVER_PRIME
 #define DRIVER_GEM (DRIVER_GEM | DRIVER_PRIME)
-#endif
-
-/*
- * .debugfs_init returned an int; 5.8.
- */
-#if XDF_HAVE_DRM_DEBUGFS_VOID
-#define COMPAT_DEBUGFS_INIT(fn)						\
-	COMPAT_HOOK(void, fn, (struct drm_minor *minor), (minor))
-#else
-#define COMPAT_DEBUGFS_INIT(fn)						\
-static int compat_##fn(struct drm_minor *minor)				\
-{									\
-	fn(minor);							\
-	return 0;							\
-}									\
-struct compat_hook
-#endif
-
-/*
- * .prime_handle_to_fd and back: what everybody sets became the default in 6.6;
- * .gem_prime_mmap likewise, and is gone.
- */
-#if XDF_HAVE_DRM_DRIVER_PRIME_HANDLES
-#define COMPAT_DRM_PRIME_HANDLES					\
-	.prime_handle_to_fd = drm_gem_prime_handle_to_fd,		\
-	.prime_fd_to_handle = drm_gem_prime_fd_to_handle,
-#else
-#define COMPAT_DRM_PRIME_HANDLES
-#endif
-#if XDF_HAVE_DRM_DRIVER_PRIME_MMAP
-#define COMPAT_DRM_PRIME_MMAP .gem_prime_mmap = drm_gem_prime_mmap,
-#else
-#define COMPAT_DRM_PRIME_MMAP
 #endif
 
 /*
@@ -306,11 +141,10 @@ struct compat_hook
  * became .fbdev_probe and drm_client_setup() in 6.13 and within the 6.12
  * series.
  */
-#if XDF_HAVE_DRM_FBDEV_TTM_PROBE
 #include <drm/drm_fbdev_ttm.h>
-#define COMPAT_DRM_FBDEV DRM_FBDEV_TTM_DRIVER_OPS,
-#else
-#define COMPAT_DRM_FBDEV
+#if !XDF_HAVE_DRM_FBDEV_TTM_PROBE
+#undef DRM_FBDEV_TTM_DRIVER_OPS
+#define DRM_FBDEV_TTM_DRIVER_OPS .fbdev_probe = NULL
 #endif
 
 #if XDF_HAVE_DRM_CLIENT_SETUP
@@ -328,9 +162,7 @@ static inline void compat_client_setup(struct drm_device *dev,
 #define drm_client_setup compat_client_setup
 #endif
 #else
-#if XDF_HAVE_DRM_FBDEV_TTM_SETUP
-#include <drm/drm_fbdev_ttm.h>
-#elif XDF_HAVE_DRM_FBDEV_GENERIC
+#if XDF_HAVE_DRM_FBDEV_GENERIC
 #include <drm/drm_fb_helper.h>
 #include <drm/drm_fbdev_generic.h>
 #endif
@@ -347,95 +179,6 @@ static inline void compat_client_setup(struct drm_device *dev,
 }
 
 #define drm_client_setup compat_client_setup
-#endif
-
-#define DRM_COMPAT_DRIVER_FIELDS					\
-	COMPAT_DRM_DATE							\
-	COMPAT_DRM_RELEASE						\
-	COMPAT_DRM_PRIME_HANDLES					\
-	COMPAT_DRM_PRIME_MMAP						\
-	COMPAT_DRM_FBDEV
-
-/*
- * Mapping a buffer returned an address, filled a struct dma_buf_map from 5.11
- * and fills a struct iosys_map since 5.18 (see mm.h).
- */
-#if XDF_HAVE_DRM_VMAP_POINTER
-#define COMPAT_GEM_VMAP(fn)						\
-static void *compat_##fn(struct drm_gem_object *obj)			\
-{									\
-	struct iosys_map map;						\
-	int ret = fn(obj, &map);					\
-									\
-	return ret ? ERR_PTR(ret) : map.vaddr;				\
-}									\
-struct compat_hook
-#define COMPAT_GEM_VUNMAP(fn)						\
-static void compat_##fn(struct drm_gem_object *obj, void *vaddr)	\
-{									\
-	struct iosys_map map;						\
-									\
-	iosys_map_set_vaddr(&map, vaddr);				\
-	fn(obj, &map);							\
-}									\
-struct compat_hook
-#else
-#define COMPAT_GEM_VMAP(fn)						\
-	COMPAT_HOOK(int, fn,						\
-		    (struct drm_gem_object *obj, struct iosys_map *map), \
-		    (obj, map))
-#define COMPAT_GEM_VUNMAP(fn)						\
-	COMPAT_HOOK(void, fn,						\
-		    (struct drm_gem_object *obj, struct iosys_map *map), \
-		    (obj, map))
-#endif
-
-/*
- * A buffer has a hook of its own to be mapped; 5.5. Before, the card's file had
- * one, for all, and set the flags for memory of a device.
- */
-#if XDF_HAVE_DRM_GEM_MMAP
-#define COMPAT_GEM_MMAP(fn) struct compat_##fn
-#define COMPAT_GEM_FUNCS_MMAP(fn) .mmap = fn,
-#else
-extern int (*const compat_gem_object_mmap)(struct drm_gem_object *obj,
-					   struct vm_area_struct *vma);
-
-#define COMPAT_GEM_MMAP(fn)						\
-int (*const compat_gem_object_mmap)(struct drm_gem_object *obj,		\
-				    struct vm_area_struct *vma) = fn
-#define COMPAT_GEM_FUNCS_MMAP(fn)
-
-static inline int compat_gem_mmap(struct file *file,
-				  struct vm_area_struct *vma)
-{
-	struct drm_gem_object *obj;
-	int ret = drm_gem_mmap(file, vma);
-
-	if (ret)
-		return ret;
-	obj = vma->vm_private_data;
-	vm_flags_clear(vma, VM_IO);
-	ret = compat_gem_object_mmap(obj, vma);
-	/* a mapping that fails is not closed */
-	if (ret)
-		drm_gem_vm_close(vma);
-	return ret;
-}
-
-#undef DEFINE_DRM_GEM_FOPS
-#define DEFINE_DRM_GEM_FOPS(name)					\
-	static const struct file_operations name = {			\
-		.owner = THIS_MODULE,					\
-		.open = drm_open,					\
-		.release = drm_release,					\
-		.unlocked_ioctl = drm_ioctl,				\
-		.compat_ioctl = drm_compat_ioctl,			\
-		.poll = drm_poll,					\
-		.read = drm_read,					\
-		.llseek = noop_llseek,					\
-		.mmap = compat_gem_mmap,				\
-	}
 #endif
 
 /*
@@ -531,5 +274,7 @@ static inline int compat_edid_add_modes(struct drm_connector *connector)
 
 #define drm_edid_connector_add_modes compat_edid_add_modes
 #endif
+
+#include "drm_tables.h"
 
 #endif /* XDF_COMPAT_DRM_H */

@@ -10,9 +10,7 @@
  * to go, and freed the card itself; 5.8. Here .release does what they were
  * told, the last first.
  */
-#if XDF_HAVE_DRM_MANAGED
-#define COMPAT_DRM_RELEASE
-#else
+#if !XDF_HAVE_DRM_MANAGED
 #include <linux/device.h>
 #include <linux/slab.h>
 
@@ -91,8 +89,8 @@ static inline void compat_drm_put(void *dev)
 	drm_dev_put(dev);
 }
 
-static inline void *compat_drm_dev_alloc(struct device *parent,
-					 const struct drm_driver *driver,
+static inline void *__devm_drm_dev_alloc(struct device *parent,
+					 struct drm_driver *driver,
 					 size_t size, size_t offset)
 {
 	struct compat_drm_card *card = kzalloc(sizeof(*card), GFP_KERNEL);
@@ -101,7 +99,7 @@ static inline void *compat_drm_dev_alloc(struct device *parent,
 	int ret = -ENOMEM;
 
 	if (card && container)
-		ret = drm_dev_init(dev, (struct drm_driver *)driver, parent);
+		ret = drm_dev_init(dev, driver, parent);
 	if (ret) {
 		kfree(container);
 		kfree(card);
@@ -113,11 +111,6 @@ static inline void *compat_drm_dev_alloc(struct device *parent,
 	ret = devm_add_action_or_reset(parent, compat_drm_put, dev);
 	return ret ? ERR_PTR(ret) : container;
 }
-
-#define devm_drm_dev_alloc(parent, driver, type, member)		\
-	((type *)compat_drm_dev_alloc(parent, driver, sizeof(type),	\
-				      offsetof(type, member)))
-#define COMPAT_DRM_RELEASE .release = compat_drm_release,
 #endif
 
 #endif /* XDF_COMPAT_DRM_LIFETIME_H */

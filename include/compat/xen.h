@@ -17,38 +17,64 @@
 
 /*
  * xenbus_driver.remove returned an int that nobody read; void since 6.2 and
- * within the 6.1 series.
- */
-#if XDF_HAVE_XEN_REMOVE_VOID
-#define COMPAT_XENBUS_REMOVE(fn)					\
-	COMPAT_HOOK(void, fn, (struct xenbus_device *dev), (dev))
-#else
-#define COMPAT_XENBUS_REMOVE(fn)					\
-static int compat_##fn(struct xenbus_device *dev)			\
-{									\
-	fn(dev);							\
-	return 0;							\
-}									\
-struct compat_hook
-#endif
-
-/*
+ * within the 6.1 series. Who has that also has
  * .allow_rebind: a removed device can come back; new by 5.10.
  * .not_essential: booting does not wait for the device; 5.16.
+ * Elsewhere src fills a structure that has them all, and the kernel's is filled
+ * when the driver is registered.
  */
+#if !XDF_HAVE_XEN_REMOVE_VOID
+struct compat_xenbus_driver {
+	const char *name;
+	const struct xenbus_device_id *ids;
+	bool allow_rebind;
+	bool not_essential;
+	int (*probe)(struct xenbus_device *dev, const struct xenbus_device_id *id);
+	void (*otherend_changed)(struct xenbus_device *dev,
+				 enum xenbus_state state);
+	void (*remove)(struct xenbus_device *dev);
+	int (*suspend)(struct xenbus_device *dev);
+	int (*resume)(struct xenbus_device *dev);
+	struct xenbus_driver own;
+};
+
+static inline int compat_xenbus_remove(struct xenbus_device *dev)
+{
+	container_of(dev->dev.driver, struct compat_xenbus_driver,
+		     own.driver)->remove(dev);
+	return 0;
+}
+
+static inline int compat_xenbus_register(struct compat_xenbus_driver *driver,
+					 struct module *owner, const char *name)
+{
+	struct xenbus_driver *own = &driver->own;
+
+	own->name = driver->name;
+	own->ids = driver->ids;
+	own->probe = driver->probe;
+	own->otherend_changed = driver->otherend_changed;
+	own->remove = compat_xenbus_remove;
+	own->suspend = driver->suspend;
+	own->resume = driver->resume;
 #if XDF_HAVE_XEN_ALLOW_REBIND
-#define COMPAT_XENBUS_ALLOW_REBIND .allow_rebind = true,
-#else
-#define COMPAT_XENBUS_ALLOW_REBIND
+	own->allow_rebind = driver->allow_rebind;
 #endif
 #if XDF_HAVE_XEN_NOT_ESSENTIAL
-#define COMPAT_XENBUS_NOT_ESSENTIAL .not_essential = true,
-#else
-#define COMPAT_XENBUS_NOT_ESSENTIAL
+	own->not_essential = driver->not_essential;
 #endif
-#define COMPAT_XENBUS_DRIVER_FIELDS					\
-	COMPAT_XENBUS_ALLOW_REBIND					\
-	COMPAT_XENBUS_NOT_ESSENTIAL
+	return __xenbus_register_frontend(own, owner, name);
+}
+
+static inline void compat_xenbus_unregister(struct compat_xenbus_driver *driver)
+{
+	xenbus_unregister_driver(&driver->own);
+}
+
+#define xenbus_driver compat_xenbus_driver
+#define __xenbus_register_frontend compat_xenbus_register
+#define xenbus_unregister_driver compat_xenbus_unregister
+#endif
 
 /*
  * xenbus_alloc_evtchn() took an int * for the port; 5.7.

@@ -74,6 +74,6 @@ static void __exit smoke_exit(void)
 }
 module_exit(smoke_exit);
 
-COMPAT_IMPORT_NS_DMA_BUF;
+MODULE_IMPORT_NS("DMA_BUF");
 MODULE_DESCRIPTION("The shim, each part once");
 MODULE_LICENSE("Dual MIT/GPL");

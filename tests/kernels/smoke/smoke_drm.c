@@ -38,33 +38,31 @@ static int smoke_plane_check(struct drm_plane *plane,
 						   DRM_PLANE_NO_SCALING,
 						   false, false);
 }
-COMPAT_PLANE_ATOMIC_CHECK(smoke_plane_check);
 
 static void smoke_plane_update(struct drm_plane *plane,
 			       struct drm_atomic_commit *commit)
 {
 	drm_dbg_kms(plane->dev, "%p\n", drm_atomic_get_old_plane_state(commit, plane));
 }
-COMPAT_PLANE_ATOMIC_UPDATE(smoke_plane_update);
 
-static int __maybe_unused smoke_panic(struct drm_plane *plane,
-				      struct drm_scanout_buffer *sb)
+static int smoke_panic(struct drm_plane *plane,
+		       struct drm_scanout_buffer *sb)
 {
 	sb->width = 1;
 	iosys_map_clear(&sb->map[0]);
 	return compat_panic_set_pages(sb, NULL) ? 0 : -ENODEV;
 }
 
-static void __maybe_unused smoke_panic_flush(struct drm_plane *plane)
+static void smoke_panic_flush(struct drm_plane *plane)
 {
 }
 
 static const struct drm_plane_helper_funcs smoke_plane_funcs = {
 	.prepare_fb = drm_gem_plane_helper_prepare_fb,
-	.atomic_check = COMPAT_FN(smoke_plane_check),
-	.atomic_update = COMPAT_FN(smoke_plane_update),
-	COMPAT_PLANE_PANIC(smoke_panic)
-	COMPAT_PLANE_PANIC_FLUSH(smoke_panic_flush)
+	.atomic_check = smoke_plane_check,
+	.atomic_update = smoke_plane_update,
+	.get_scanout_buffer = smoke_panic,
+	.panic_flush = smoke_panic_flush,
 };
 
 static bool __maybe_unused smoke_async_format(struct drm_plane *plane, u32 format,
@@ -81,7 +79,6 @@ static int smoke_crtc_check(struct drm_crtc *crtc, struct drm_atomic_commit *com
 {
 	return drm_atomic_add_affected_planes(commit, crtc);
 }
-COMPAT_CRTC_ATOMIC_CHECK(smoke_crtc_check);
 
 static void smoke_crtc_flush(struct drm_crtc *crtc, struct drm_atomic_commit *commit)
 {
@@ -89,23 +86,20 @@ static void smoke_crtc_flush(struct drm_crtc *crtc, struct drm_atomic_commit *co
 		drm_dbg_kms(crtc->dev, "at once\n");
 	drm_atomic_commit_put(commit);
 }
-COMPAT_CRTC_ATOMIC_FLUSH(smoke_crtc_flush);
 
 static void smoke_crtc_enable(struct drm_crtc *crtc, struct drm_atomic_commit *commit)
 {
 }
-COMPAT_CRTC_ATOMIC_ENABLE(smoke_crtc_enable);
 
 static void smoke_crtc_disable(struct drm_crtc *crtc, struct drm_atomic_commit *commit)
 {
 }
-COMPAT_CRTC_ATOMIC_DISABLE(smoke_crtc_disable);
 
 static const struct drm_crtc_helper_funcs smoke_crtc_funcs = {
-	.atomic_check = COMPAT_FN(smoke_crtc_check),
-	.atomic_flush = COMPAT_FN(smoke_crtc_flush),
-	.atomic_enable = COMPAT_FN(smoke_crtc_enable),
-	.atomic_disable = COMPAT_FN(smoke_crtc_disable),
+	.atomic_check = smoke_crtc_check,
+	.atomic_flush = smoke_crtc_flush,
+	.atomic_enable = smoke_crtc_enable,
+	.atomic_disable = smoke_crtc_disable,
 };
 
 static bool __maybe_unused smoke_vblank_time(struct drm_crtc *crtc, int *max_error,
@@ -165,10 +159,9 @@ smoke_fb_create(struct drm_device *dev, struct drm_file *file,
 	drm_helper_mode_fill_fb_struct(dev, fb, info, cmd);
 	return fb;
 }
-COMPAT_FB_CREATE(smoke_fb_create);
 
 static const struct drm_mode_config_funcs smoke_mode_config_funcs = {
-	.fb_create = COMPAT_FN(smoke_fb_create),
+	.fb_create = smoke_fb_create,
 	.atomic_check = drm_atomic_helper_check,
 	.atomic_commit = drm_atomic_helper_commit,
 };
@@ -193,13 +186,11 @@ static int smoke_gem_vmap(struct drm_gem_object *obj, struct iosys_map *map)
 	iosys_map_set_vaddr(map, obj);
 	return 0;
 }
-COMPAT_GEM_VMAP(smoke_gem_vmap);
 
 static void smoke_gem_vunmap(struct drm_gem_object *obj, struct iosys_map *map)
 {
 	iosys_map_clear(map);
 }
-COMPAT_GEM_VUNMAP(smoke_gem_vunmap);
 
 static struct sg_table *smoke_gem_sg_table(struct drm_gem_object *obj)
 {
@@ -212,14 +203,13 @@ static int smoke_gem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma
 {
 	return -EINVAL;
 }
-COMPAT_GEM_MMAP(smoke_gem_mmap);
 
 static const struct drm_gem_object_funcs smoke_gem_funcs = {
 	.free = smoke_gem_free,
 	.get_sg_table = smoke_gem_sg_table,
-	COMPAT_GEM_FUNCS_MMAP(smoke_gem_mmap)
-	.vmap = COMPAT_FN(smoke_gem_vmap),
-	.vunmap = COMPAT_FN(smoke_gem_vunmap),
+	.mmap = smoke_gem_mmap,
+	.vmap = smoke_gem_vmap,
+	.vunmap = smoke_gem_vunmap,
 };
 
 static struct drm_gem_object *smoke_import(struct drm_device *dev,
@@ -238,7 +228,6 @@ static void smoke_debugfs(struct drm_minor *minor)
 {
 	drm_info(minor->dev, "debugfs\n");
 }
-COMPAT_DEBUGFS_INIT(smoke_debugfs);
 
 const struct drm_driver smoke_drm_driver = {
 	.driver_features = DRIVER_MODESET | DRIVER_ATOMIC | DRIVER_GEM,
@@ -247,8 +236,8 @@ const struct drm_driver smoke_drm_driver = {
 	.major = 1,
 	.fops = &smoke_fops,
 	.gem_prime_import_sg_table = smoke_import,
-	.debugfs_init = COMPAT_FN(smoke_debugfs),
-	DRM_COMPAT_DRIVER_FIELDS
+	.debugfs_init = smoke_debugfs,
+	DRM_FBDEV_TTM_DRIVER_OPS,
 };
 
 struct smoke_card {
@@ -287,9 +276,9 @@ int smoke_drm(struct device *dev)
 	drm_warn(&card->drm, "%d\n", drm_rect_width(&rect));
 	drm_warn_once(&card->drm, "once\n");
 	card->crtc.funcs = &smoke_crtc_base_funcs;
-	card->obj.funcs = &smoke_gem_funcs;
+	card->obj.funcs = COMPAT_GEM_FUNCS(&smoke_gem_funcs);
 	drm_gem_object_put(&card->obj);
-	card->drm.mode_config.funcs = &smoke_mode_config_funcs;
+	card->drm.mode_config.funcs = COMPAT_MODE_CONFIG_FUNCS(&smoke_mode_config_funcs);
 	card->drm.mode_config.helper_private = &smoke_mode_config_helpers;
 	drm_plane_helper_add(&card->plane, &smoke_plane_funcs);
 	drm_crtc_helper_add(&card->crtc, &smoke_crtc_funcs);

@@ -68,7 +68,6 @@ static void smoke_remove(struct xenbus_device *dev)
 	if (xenbus_read_driver_state(dev, dev->otherend) == XenbusStateClosed)
 		dev_info(&dev->dev, "gone\n");
 }
-COMPAT_XENBUS_REMOVE(smoke_remove);
 
 static const struct xenbus_device_id smoke_ids[] = {
 	{ "smoke" },
@@ -79,8 +78,9 @@ static struct xenbus_driver smoke_driver = {
 	.name = "smoke",
 	.ids = smoke_ids,
 	.probe = smoke_probe,
-	.remove = COMPAT_FN(smoke_remove),
-	COMPAT_XENBUS_DRIVER_FIELDS
+	.remove = smoke_remove,
+	.allow_rebind = true,
+	.not_essential = true,
 };
 
 int smoke_xen_register(void)
