@@ -77,25 +77,10 @@ static inline bool compat_is_async_flip(const struct drm_crtc_state *state)
 #endif
 
 /*
- * drm_get_format_info(dev, cmd) became (dev, format, modifier), and fb_create
- * and what it calls are given the result; 6.17.
+ * What fb_create calls is given the format's description; 6.17, as is
+ * fb_create: see drm_tables.h.
  */
-#if !XDF_HAVE_DRM_FORMAT_INFO_FOURCC
-static inline const struct drm_format_info *
-compat_get_format_info(struct drm_device *dev, u32 format, u64 modifier)
-{
-	struct drm_mode_fb_cmd2 cmd = {
-		.pixel_format = format,
-		.modifier = { modifier },
-	};
-
-	return drm_get_format_info(dev, &cmd);
-}
-
-#define drm_get_format_info compat_get_format_info
-#endif
-
-#if !XDF_HAVE_DRM_FILL_FB_INFO
+#if !XDF_HAVE_DRM_FB_CREATE_INFO
 #define drm_helper_mode_fill_fb_struct(dev, fb, info, cmd)		\
 	((void)(info), drm_helper_mode_fill_fb_struct(dev, fb, cmd))
 #endif

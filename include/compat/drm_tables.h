@@ -212,8 +212,8 @@ compat_crtc_helper_add(struct drm_crtc *crtc,
 #endif
 
 /*
- * drm_get_format_info(dev, cmd) became (dev, format, modifier), and fb_create
- * and what it calls are given the result; 6.17.
+ * fb_create is given the description of the format, which it had to ask for;
+ * 6.17.
  */
 #if XDF_HAVE_DRM_FB_CREATE_INFO
 #define COMPAT_MODE_CONFIG_FUNCS(funcs) (funcs)
@@ -243,9 +243,7 @@ compat_fb_create(struct drm_device *dev, struct drm_file *file,
 			     own);
 
 	return config->funcs->fb_create(dev, file,
-					drm_get_format_info(dev, cmd->pixel_format,
-							    cmd->modifier[0]),
-					cmd);
+					drm_get_format_info(dev, cmd), cmd);
 }
 
 static inline const struct drm_mode_config_funcs *
@@ -345,7 +343,7 @@ static inline int compat_gem_mmap(struct file *file,
 	if (ret)
 		return ret;
 	obj = vma->vm_private_data;
-	vm_flags_clear(vma, VM_IO);
+	vma->vm_flags &= ~VM_IO;
 	ret = compat_gem(obj)->mmap(obj, vma);
 	/* a mapping that fails is not closed */
 	if (ret)

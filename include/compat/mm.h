@@ -11,21 +11,6 @@
 #include <linux/vmalloc.h>
 
 /*
- * Writing to vma->vm_flags became vm_flags_set() and vm_flags_clear(); 6.3.
- */
-#if !XDF_HAVE_CORE_VM_FLAGS_SET
-static inline void vm_flags_set(struct vm_area_struct *vma, unsigned long flags)
-{
-	vma->vm_flags |= flags;
-}
-
-static inline void vm_flags_clear(struct vm_area_struct *vma, unsigned long flags)
-{
-	vma->vm_flags &= ~flags;
-}
-#endif
-
-/*
  * Plain pointers became struct dma_buf_map in 5.11, struct iosys_map in 5.18.
  * Where both are there it is DRM's word that counts.
  */

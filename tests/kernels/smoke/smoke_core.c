@@ -15,18 +15,6 @@ static enum hrtimer_restart smoke_hrtimer(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-static vm_fault_t smoke_fault(struct vm_fault *vmf)
-{
-	vm_flags_set(vmf->vma, VM_PFNMAP);
-	vm_flags_clear(vmf->vma, VM_IO);
-	return VM_FAULT_SIGBUS;
-}
-
-const struct vm_operations_struct smoke_vm_ops;
-const struct vm_operations_struct smoke_vm_ops = {
-	.fault = smoke_fault,
-};
-
 int smoke_buf(struct device *dev, struct dma_buf *buf)
 {
 	struct iosys_map map;

@@ -152,10 +152,6 @@ smoke_fb_create(struct drm_device *dev, struct drm_file *file,
 
 	if (!fb)
 		return ERR_PTR(-ENOMEM);
-	if (info != drm_get_format_info(dev, cmd->pixel_format, cmd->modifier[0])) {
-		kfree(fb);
-		return ERR_PTR(-EINVAL);
-	}
 	drm_helper_mode_fill_fb_struct(dev, fb, info, cmd);
 	return fb;
 }
