@@ -16,7 +16,10 @@ static void channel_finish(struct list_head *done)
 
 	list_for_each_entry_safe(rq, next, done, entry) {
 		list_del_init(&rq->entry);
-		rq->done(rq);
+		if (rq->done)
+			rq->done(rq);
+		else
+			complete(&rq->answered);
 	}
 }
 
@@ -470,47 +473,42 @@ int xdf_channel_submit(struct xdf_channel *ch, struct xdf_request *rq)
 	return 0;
 }
 
-static void channel_answered(struct xdf_request *rq)
-{
-	complete(&container_of(rq, struct xdf_call, rq)->answered);
-}
-
 /**
  * xdf_channel_begin - send a request whose end is waited for later
  * @ch: the channel
- * @call: with its wire form; stays until wait_for_completion(&call->answered),
+ * @rq: with its wire form; stays until wait_for_completion(&rq->answered),
  *	which ends with the request's deadline or the connection at the latest
  * @epoch: of the connection that it is for
  *
  * Return: 0; -ENODEV when the channel is closed, and then there is no wait.
  */
-int xdf_channel_begin(struct xdf_channel *ch, struct xdf_call *call, u32 epoch)
+int xdf_channel_begin(struct xdf_channel *ch, struct xdf_request *rq, u32 epoch)
 {
-	call->rq.epoch = epoch;
-	call->rq.quiet = false;
-	call->rq.done = channel_answered;
-	init_completion(&call->answered);
-	return xdf_channel_submit(ch, &call->rq);
+	rq->epoch = epoch;
+	rq->quiet = false;
+	rq->done = NULL;
+	init_completion(&rq->answered);
+	return xdf_channel_submit(ch, rq);
 }
 
 /**
  * xdf_channel_call - send a request and wait for its end
  * @ch: the channel
- * @call: with its wire form
+ * @rq: with its wire form
  * @epoch: of the connection that it is for
  *
  * Context: may sleep; not on xenwatch.
  *
  * Return: as xdf_request.status.
  */
-int xdf_channel_call(struct xdf_channel *ch, struct xdf_call *call, u32 epoch)
+int xdf_channel_call(struct xdf_channel *ch, struct xdf_request *rq, u32 epoch)
 {
-	int ret = xdf_channel_begin(ch, call, epoch);
+	int ret = xdf_channel_begin(ch, rq, epoch);
 
 	if (ret)
 		return ret;
-	wait_for_completion(&call->answered);
-	return call->rq.status;
+	wait_for_completion(&rq->answered);
+	return rq->status;
 }
 
 /**

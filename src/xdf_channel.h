@@ -22,8 +22,10 @@ DEFINE_RING_TYPES(displif, struct displif_req, struct displif_resp);
  * @epoch: of the connection that it is for; 0 for any
  * @quiet: an event follows its response, which need not ring: xdf_channel_poll() is
  *	called until then
- * @done: called once at the end of each request that was taken. Context: any but
- *	NMI, without the channel's lock; must not sleep
+ * @done: called once at the end of each request that was taken; or NULL, and
+ *	@answered is completed. Context: any but NMI, without the channel's lock;
+ *	must not sleep
+ * @answered: see @done
  * @status: result: 0, the backend's error, -ETIMEDOUT, or -ENODEV when the
  *	connection was lost
  * @resp: result, a private copy of the response; valid when @status came with one
@@ -35,20 +37,11 @@ struct xdf_request {
 	u32 epoch;
 	bool quiet;
 	void (*done)(struct xdf_request *rq);
+	struct completion answered;
 	int status;
 	struct displif_resp resp;
 	struct list_head entry;
 	unsigned long since;
-};
-
-/**
- * struct xdf_call - a request that somebody waits for
- * @rq: the request
- * @answered: completed at its end
- */
-struct xdf_call {
-	struct xdf_request rq;
-	struct completion answered;
 };
 
 struct xdf_channel;
@@ -125,8 +118,8 @@ void xdf_channel_close(struct xdf_channel *ch);
 int xdf_channel_publish(struct xdf_channel *ch, struct xenbus_transaction xbt,
 			const char *dir);
 int xdf_channel_submit(struct xdf_channel *ch, struct xdf_request *rq);
-int xdf_channel_begin(struct xdf_channel *ch, struct xdf_call *call, u32 epoch);
-int xdf_channel_call(struct xdf_channel *ch, struct xdf_call *call, u32 epoch);
+int xdf_channel_begin(struct xdf_channel *ch, struct xdf_request *rq, u32 epoch);
+int xdf_channel_call(struct xdf_channel *ch, struct xdf_request *rq, u32 epoch);
 void xdf_channel_poll(struct xdf_channel *ch);
 void xdf_channel_panic(struct xdf_channel *ch, struct displif_req *wire);
 bool xdf_channel_expire(struct xdf_channel *ch, bool *busy);

@@ -13,7 +13,7 @@
 
 static void connector_unshare(struct xdf_connector *c)
 {
-	xdf_directory_destroy(c->dir);
+	xdf_grants_release(c->dir);
 	xdf_grants_release(c->grants);
 	c->dir = NULL;
 	c->grants = NULL;
@@ -22,8 +22,7 @@ static void connector_unshare(struct xdf_connector *c)
 /* Memory for an answer. */
 static int connector_share(struct xdf_connector *c, struct xenbus_device *xdev)
 {
-	struct xdf_directory *dir;
-	struct xdf_grants *grants;
+	struct xdf_grants *grants, *dir;
 
 	grants = xdf_grants_alloc(&xdev->dev, xdev->otherend_id,
 				  DISPLIF_EDID_MAX);
@@ -67,15 +66,15 @@ void xdf_connector_ask_edid(struct xdf_connector *c, struct xdf_backend *b,
 
 	ret = connector_share(c, b->xdev);
 	if (!ret) {
-		xdf_displif_get_edid(&c->call.rq.wire, DISPLIF_EDID_MAX,
-				     xdf_directory_ref(c->dir));
-		ret = xdf_channel_begin(c->channel, &c->call, epoch);
+		xdf_displif_get_edid(&c->rq.wire, DISPLIF_EDID_MAX,
+				     c->dir->refs[0]);
+		ret = xdf_channel_begin(c->channel, &c->rq, epoch);
 	}
 	if (!ret)
 		return;
-	init_completion(&c->call.answered);
-	c->call.rq.status = ret;
-	complete(&c->call.answered);
+	init_completion(&c->rq.answered);
+	c->rq.status = ret;
+	complete(&c->rq.answered);
 }
 
 /* The bytes of the answer, copied before they are looked at. */
@@ -111,9 +110,9 @@ static struct xdf_edid *connector_copy_edid(struct xdf_connector *c, u32 size)
 /* The answer; one of 0 bytes when the backend has none. */
 static struct xdf_edid *connector_read_edid(struct xdf_connector *c)
 {
-	switch (c->call.rq.status) {
+	switch (c->rq.status) {
 	case 0:
-		return connector_copy_edid(c, c->call.rq.resp.op.get_edid.edid_sz);
+		return connector_copy_edid(c, c->rq.resp.op.get_edid.edid_sz);
 	case -EINVAL:
 	case -ENOSYS:
 	case -EOPNOTSUPP:
@@ -122,7 +121,7 @@ static struct xdf_edid *connector_read_edid(struct xdf_connector *c)
 		return kzalloc(sizeof(struct xdf_edid), GFP_KERNEL) ?:
 			ERR_PTR(-ENOMEM);
 	default:
-		return ERR_PTR(c->call.rq.status);
+		return ERR_PTR(c->rq.status);
 	}
 }
 
@@ -134,8 +133,8 @@ void xdf_connector_wait_edid(struct xdf_connector *c)
 {
 	struct xdf_edid *edid;
 
-	wait_for_completion(&c->call.answered);
-	if (c->call.rq.status == -ENODEV) {
+	wait_for_completion(&c->rq.answered);
+	if (c->rq.status == -ENODEV) {
 		/* the next connection tells */
 		connector_unshare(c);
 		return;

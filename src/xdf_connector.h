@@ -31,7 +31,7 @@ struct xdf_edid {
  * @changed: the modes are others now
  * @edid_size: for figures
  * @exhausted: every size is rejected: XenStore's is offered all the same
- * @call: GET_EDID
+ * @rq: GET_EDID
  * @grants: memory for the answer, while it is asked for
  * @dir: lists @grants
  *
@@ -51,9 +51,9 @@ struct xdf_connector {
 	bool changed;
 	u32 edid_size;
 	bool exhausted;
-	struct xdf_call call;
+	struct xdf_request rq;
 	struct xdf_grants *grants;
-	struct xdf_directory *dir;
+	struct xdf_grants *dir;
 };
 
 static inline struct xdf_connector *to_xdf_connector(struct drm_connector *base)

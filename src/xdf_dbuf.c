@@ -53,22 +53,22 @@ static int dbuf_begin_read(struct xdf_dbuf *d)
 	return ret;
 }
 
-static int dbuf_call(struct xdf_dbuf *d, struct xdf_call *call)
+static int dbuf_call(struct xdf_dbuf *d, struct xdf_request *rq)
 {
-	return xdf_channel_call(d->dbufs->backend->channels[0], call, d->wire_epoch);
+	return xdf_channel_call(d->dbufs->backend->channels[0], rq, d->wire_epoch);
 }
 
 /* Without @refs the backend fills the directory in. */
-static struct xdf_directory *dbuf_directory(struct xdf_dbuf *d, const u32 *refs,
-					    u32 count)
+static struct xdf_grants *dbuf_directory(struct xdf_dbuf *d, const u32 *refs,
+					 u32 count)
 {
 	return xdf_directory_create(d->dbufs->drm->dev,
 				    d->dbufs->backend->xdev->otherend_id, refs,
 				    count);
 }
 
-static struct xdf_directory *
-dbuf_share_shadow(struct xdf_dbuf *d, struct displif_dbuf_create *create)
+static struct xdf_grants *dbuf_share_shadow(struct xdf_dbuf *d,
+					    struct displif_dbuf_create *create)
 {
 	bool same = xdf_format_is_same(d->format, d->wire_format);
 	struct xdf_shadow *shadow = d->shadow;
@@ -94,8 +94,8 @@ dbuf_share_shadow(struct xdf_dbuf *d, struct displif_dbuf_create *create)
 	return dbuf_directory(d, g->refs, g->count);
 }
 
-static struct xdf_directory *
-dbuf_share_buffer(struct xdf_dbuf *d, struct displif_dbuf_create *create)
+static struct xdf_grants *dbuf_share_buffer(struct xdf_dbuf *d,
+					    struct displif_dbuf_create *create)
 {
 	struct xdf_grants *g;
 
@@ -124,15 +124,15 @@ static void dbuf_unshare(struct xdf_dbuf *d)
 }
 
 /* The backend has filled the directory: its memory becomes the shadow's. */
-static int dbuf_map_shadow(struct xdf_dbuf *d, const struct xdf_directory *dir)
+static int dbuf_map_shadow(struct xdf_dbuf *d, const struct xdf_grants *dir)
 {
-	u32 *refs;
+	u32 *refs, count = d->shadow->size / DISPLIF_PAGE_SIZE;
 	int ret;
 
-	refs = kvmalloc_array(dir->count, sizeof(*refs), GFP_KERNEL);
+	refs = kvmalloc_array(count, sizeof(*refs), GFP_KERNEL);
 	if (!refs)
 		return -ENOMEM;
-	xdf_directory_read(dir, refs);
+	xdf_directory_read(dir, refs, count);
 	ret = xdf_shadow_map(d->shadow, d->dbufs->backend->xdev->otherend_id,
 			     refs);
 	kvfree(refs);
@@ -143,18 +143,18 @@ static int dbuf_map_shadow(struct xdf_dbuf *d, const struct xdf_directory *dir)
 	return ret;
 }
 
-static int dbuf_create(struct xdf_dbuf *d, const struct xdf_directory *dir,
+static int dbuf_create(struct xdf_dbuf *d, const struct xdf_grants *dir,
 		       struct displif_dbuf_create *create)
 {
-	struct xdf_call call;
+	struct xdf_request rq;
 
 	create->dbuf_cookie = d->dbuf_cookie;
 	create->height = d->layout.height;
 	create->bpp = xdf_dbuf_bpp(d);
-	create->gref_directory = xdf_directory_ref(dir);
+	create->gref_directory = dir->refs[0];
 	WRITE_ONCE(d->size, create->buffer_sz);
-	xdf_displif_dbuf_create(&call.rq.wire, create);
-	return dbuf_call(d, &call);
+	xdf_displif_dbuf_create(&rq.wire, create);
+	return dbuf_call(d, &rq);
 }
 
 static int dbuf_fb_attach(struct xdf_dbuf *d)
@@ -166,28 +166,28 @@ static int dbuf_fb_attach(struct xdf_dbuf *d)
 		.height = d->layout.height,
 		.pixel_format = d->wire_format,
 	};
-	struct xdf_call call;
+	struct xdf_request rq;
 
-	xdf_displif_fb_attach(&call.rq.wire, &attach);
-	return dbuf_call(d, &call);
+	xdf_displif_fb_attach(&rq.wire, &attach);
+	return dbuf_call(d, &rq);
 }
 
 static void dbuf_fb_detach(struct xdf_dbuf *d)
 {
-	struct xdf_call call;
+	struct xdf_request rq;
 
-	xdf_displif_fb_detach(&call.rq.wire, d->fb_cookie);
-	dbuf_call(d, &call);
+	xdf_displif_fb_detach(&rq.wire, d->fb_cookie);
+	dbuf_call(d, &rq);
 }
 
 static void dbuf_destroy(struct xdf_dbuf *d)
 {
-	struct xdf_call call;
+	struct xdf_request rq;
 
 	/* the backend is asked to free its memory when it is unmapped here */
 	xdf_shadow_release(d->shadow);
-	xdf_displif_dbuf_destroy(&call.rq.wire, d->dbuf_cookie);
-	dbuf_call(d, &call);
+	xdf_displif_dbuf_destroy(&rq.wire, d->dbuf_cookie);
+	dbuf_call(d, &rq);
 }
 
 /* What has to be left for the console and the screens, when they come back. */
@@ -204,8 +204,8 @@ static unsigned int dbufs_reserve(struct xdf_dbufs *dbufs)
 	return refs;
 }
 
-static struct xdf_directory *dbuf_share(struct xdf_dbuf *d,
-					struct displif_dbuf_create *create)
+static struct xdf_grants *dbuf_share(struct xdf_dbuf *d,
+				     struct displif_dbuf_create *create)
 {
 	int ret = 0;
 
@@ -226,7 +226,7 @@ static int dbuf_attach(struct xdf_dbuf *d, enum xdf_dbuf_mode mode, u32 format,
 {
 	struct xdf_dbufs *dbufs = d->dbufs;
 	struct displif_dbuf_create create = {};
-	struct xdf_directory *dir;
+	struct xdf_grants *dir;
 	int ret;
 
 	*op = 0;
@@ -266,7 +266,7 @@ static int dbuf_attach(struct xdf_dbuf *d, enum xdf_dbuf_mode mode, u32 format,
 		*op = DISPLIF_OP_FB_ATTACH;
 		goto err_destroy;
 	}
-	xdf_directory_destroy(dir);
+	xdf_grants_release(dir);
 	/* after the cookies */
 	smp_store_release(&d->epoch, d->wire_epoch);
 	return 0;
@@ -274,7 +274,7 @@ static int dbuf_attach(struct xdf_dbuf *d, enum xdf_dbuf_mode mode, u32 format,
 err_destroy:
 	dbuf_destroy(d);
 err_directory:
-	xdf_directory_destroy(dir);
+	xdf_grants_release(dir);
 err_unshare:
 	dbuf_unshare(d);
 	return ret;

@@ -750,78 +750,42 @@ void xdf_grants_exit(void)
 }
 
 /*
- * Page directories
+ * Page directories: shared like any memory
  */
 
 /* One page of it, which has 4 KiB whatever a page has here. */
-static void *directory_page(const struct xdf_directory *dir, u32 index)
+static void *directory_page(const struct xdf_grants *dir, u32 index)
 {
 	size_t at = (size_t)index * DISPLIF_PAGE_SIZE;
 
-	return page_address(dir->grants->mem->pages[at >> PAGE_SHIFT]) +
+	return page_address(dir->mem->pages[at >> PAGE_SHIFT]) +
 		offset_in_page(at);
 }
 
-/**
- * xdf_directory_create - list references for the backend
- * @dev: for whom
- * @domid: the backend's domain
- * @refs: what to list; NULL leaves it to the backend
- * @count: of @refs
- *
+/*
+ * List references for the backend; without any it lists its own. Released when
+ * the backend has read it.
  * Context: may sleep.
- *
- * Return: the directory, the caller's to destroy; or ERR_PTR(-ENOMEM or
- * -ENOSPC).
+ * Return: the directory, the caller's; or an ERR_PTR() as of xdf_grants_alloc().
  */
-struct xdf_directory *xdf_directory_create(struct device *dev, domid_t domid,
-					   const u32 *refs, u32 count)
+struct xdf_grants *xdf_directory_create(struct device *dev, domid_t domid,
+					const u32 *refs, u32 count)
 {
 	u32 i, n = xdf_pgdir_pages(count);
-	struct xdf_directory *dir;
-	struct xdf_grants *grants;
+	struct xdf_grants *dir;
 
-	dir = kzalloc(sizeof(*dir), GFP_KERNEL);
-	if (!dir)
-		return ERR_PTR(-ENOMEM);
-	grants = xdf_grants_alloc(dev, domid, (size_t)n * DISPLIF_PAGE_SIZE);
-	if (IS_ERR(grants)) {
-		kfree(dir);
-		return ERR_CAST(grants);
-	}
-	dir->count = count;
-	dir->grants = grants;
-	for (i = 0; i < n; i++)
-		xdf_pgdir_fill(directory_page(dir, i), i, grants->refs, refs,
+	dir = xdf_grants_alloc(dev, domid, (size_t)n * DISPLIF_PAGE_SIZE);
+	for (i = 0; !IS_ERR(dir) && i < n; i++)
+		xdf_pgdir_fill(directory_page(dir, i), i, dir->refs, refs,
 			       count);
 	return dir;
 }
 
-/**
- * xdf_directory_read - take what the backend has listed
- * @dir: made without references
- * @refs: result, room for all of them
- */
-void xdf_directory_read(const struct xdf_directory *dir, u32 *refs)
+/* Take what the backend has listed in one that was made for so many. */
+void xdf_directory_read(const struct xdf_grants *dir, u32 *refs, u32 count)
 {
 	u32 i;
 
-	for (i = 0; i < xdf_pgdir_pages(dir->count); i++)
-		xdf_pgdir_read(directory_page(dir, i), i, refs, dir->count);
-}
-
-/**
- * xdf_directory_destroy - the backend has read it, or is gone
- * @dir: gone afterwards; NULL is allowed
- *
- * Does not wait for the backend to let go.
- *
- * Context: may sleep.
- */
-void xdf_directory_destroy(struct xdf_directory *dir)
-{
-	if (!dir)
-		return;
-	xdf_grants_release(dir->grants);
-	kfree(dir);
+	for (i = 0; i < xdf_pgdir_pages(count); i++)
+		xdf_pgdir_read(directory_page(dir, i), i, refs, count);
 }

@@ -83,25 +83,8 @@ unsigned int xdf_grants_budget(void);
 int xdf_grants_init(unsigned int budget);
 void xdf_grants_exit(void);
 
-/**
- * struct xdf_directory - one directory
- * @count: references that it lists
- * @grants: its pages
- */
-struct xdf_directory {
-	u32 count;
-	struct xdf_grants *grants;
-};
-
-struct xdf_directory *xdf_directory_create(struct device *dev, domid_t domid,
-					   const u32 *refs, u32 count);
-void xdf_directory_read(const struct xdf_directory *dir, u32 *refs);
-void xdf_directory_destroy(struct xdf_directory *dir);
-
-/* What a request names it by. */
-static inline u32 xdf_directory_ref(const struct xdf_directory *dir)
-{
-	return dir->grants->refs[0];
-}
+struct xdf_grants *xdf_directory_create(struct device *dev, domid_t domid,
+					const u32 *refs, u32 count);
+void xdf_directory_read(const struct xdf_grants *dir, u32 *refs, u32 count);
 
 #endif /* XDF_GRANTS_H */
