@@ -377,11 +377,9 @@ static void backend_watchdog(struct work_struct *work)
 		schedule_delayed_work(&b->watchdog, HZ);
 }
 
-/**
- * xdf_backend_ready - userspace can use the device
- * @b: the connection
- * @epoch: its number; nothing happens when it was lost meanwhile
- *
+/*
+ * Userspace can use the device. Nothing happens when the connection with that
+ * number was lost meanwhile.
  * Context: any.
  */
 void xdf_backend_ready(struct xdf_backend *b, u32 epoch)
@@ -390,14 +388,7 @@ void xdf_backend_ready(struct xdf_backend *b, u32 epoch)
 	mod_delayed_work(system_freezable_wq, &b->step, 0);
 }
 
-/**
- * xdf_backend_fail - the device cannot go on
- * @b: the connection
- * @err: why, a negative errno
- * @what: what failed, for the log and XenStore
- *
- * Context: may sleep.
- */
+/* The device cannot go on; @what failed, for the log and XenStore. May sleep. */
 void xdf_backend_fail(struct xdf_backend *b, int err, const char *what)
 {
 	unsigned int noio = backend_lock(b);
@@ -436,13 +427,7 @@ static int backend_reboot(struct notifier_block *nb, unsigned long event,
 	return NOTIFY_DONE;
 }
 
-/**
- * xdf_backend_init - prepare a connection, down
- * @b: zeroed, but for @channels and @count
- * @xdev: the device
- * @wq: unbound
- * @changed: see struct xdf_backend
- */
+/* Down. @b is zeroed, but for its channels; @wq is unbound. */
 void xdf_backend_init(struct xdf_backend *b, struct xenbus_device *xdev,
 		      struct workqueue_struct *wq, struct work_struct *changed)
 {
@@ -476,13 +461,7 @@ void xdf_backend_start(struct xdf_backend *b)
 	register_reboot_notifier(&b->reboot);
 }
 
-/**
- * xdf_backend_renew - the connection has to be made again
- * @b: the connection
- * @why: constant text, for the log
- *
- * Context: any.
- */
+/* The connection has to be made again; @why is constant. Context: any. */
 void xdf_backend_renew(struct xdf_backend *b, const char *why)
 {
 	WRITE_ONCE(b->lost, why);

@@ -185,10 +185,8 @@ static irqreturn_t channel_req_irq(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-/**
- * xdf_channel_poll - look for responses that do not ring
- * @ch: the channel
- *
+/*
+ * Look for responses that do not ring.
  * Context: any but NMI, without locks that requests' done() takes.
  */
 void xdf_channel_poll(struct xdf_channel *ch)
@@ -299,11 +297,7 @@ static void port_mute(struct xdf_port *p, void *data)
 	p->irq = -1;
 }
 
-/**
- * xdf_channel_init - prepare a channel, closed
- * @ch: zeroed; its owner sets @fault and @watchdog before it is opened
- * @ops: of its output
- */
+/* Closed. Its owner sets @fault and @watchdog before it is opened. */
 void xdf_channel_init(struct xdf_channel *ch, const struct xdf_channel_ops *ops)
 {
 	ch->ops = ops;
@@ -314,14 +308,9 @@ void xdf_channel_init(struct xdf_channel *ch, const struct xdf_channel_ops *ops)
 	INIT_LIST_HEAD(&ch->backlog);
 }
 
-/**
- * xdf_channel_open - fresh rings and event channels
- * @ch: a closed channel
- * @xdev: the device; its otherend_id gets the grants
- * @epoch: of the connection
- *
+/*
+ * Fresh rings and event channels of a closed channel.
  * Context: may sleep.
- *
  * Return: 0 or a negative errno, and then nothing is held.
  */
 int xdf_channel_open(struct xdf_channel *ch, struct xenbus_device *xdev,
@@ -367,13 +356,9 @@ bool xdf_channel_is_open(struct xdf_channel *ch, u32 epoch)
 	return open;
 }
 
-/**
- * xdf_channel_abort - end all requests, take no more
- * @ch: the channel, open or not
- *
- * They end with -ENODEV before this returns, so that whoever waits for one
- * goes on. xdf_channel_close() has to follow.
- *
+/*
+ * End all requests, take no more. They end with -ENODEV before this returns, so
+ * that whoever waits for one goes on. xdf_channel_close() has to follow.
  * Context: any but NMI.
  */
 void xdf_channel_abort(struct xdf_channel *ch)
@@ -393,13 +378,9 @@ void xdf_channel_abort(struct xdf_channel *ch)
 	channel_finish(&done);
 }
 
-/**
- * xdf_channel_close - give everything back, wait for nobody
- * @ch: the channel, open or not
- *
- * Requests on their way end with -ENODEV before this returns, and interrupts run
- * no more. The output is told.
- *
+/*
+ * Give everything back, wait for nobody. Requests on their way end with -ENODEV
+ * before this returns, and interrupts run no more. The output is told.
  * Context: may sleep; one caller at a time.
  */
 void xdf_channel_close(struct xdf_channel *ch)
@@ -440,13 +421,9 @@ int xdf_channel_publish(struct xdf_channel *ch, struct xenbus_transaction xbt,
 	return ret;
 }
 
-/**
- * xdf_channel_submit - send a request, or queue it behind others
- * @ch: the channel
- * @rq: the request; the channel's until its done() is called
- *
+/*
+ * Send a request, or queue it behind others: the channel's until its end.
  * Context: any but NMI.
- *
  * Return: 0; -ENODEV when the connection is another one or none, and then done()
  * is not called.
  */
@@ -473,13 +450,10 @@ int xdf_channel_submit(struct xdf_channel *ch, struct xdf_request *rq)
 	return 0;
 }
 
-/**
- * xdf_channel_begin - send a request whose end is waited for later
- * @ch: the channel
- * @rq: with its wire form; stays until wait_for_completion(&rq->answered),
- *	which ends with the request's deadline or the connection at the latest
- * @epoch: of the connection that it is for
- *
+/*
+ * Send a request whose end is waited for later: it stays until
+ * wait_for_completion(&rq->answered), which ends with the request's deadline or
+ * the connection at the latest.
  * Return: 0; -ENODEV when the channel is closed, and then there is no wait.
  */
 int xdf_channel_begin(struct xdf_channel *ch, struct xdf_request *rq, u32 epoch)
@@ -491,14 +465,9 @@ int xdf_channel_begin(struct xdf_channel *ch, struct xdf_request *rq, u32 epoch)
 	return xdf_channel_submit(ch, rq);
 }
 
-/**
- * xdf_channel_call - send a request and wait for its end
- * @ch: the channel
- * @rq: with its wire form
- * @epoch: of the connection that it is for
- *
+/*
+ * Send a request and wait for its end.
  * Context: may sleep; not on xenwatch.
- *
  * Return: as xdf_request.status.
  */
 int xdf_channel_call(struct xdf_channel *ch, struct xdf_request *rq, u32 epoch)
@@ -511,11 +480,8 @@ int xdf_channel_call(struct xdf_channel *ch, struct xdf_request *rq, u32 epoch)
 	return rq->status;
 }
 
-/**
- * xdf_channel_panic - send a last request
- * @ch: the channel
- * @wire: the request; nobody waits for its response
- *
+/*
+ * Send a last request; nobody waits for its response.
  * Context: the kernel panics, other CPUs stand still with any lock held.
  */
 void xdf_channel_panic(struct xdf_channel *ch, struct displif_req *wire)
@@ -542,16 +508,11 @@ static bool channel_is_late(const struct xdf_request *rq)
 	return time_after(jiffies, rq->since + msecs_to_jiffies(ms));
 }
 
-/**
- * xdf_channel_expire - end the requests that take too long
- * @ch: the channel
- * @busy: set when there are others
- *
- * A late response is still recognised as such, and ignored. A backend of
- * version 1 may ignore GET_EDID, which it does not know: that is no fault.
- *
+/*
+ * End the requests that take too long; @busy is set when there are others. A late
+ * response is still recognised as such, and ignored. A backend of version 1 may
+ * ignore GET_EDID, which it does not know: that is no fault.
  * Context: any but NMI.
- *
  * Return: whether the backend is at fault.
  */
 bool xdf_channel_expire(struct xdf_channel *ch, bool *busy)

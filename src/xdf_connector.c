@@ -301,14 +301,8 @@ int xdf_connector_add_modes(struct xdf_connector *c)
 	return count + 1;
 }
 
-/**
- * xdf_connector_reject - the backend does not show this size
- * @c: the connector
- * @width: in pixels, at most XDF_MAX_SIDE
- * @height: in lines
- *
- * Userspace is told that modes have gone.
- *
+/*
+ * The backend does not show this size; userspace is told that modes have gone.
  * Context: any; calls must not overlap.
  */
 void xdf_connector_reject(struct xdf_connector *c, u32 width, u32 height)
@@ -324,15 +318,9 @@ void xdf_connector_reject(struct xdf_connector *c, u32 width, u32 height)
 	schedule_work(c->hotplug);
 }
 
-/**
- * xdf_connector_rejects - does this backend not show that size?
- * @c: the connector
- * @width: in pixels, at most XDF_MAX_SIDE
- * @height: in lines
- *
- * Something has to be offered: when nothing is left, XenStore's size is.
- *
- * Return: true when it was rejected before.
+/*
+ * Does this backend not show that size? Something has to be offered: when nothing
+ * is left, XenStore's size is.
  */
 bool xdf_connector_rejects(const struct xdf_connector *c, u32 width, u32 height)
 {
@@ -342,10 +330,9 @@ bool xdf_connector_rejects(const struct xdf_connector *c, u32 width, u32 height)
 	return connector_has_rejected(c, width, height);
 }
 
-/**
- * xdf_connector_log_rejected - a line for each size rejected since the last call
- * @c: its modes have just been looked for
- *
+/*
+ * A line for each size rejected since the last call; the modes have just been
+ * looked for.
  * Context: under mode_config.mutex.
  */
 void xdf_connector_log_rejected(struct xdf_connector *c)

@@ -174,15 +174,7 @@ static void crc_stop(struct xdf_crc *crc)
 	queue_delayed_work(crc->wq, &reader->work, HZ);
 }
 
-/**
- * xdf_crc_set_source - drm_crtc_funcs.set_crc_source
- * @crc: of the CRTC
- * @source: that is good; NULL for off
- *
- * Context: may sleep.
- *
- * Return: 0 or a negative errno.
- */
+/* drm_crtc_funcs.set_crc_source: a good one, or NULL. Return: 0 or an errno. */
 int xdf_crc_set_source(struct xdf_crc *crc, const char *source)
 {
 	if (source)
@@ -212,36 +204,22 @@ static void crc_ending_work(struct work_struct *work)
 	queue_delayed_work(crc->wq, &crc->ending, HZ / 20);
 }
 
-/**
- * xdf_crc_end - the device goes
- * @crc: of one of its CRTCs
- *
- * That waits for whoever reads just then: until xdf_crc_fini() there is
- * something to read, also where nothing is shown.
+/*
+ * The device goes. That waits for whoever reads just then: until xdf_crc_fini()
+ * there is something to read, also where nothing is shown.
  */
 void xdf_crc_end(struct xdf_crc *crc)
 {
 	queue_delayed_work(crc->wq, &crc->ending, 0);
 }
 
-/**
- * xdf_crc_fini - the device's files are gone, but for those that are open
- * @crc: of one of its CRTCs
- *
- * Context: may sleep.
- */
+/* The device's files are gone, but for those that are open. May sleep. */
 void xdf_crc_fini(struct xdf_crc *crc)
 {
 	cancel_delayed_work_sync(&crc->ending);
 }
 
-/**
- * xdf_crc_init - off
- * @crc: zeroed
- * @crtc: whose frames
- * @lock: its output's
- * @wq: unbound; waited for before the module goes
- */
+/* Off. @lock is the output's, @wq unbound, and waited for before the module goes. */
 void xdf_crc_init(struct xdf_crc *crc, struct drm_crtc *crtc, spinlock_t *lock,
 		  struct workqueue_struct *wq)
 {

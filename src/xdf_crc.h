@@ -56,13 +56,8 @@ int xdf_crc_verify_source(const char *source, size_t *count);
 void xdf_crc_add_frame(struct xdf_crc *crc, struct xdf_dbuf *dbuf, u32 width,
 		       u32 height);
 
-/**
- * xdf_crc_frame - a frame begins
- * @crc: of its CRTC
- * @dbuf: what it shows; NULL for black
- * @width: of black, in pixels
- * @height: of black, in lines
- *
+/*
+ * A frame begins, which shows @dbuf or black of that size.
  * Context: after the vblank was handled, with the lock.
  */
 static inline void xdf_crc_frame(struct xdf_crc *crc, struct xdf_dbuf *dbuf,

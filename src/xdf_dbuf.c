@@ -487,16 +487,11 @@ static void dbuf_work(struct work_struct *work)
 	queue_work(dbufs->wq, dbufs->answered);
 }
 
-/**
- * xdf_dbuf_create - a picture of which the backend does not know yet
- * @dbufs: of the device
- * @gem: the buffer; the dbuf takes a reference of its own
- * @layout: a picture that xdf_layout_fits() accepts
- * @format: its DRM fourcc
- *
+/*
+ * A picture of which the backend does not know yet. xdf_layout_fits() accepts
+ * @layout; @format is its DRM fourcc.
  * Context: may sleep, waits for nobody.
- *
- * Return: the dbuf, the caller's to put; or ERR_PTR(-ENOMEM).
+ * Return: the dbuf, which holds @gem, the caller's to put; or ERR_PTR(-ENOMEM).
  */
 struct xdf_dbuf *xdf_dbuf_create(struct xdf_dbufs *dbufs, struct xdf_gem *gem,
 				 const struct xdf_layout *layout, u32 format)
@@ -521,15 +516,7 @@ struct xdf_dbuf *xdf_dbuf_create(struct xdf_dbufs *dbufs, struct xdf_gem *gem,
 	return d;
 }
 
-/**
- * xdf_dbuf_create_part - a part of a picture
- * @whole: all of it
- * @layout: the part, of the same pitch
- *
- * Context: may sleep, waits for nobody.
- *
- * Return: the dbuf, the caller's to put; or ERR_PTR(-ENOMEM).
- */
+/* Likewise, a part of a picture, of the same pitch. */
 struct xdf_dbuf *xdf_dbuf_create_part(struct xdf_dbuf *whole,
 				      const struct xdf_layout *layout)
 {
@@ -599,15 +586,10 @@ void xdf_dbuf_put(struct xdf_dbuf *d)
 		kref_put(&d->ref, dbuf_release);
 }
 
-/**
- * xdf_dbuf_update - what was drawn becomes what the backend sees
- * @d: the dbuf
- * @rect: in the picture's pixels; NULL for all
- *
- * The backend notices with the next flip.
- *
+/*
+ * What was drawn in @rect, in the picture's pixels, or anywhere becomes what the
+ * backend sees; it notices with the next flip.
  * Context: may sleep.
- *
  * Return: 0; -ERESTARTSYS when a signal came before another driver was done
  * with the buffer; or another negative errno of its.
  */
@@ -645,14 +627,9 @@ static void dbuf_read_buffer(const struct xdf_dbuf *d,
 	}
 }
 
-/**
- * xdf_dbuf_read - go through what the backend sees
- * @d: the dbuf
- * @line: called with the pixels of each line, in XRGB8888
- * @data: for @line
- *
+/*
+ * Have @line called with each line of what the backend sees, in XRGB8888.
  * Context: may sleep.
- *
  * Return: 0 or a negative errno.
  */
 int xdf_dbuf_read(struct xdf_dbuf *d,
@@ -722,14 +699,7 @@ void xdf_dbufs_renew(struct xdf_dbufs *dbufs)
 	WRITE_ONCE(dbufs->rejected, 0);
 }
 
-/**
- * xdf_dbufs_count - count what the backend has
- * @dbufs: of the device
- * @count: result, dbufs by mode
- * @bytes: result, bytes in them by mode
- *
- * Context: may sleep.
- */
+/* Count what the backend has, by mode. Context: may sleep. */
 void xdf_dbufs_count(struct xdf_dbufs *dbufs, unsigned int *count, u64 *bytes)
 {
 	struct xdf_dbuf *d;
@@ -745,15 +715,7 @@ void xdf_dbufs_count(struct xdf_dbufs *dbufs, unsigned int *count, u64 *bytes)
 	spin_unlock_irq(&dbufs->lock);
 }
 
-/**
- * xdf_dbufs_init - none yet
- * @dbufs: zeroed
- * @drm: the device
- * @backend: its connection, down
- * @wq: unbound; waited for before the module goes
- * @answered: see struct xdf_dbufs
- * @be_alloc: the backend allocates the memory that it shows
- */
+/* None yet. @wq is unbound, and waited for before the module goes. */
 void xdf_dbufs_init(struct xdf_dbufs *dbufs, struct drm_device *drm,
 		    struct xdf_backend *backend, struct workqueue_struct *wq,
 		    struct work_struct *answered, bool be_alloc)

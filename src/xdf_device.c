@@ -601,12 +601,9 @@ static int display_init(struct xdf_device *device, struct xenbus_device *xdev,
 	return 0;
 }
 
-/**
- * xdf_device_create - a device, not yet known to anybody
- * @xdev: its device on xenbus; frees it with its driver's end, once no file of
- *	userspace's is open
- * @wq: unbound; waited for before the module goes
- *
+/*
+ * A device, not yet known to anybody. Freed with its driver's end, once no file
+ * of userspace's is open. @wq is unbound, and waited for before the module goes.
  * Return: the device, or an ERR_PTR().
  */
 struct xdf_device *xdf_device_create(struct xenbus_device *xdev,

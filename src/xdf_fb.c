@@ -84,16 +84,10 @@ static void fb_clips_bounds(const struct drm_framebuffer *base,
 	}
 }
 
-/**
- * xdf_fb_update - a framebuffer has been drawn to
- * @base: the framebuffer
- * @clips: where
- * @count: of @clips; 0 for everywhere
- *
- * Shadows are brought up to date; outputs that show it are the caller's to tell.
- *
+/*
+ * A framebuffer has been drawn to, in @clips or, without any, everywhere. Shadows
+ * are brought up to date; outputs that show it are the caller's to tell.
  * Context: may sleep.
- *
  * Return: 0, or a negative errno as of xdf_dbuf_update().
  */
 int xdf_fb_update(struct drm_framebuffer *base,
@@ -156,19 +150,10 @@ static struct drm_gem_object *fb_lookup(struct drm_device *drm,
 	return ERR_PTR(-EINVAL);
 }
 
-/**
- * xdf_fb_create - a framebuffer, and its whole picture made known
- * @dbufs: of the device
- * @file: whose
- * @info: of a format that the planes have
- * @cmd: what is asked for, linear
- * @funcs: with xdf_fb_destroy()
- *
- * Waits for the backend's answer, killably: an error is to be heard now,
- * not at some commit.
- *
+/*
+ * A linear framebuffer, and its whole picture made known. Waits for the backend's
+ * answer, killably: an error is to be heard now, not at some commit.
  * Context: may sleep.
- *
  * Return: the framebuffer, or an ERR_PTR().
  */
 struct drm_framebuffer *
@@ -263,18 +248,11 @@ static struct xdf_dbuf *fb_take_part(struct xdf_dbuf **parts,
 	return d;
 }
 
-/**
- * xdf_fb_dbuf - the picture of a part of a framebuffer
- * @base: the framebuffer
- * @layout: the part, as of xdf_fb_layout()
- * @crtc: index of the CRTC that is to show it
- *
- * A new one is made known to the backend by xdf_dbuf_ask() only.
- *
+/*
+ * The picture of a part of a framebuffer. A new one is made known to the backend
+ * by xdf_dbuf_ask() only.
  * Context: may sleep, waits for nobody; one caller for a CRTC at a time.
- *
- * Return: the dbuf, the caller's to put; or an ERR_PTR() as of
- * xdf_dbuf_create().
+ * Return: the dbuf, the caller's to put; or ERR_PTR(-ENOMEM).
  */
 struct xdf_dbuf *xdf_fb_dbuf(struct drm_framebuffer *base,
 			     const struct xdf_layout *layout, unsigned int crtc)

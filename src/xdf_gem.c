@@ -182,13 +182,9 @@ static struct xdf_mem *gem_alloc_contiguous(struct drm_device *drm, size_t size)
 	return NULL;
 }
 
-/**
- * xdf_gem_alloc_mem - memory of the kind that buffers are made of
- * @drm: the device
- * @size: in bytes, rounded up to pages here
- *
+/*
+ * Memory of the kind that buffers are made of, rounded up to pages.
  * Context: may sleep.
- *
  * Return: the memory, to be put; or ERR_PTR(-ENOMEM).
  */
 struct xdf_mem *xdf_gem_alloc_mem(struct drm_device *drm, size_t size)
@@ -228,14 +224,7 @@ static struct xdf_gem *xdf_gem_create(struct drm_device *drm, size_t size)
 	return gem;
 }
 
-/**
- * xdf_gem_dumb_create - drm_driver.dumb_create
- * @file: whose
- * @drm: the device
- * @args: width, height and bpp in; pitch, size and handle out
- *
- * Return: 0 or a negative errno.
- */
+/* drm_driver.dumb_create */
 int xdf_gem_dumb_create(struct drm_file *file, struct drm_device *drm,
 			struct drm_mode_create_dumb *args)
 {
@@ -335,14 +324,7 @@ none:
 	return NULL;
 }
 
-/**
- * xdf_gem_import_sg_table - drm_driver.gem_prime_import_sg_table
- * @drm: the device
- * @attach: to the other driver's buffer
- * @sgt: its memory; the new object's
- *
- * Return: the object, or an ERR_PTR().
- */
+/* drm_driver.gem_prime_import_sg_table */
 struct drm_gem_object *
 xdf_gem_import_sg_table(struct drm_device *drm,
 			struct dma_buf_attachment *attach, struct sg_table *sgt)
@@ -379,13 +361,7 @@ static struct drm_gem_object *gem_import_unattached(struct drm_device *drm,
 	return &gem->base;
 }
 
-/**
- * xdf_gem_import - drm_driver.gem_prime_import
- * @drm: the device
- * @dmabuf: the other driver's buffer, or one of ours
- *
- * Return: the object, or an ERR_PTR().
- */
+/* drm_driver.gem_prime_import */
 struct drm_gem_object *xdf_gem_import(struct drm_device *drm,
 				      struct dma_buf *dmabuf)
 {
@@ -417,13 +393,8 @@ void xdf_gem_unmap_source(struct xdf_gem *gem, struct iosys_map *map)
 		xdf_gem_vunmap(&gem->base, map);
 }
 
-/**
- * xdf_gem_read_source - read from a mapped buffer, which may be a device's
- * @map: of xdf_gem_map_source()
- * @to: result
- * @from: a place in the buffer, in bytes
- * @len: in bytes
- *
+/*
+ * Read from a place in a mapped buffer, in bytes; it may be a device's.
  * Context: between xdf_gem_begin_read() and xdf_gem_end_read().
  */
 void xdf_gem_read_source(const struct iosys_map *map, void *to, u32 from,
@@ -450,13 +421,9 @@ void xdf_gem_end_read(struct xdf_gem *gem)
 		dma_buf_end_cpu_access(gem->dmabuf, DMA_FROM_DEVICE);
 }
 
-/**
- * xdf_gem_share - grant a buffer's pages to the backend, once for all users
- * @gem: a buffer that has pages
- * @domid: the backend's domain
- *
+/*
+ * Grant a buffer's pages to the backend, once for all users.
  * Context: may sleep; one caller at a time, as for xdf_gem_unshare().
- *
  * Return: the grants, the buffer's own, until xdf_gem_unshare(); or an ERR_PTR()
  * as of xdf_grants_share().
  */
@@ -489,12 +456,7 @@ void xdf_gem_unshare(struct xdf_gem *gem)
 	gem->grants = NULL;
 }
 
-/**
- * xdf_gem_module_init - before the first device
- * @contiguous: new buffers are to be physically contiguous
- *
- * Return: 0 or a negative errno.
- */
+/* Before the first device. Return: 0 or a negative errno. */
 int xdf_gem_module_init(bool contiguous)
 {
 	struct device *dev = root_device_register("xen_drm_front");

@@ -97,11 +97,8 @@ static bool mem_add_pages(struct xdf_mem *mem, unsigned int order)
 	return true;
 }
 
-/**
- * xdf_mem_alloc - memory from anywhere
- * @dev: for whom
- * @size: in bytes, rounded up to pages here
- *
+/*
+ * Memory from anywhere, rounded up to pages.
  * Return: the memory, to be put; or ERR_PTR(-ENOMEM).
  */
 struct xdf_mem *xdf_mem_alloc(struct device *dev, size_t size)
@@ -122,13 +119,9 @@ struct xdf_mem *xdf_mem_alloc(struct device *dev, size_t size)
 	return mem;
 }
 
-/**
- * xdf_mem_alloc_contiguous - physically contiguous memory
- * @dev: for whom; its DMA masks are set
- * @size: in bytes, rounded up to pages here
- *
- * Comes from the kernel's area for such, where there is one (cma=).
- *
+/*
+ * Physically contiguous memory, from the kernel's area for such, where there is
+ * one (cma=). The device's DMA masks are set.
  * Return: the memory, to be put; or ERR_PTR(-ENOMEM), without any complaint.
  */
 struct xdf_mem *xdf_mem_alloc_contiguous(struct device *dev, size_t size)
@@ -150,12 +143,9 @@ struct xdf_mem *xdf_mem_alloc_contiguous(struct device *dev, size_t size)
 	return mem;
 }
 
-/**
- * xdf_mem_hold - pages of another driver's
- * @dev: for whom
- * @pages: held from here on; the array is the new memory's, or freed
- * @npages: of them
- *
+/*
+ * Pages of another driver's, held from here on. The array is the new memory's, or
+ * freed.
  * Return: the memory, to be put; or ERR_PTR(-ENOMEM).
  */
 struct xdf_mem *xdf_mem_hold(struct device *dev, struct page **pages,
@@ -307,13 +297,9 @@ static void grants_retry(struct work_struct *work)
 	spin_unlock_irq(&table.lock);
 }
 
-/**
- * xdf_grants_release - take memory back from the backend
- * @g: gone afterwards; NULL is allowed
- *
- * Never blocks on the backend: memory of which it still maps something is kept, and
- * tried again until it is let go.
- *
+/*
+ * Take memory back from the backend. Never blocks on it: memory of which it still
+ * maps something is kept, and tried again until it is let go.
  * Context: may sleep.
  */
 void xdf_grants_release(struct xdf_grants *g)
@@ -393,14 +379,10 @@ void xdf_grants_forget(void)
 	grants_drop(0, ULONG_MAX);
 }
 
-/**
- * xdf_grants_keep - nobody uses this for now
- * @g: of memory of our own; not the caller's any more
- *
- * The next xdf_grants_share() of the same memory has it, and xdf_mem_reuse()
- * the memory when nobody else has. Else it is released, in some seconds or when
- * there is a shortage.
- *
+/*
+ * Nobody uses this memory of our own for now. The next xdf_grants_share() of the
+ * same memory has it, and xdf_mem_reuse() the memory when nobody else has. Else
+ * it is released, in some seconds or when there is a shortage.
  * Context: may sleep.
  */
 void xdf_grants_keep(struct xdf_grants *g)
@@ -419,15 +401,10 @@ void xdf_grants_keep(struct xdf_grants *g)
 		grants_drop(0, pages - table.keep_max);
 }
 
-/**
- * xdf_mem_reuse - memory that is granted already
- * @size: in bytes, whole pages
- * @contiguous: what it has to be
- *
- * Only what the same process had, so that it stays charged to the right one.
- *
+/*
+ * Memory of whole pages that is granted already: only what the same process had,
+ * so that it stays charged to the right one.
  * Context: may sleep.
- *
  * Return: the memory, zeroed, to be put; or NULL.
  */
 struct xdf_mem *xdf_mem_reuse(size_t size, bool contiguous)
@@ -528,13 +505,9 @@ static bool grants_remain(unsigned int count, unsigned int reserve)
 	return (u64)xdf_grants_used() + count + reserve <= table.budget;
 }
 
-/**
- * xdf_grants_leave - may so many references be taken, and others left?
- * @count: of references, one for each 4 KiB
- * @reserve: so many have to be left
- *
+/*
+ * May so many references be taken, and others left?
  * Context: may sleep.
- *
  * Return: 0 or -ENOSPC.
  */
 int xdf_grants_leave(unsigned int count, unsigned int reserve)
@@ -613,13 +586,10 @@ err_budget:
 	return ERR_PTR(-ENOMEM);
 }
 
-/**
- * xdf_grants_share - grant memory to a domain, for reading and writing
- * @domid: the backend's domain
- * @mem: real pages, never slab; held until the backend has let go of all of it
- *
+/*
+ * Grant memory to a domain, for reading and writing: real pages, never slab, held
+ * until the backend has let go of all of it.
  * Context: may sleep; one caller for a memory at a time.
- *
  * Return: the grants, the caller's; ERR_PTR(-ENOMEM), or -ENOSPC when the
  * budget or the domain's grant table is used up.
  */
@@ -638,14 +608,9 @@ struct xdf_grants *xdf_grants_share(domid_t domid, struct xdf_mem *mem)
 	return grants_new(domid, mem);
 }
 
-/**
- * xdf_grants_alloc - memory for the backend and us alone
- * @dev: for whom
- * @domid: the backend's domain
- * @size: in bytes, rounded up to pages here
- *
+/*
+ * Memory for the backend and us alone, rounded up to pages.
  * Context: may sleep.
- *
  * Return: the grants of zeroed memory, the caller's; or an ERR_PTR() as of
  * xdf_grants_share().
  */
@@ -662,12 +627,7 @@ struct xdf_grants *xdf_grants_alloc(struct device *dev, domid_t domid,
 	return g;
 }
 
-/**
- * xdf_grants_init - set the budget
- * @budget: references; 0 leaves an eighth of the domain's to other devices
- *
- * Return: 0 or -ENOMEM.
- */
+/* A budget of 0 leaves an eighth of the domain's to others. Return: 0 or -ENOMEM. */
 int xdf_grants_init(unsigned int budget)
 {
 	unsigned int total = gnttab_max_grant_frames() *

@@ -734,12 +734,8 @@ static int xdf_output_init(struct drm_device *drm, struct xdf_output *output,
 	return drm_connector_attach_encoder(connector, &output->encoder);
 }
 
-/**
- * xdf_kms_set_size - a connector has another size in XenStore
- * @output: its output
- * @width: in pixels; 0 when it is disconnected
- * @height: in lines
- *
+/*
+ * A connector has another size in XenStore; of width 0 when it is disconnected.
  * Context: under mode_config.mutex, once userspace knows the device.
  */
 void xdf_kms_set_size(struct xdf_output *output, u32 width, u32 height)
@@ -755,16 +751,10 @@ void xdf_kms_set_size(struct xdf_output *output, u32 width, u32 height)
 			 output->scanout.channel.node, width, height, why);
 }
 
-/**
- * xdf_kms_init - planes, CRTCs, connectors
- * @drm: the device, not registered
- * @outputs: to be made, zeroed
- * @count: of @outputs
- * @dbufs: of the device
- * @hotplug: queued when modes have changed
- * @wq: unbound
- *
- * Return: 0 or a negative errno. They end with the device.
+/*
+ * Planes, CRTCs, connectors of a device that is not registered; they end with it.
+ * @hotplug is queued when modes have changed; @wq is unbound.
+ * Return: 0 or a negative errno.
  */
 int xdf_kms_init(struct drm_device *drm, struct xdf_output *outputs,
 		 unsigned int count, struct xdf_dbufs *dbufs,

@@ -27,14 +27,10 @@ static const char *parse_u32(const char *s, u32 *value)
 	return s;
 }
 
-/**
- * xdf_parse_resolution - read XenStore's "resolution"
- * @text: "WIDTHxHEIGHT", decimal, in pixels, nothing before or behind
- * @width: result
- * @height: result
- *
- * Return: 0; -EINVAL when @text is not of that form; -ERANGE when a side is 0
- * or larger than XDF_MAX_SIDE. The results are only written on success.
+/*
+ * XenStore's "resolution": "WIDTHxHEIGHT", decimal, nothing before or behind.
+ * Return: 0; -EINVAL when it is not of that form; -ERANGE when a side is 0 or
+ * larger than XDF_MAX_SIDE. The results are only written on success.
  */
 int xdf_parse_resolution(const char *text, u32 *width, u32 *height)
 {
@@ -53,13 +49,7 @@ int xdf_parse_resolution(const char *text, u32 *width, u32 *height)
 	return 0;
 }
 
-/**
- * xdf_parse_index - is this the name of a connector's directory?
- * @text: name of a XenStore node
- * @index: result
- *
- * Return: 0, or -EINVAL for anything but a plain decimal number.
- */
+/* The number of a connector by its node's name. Return: 0, or -EINVAL for others. */
 int xdf_parse_index(const char *text, u32 *index)
 {
 	u32 v;
@@ -72,11 +62,9 @@ int xdf_parse_index(const char *text, u32 *index)
 	return 0;
 }
 
-/**
- * xdf_parse_versions - agree on a protocol version
- * @text: the backend's list, "1,2", or NULL when it has none
- *
- * Return: the highest version that both sides speak; 0 when there is none.
+/*
+ * The highest protocol version of the backend's list, "1,2", or NULL when it has
+ * none, that this side speaks too. Return: 0 when there is none.
  */
 u32 xdf_parse_versions(const char *text)
 {
@@ -122,17 +110,10 @@ void xdf_timing_make(u32 width, u32 height, u32 hz, struct xdf_timing *t)
 	t->clock = div_u64((u64)t->htotal * t->vtotal * hz + 500, 1000);
 }
 
-/**
- * xdf_dumb_layout - size of a dumb buffer
- * @width: in pixels
- * @height: in lines
- * @bpp: bits per pixel
- * @pitch: result, bytes per line
- * @size: result, bytes of the picture, not rounded to pages
- *
+/*
+ * Size of a dumb buffer: bytes per line, and of the picture, not rounded to pages.
  * Whole lines are read: a part of the picture that does not begin at the left
  * ends behind the last line, so there has to be one line more than @size says.
- *
  * Return: 0; -EINVAL when a number is 0 or odd for the purpose or the buffer
  * is larger than the protocol can say.
  */
@@ -153,13 +134,7 @@ int xdf_dumb_layout(u32 width, u32 height, u32 bpp, u32 *pitch, u64 *size)
 	return 0;
 }
 
-/**
- * xdf_layout_fits - does this picture lie in its buffer?
- * @l: the picture
- * @size: of the buffer, in bytes
- *
- * Return: 0 or -EINVAL.
- */
+/* Does this picture lie in a buffer of so many bytes? Return: 0 or -EINVAL. */
 int xdf_layout_fits(const struct xdf_layout *l, u64 size)
 {
 	if (!l->width || !l->height || !l->cpp)
@@ -178,14 +153,10 @@ int xdf_layout_fits(const struct xdf_layout *l, u64 size)
 	return 0;
 }
 
-/**
- * xdf_layout_check - can the protocol describe this picture?
- * @l: the picture
- * @size: of the buffer it lies in, in bytes
- *
- * The wire carries no pitch: a backend works it out from the buffer's width,
- * rounded to 32 bits, and reads whole lines, the last one too.
- *
+/*
+ * Can the protocol describe this picture in a buffer of so many bytes? The wire
+ * carries no pitch: a backend works it out from the buffer's width, rounded to
+ * 32 bits, and reads whole lines, the last one too.
  * Return: 0 or -EINVAL.
  */
 int xdf_layout_check(const struct xdf_layout *l, u64 size)
@@ -201,16 +172,11 @@ int xdf_layout_check(const struct xdf_layout *l, u64 size)
  * Messages
  */
 
-/**
- * xdf_displif_errno - what a response's status means here
- * @status: as the backend sent it
- *
+/*
  * The one place where a number of the backend's becomes an errno: only the
  * codes that a backend can honestly mean pass, so it can never choose, say,
  * -ERESTARTSYS for a caller of ours. Nor -ENODEV or -ETIMEDOUT, by which the
  * channel says that the link is lost.
- *
- * Return: 0 or a negative errno.
  */
 int xdf_displif_errno(s32 status)
 {
@@ -240,27 +206,17 @@ bool xdf_displif_is_lost(int error)
 	return error == -ENODEV || error == -ETIMEDOUT;
 }
 
-/**
- * xdf_displif_is_shortage - is only something lacking at present?
- * @error: of a request, or of what had to be done for it here
- *
- * Return: true when the error says nothing of what the backend can do.
- */
+/* Is only something lacking at present? That says nothing of the backend. */
 bool xdf_displif_is_shortage(int error)
 {
 	return error == -ENOMEM || error == -ENOSPC || error == -EAGAIN ||
 		error == -EBUSY;
 }
 
-/**
- * xdf_displif_may_pass - is it worth asking again?
- * @error: of a request, or of what had to be done for it here
- *
- * What is lacking may be there later, and so may rights; nobody knows of an
- * error that has no name. A backend that takes what it is asked for to be wrong
- * will not think otherwise of the same request.
- *
- * Return: false when the same request would only get the same answer.
+/*
+ * Is it worth asking again? What is lacking may be there later, and so may
+ * rights; nobody knows of an error that has no name. A backend that takes what it
+ * is asked for to be wrong will not think otherwise of the same request.
  */
 bool xdf_displif_may_pass(int error)
 {
@@ -323,11 +279,7 @@ static void wire_start(struct displif_req *req, enum displif_op op)
 	req->operation = op;
 }
 
-/**
- * xdf_displif_dbuf_create - build DBUF_CREATE
- * @req: result; its id is filled in when it is sent, here as below
- * @args: copied
- */
+/* Requests; the id is filled in when one is sent. */
 void xdf_displif_dbuf_create(struct displif_req *req,
 			     const struct displif_dbuf_create *args)
 {
@@ -370,14 +322,7 @@ void xdf_displif_fb_detach(struct displif_req *req, u64 fb_cookie)
 	req->op.fb_detach.fb_cookie = fb_cookie;
 }
 
-/**
- * xdf_displif_set_config - build SET_CONFIG
- * @req: result
- * @fb_cookie: what to show; 0 switches the connector off
- * @width: of the mode, in pixels
- * @height: of the mode, in lines
- * @bpp: bits per pixel of the framebuffer
- */
+/* fb_cookie 0 switches the connector off; @bpp is the framebuffer's. */
 void xdf_displif_set_config(struct displif_req *req, u64 fb_cookie, u32 width,
 			    u32 height, u32 bpp)
 {
@@ -395,12 +340,7 @@ void xdf_displif_pg_flip(struct displif_req *req, u64 fb_cookie)
 	req->op.pg_flip.fb_cookie = fb_cookie;
 }
 
-/**
- * xdf_displif_get_edid - build GET_EDID
- * @req: result
- * @buffer_sz: room for the EDID, in bytes
- * @directory: grant of the page directory of that room
- */
+/* Room for an EDID in bytes, and the grant of its page directory. */
 void xdf_displif_get_edid(struct displif_req *req, u32 buffer_sz, u32 directory)
 {
 	wire_start(req, DISPLIF_OP_GET_EDID);
@@ -465,14 +405,11 @@ static u32 format_opaque(u32 format)
 	}
 }
 
-/**
- * xdf_format_next - what else a backend can be told that a framebuffer has
- * @format: of the framebuffer, one of xdf_formats[]
- * @rejected: @format or what this function returned for it
- *
- * First the opaque twin of a format with alpha: premultiplied over black is
- * the same picture. At last XRGB8888, which every display shows.
- *
+/*
+ * What else a backend can be told that a framebuffer of @format has, when that or
+ * what this returned for it was rejected. First the opaque twin of a format with
+ * alpha: premultiplied over black is the same picture. At last XRGB8888, which
+ * every display shows.
  * Return: the format; 0 when there is no other.
  */
 u32 xdf_format_next(u32 format, u32 rejected)
@@ -484,13 +421,7 @@ u32 xdf_format_next(u32 format, u32 rejected)
 	return DRM_FORMAT_XRGB8888;
 }
 
-/**
- * xdf_format_is_same - do two formats have their colours in the same bits?
- * @format: one of xdf_formats[]
- * @other: another one, or the same
- *
- * Return: false when pixels have to be converted from one to the other.
- */
+/* Do two formats of xdf_formats[] have their colours in the same bits? */
 bool xdf_format_is_same(u32 format, u32 other)
 {
 	return format_opaque(format) == format_opaque(other);
@@ -520,13 +451,7 @@ static u32 xbgr2101010(u32 p)
 	return (p << 14 & 0xff0000) | (p >> 4 & 0xff00) | (p >> 22 & 0xff);
 }
 
-/**
- * xdf_format_to_xrgb8888 - convert pixels
- * @to: result
- * @from: aligned to a pixel
- * @count: of pixels
- * @format: of @from, one of xdf_formats[]
- */
+/* Convert so many pixels of one of xdf_formats[]; @from is aligned to one. */
 void xdf_format_to_xrgb8888(u32 *to, const void *from, u32 count, u32 format)
 {
 	const u32 *from32 = from;
@@ -563,14 +488,10 @@ void xdf_format_to_xrgb8888(u32 *to, const void *from, u32 count, u32 format)
 
 #define EDID_EXTENSIONS		126
 
-/**
- * xdf_edid_check - find the usable part of what a backend calls an EDID
- * @data: a private copy
- * @size: its size in bytes, as the backend says
- *
- * The kernel's own parser takes it from there; this makes sure that it is
- * given whole blocks, as many as the first one announces, each with its sum.
- *
+/*
+ * Find the usable part of what a backend calls an EDID, in a private copy. The
+ * kernel's own parser takes it from there; this makes sure that it is given
+ * whole blocks, as many as the first one announces, each with its sum.
  * Return: bytes to use; -EINVAL when it is none.
  */
 int xdf_edid_check(const u8 *data, u32 size)
@@ -604,12 +525,7 @@ int xdf_edid_check(const u8 *data, u32 size)
  * Page directories: how a list of grant references lies in shared pages
  */
 
-/**
- * xdf_pgdir_pages - how many directory pages a list takes
- * @nrefs: references to list, one for each 4 KiB of the buffer
- *
- * Return: pages of DISPLIF_PAGE_SIZE.
- */
+/* Directory pages, of DISPLIF_PAGE_SIZE, that list so many references. */
 u32 xdf_pgdir_pages(u32 nrefs)
 {
 	return nrefs / DISPLIF_REFS_PER_DIR + !!(nrefs % DISPLIF_REFS_PER_DIR);
@@ -622,13 +538,9 @@ static u32 pgdir_count(u32 index, u32 nrefs)
 	return count < DISPLIF_REFS_PER_DIR ? count : DISPLIF_REFS_PER_DIR;
 }
 
-/**
- * xdf_pgdir_fill - write one page of a directory
- * @dir: the page
- * @index: which one of xdf_pgdir_pages(@nrefs) it is
- * @dir_refs: references of all the directory's pages
- * @refs: references to list; NULL leaves them to the other side
- * @nrefs: their number
+/*
+ * Write page @index of a directory: @dir_refs are of all the directory's pages,
+ * @refs are listed; NULL leaves them to the other side.
  */
 void xdf_pgdir_fill(struct displif_page_directory *dir, u32 index,
 		    const u32 *dir_refs, const u32 *refs, u32 nrefs)
@@ -641,13 +553,7 @@ void xdf_pgdir_fill(struct displif_page_directory *dir, u32 index,
 		       pgdir_count(index, nrefs) * sizeof(*refs));
 }
 
-/**
- * xdf_pgdir_read - take what the other side wrote into one page of a directory
- * @dir: the page
- * @index: which one of xdf_pgdir_pages(@nrefs) it is
- * @refs: result, room for all of the directory's references
- * @nrefs: their number
- */
+/* Take what the other side wrote there; @refs has room for all references. */
 void xdf_pgdir_read(const struct displif_page_directory *dir, u32 index,
 		    u32 *refs, u32 nrefs)
 {
@@ -665,13 +571,8 @@ void xdf_inflight_init(struct xdf_inflight *f)
 	memset(f, 0, sizeof(*f));
 }
 
-/**
- * xdf_inflight_add - enter a request
- * @f: the table
- * @op: its operation
- * @data: what xdf_inflight_take() shall give back
- * @id: result, the id to send: no response to an earlier request has it
- *
+/*
+ * Enter a request. No response to an earlier one has the id that it is given.
  * Return: 0, or -EBUSY when the table is full.
  */
 int xdf_inflight_add(struct xdf_inflight *f, u8 op, void *data, u16 *id)
@@ -693,15 +594,9 @@ int xdf_inflight_add(struct xdf_inflight *f, u8 op, void *data, u16 *id)
 	return 0;
 }
 
-/**
- * xdf_inflight_take - find the request that a response answers
- * @f: the table
- * @id: as the response has it
- * @op: as the response has it
- * @data: result; NULL when the request was abandoned
- *
- * The slot is free again afterwards.
- *
+/*
+ * Find the request that a response answers, or NULL when it was abandoned. Its
+ * slot is free again.
  * Return: 0, or -EPROTO when no such request is in flight.
  */
 int xdf_inflight_take(struct xdf_inflight *f, u16 id, u8 op, void **data)
@@ -717,11 +612,7 @@ int xdf_inflight_take(struct xdf_inflight *f, u16 id, u8 op, void **data)
 	return 0;
 }
 
-/**
- * xdf_inflight_abandon - nobody waits any more, but the response may yet come
- * @f: the table
- * @id: of a request in flight
- */
+/* Nobody waits any more, but the response may yet come. */
 void xdf_inflight_abandon(struct xdf_inflight *f, u16 id)
 {
 	f->slot[id % XDF_MAX_INFLIGHT].data = NULL;

@@ -524,14 +524,9 @@ ktime_t xdf_scanout_vblank_time(struct xdf_scanout *s)
 	return ns_to_ktime(time);
 }
 
-/**
- * xdf_scanout_enable - shall be on, with this mode
- * @s: the scanout
- * @width: in pixels
- * @height: in lines
- * @period: of a refresh, in ns
- *
- * The picture follows with xdf_scanout_show().
+/*
+ * Shall be on, with this mode; a refresh takes @period ns. The picture follows
+ * with xdf_scanout_show().
  */
 void xdf_scanout_enable(struct xdf_scanout *s, u32 width, u32 height, u64 period)
 {
@@ -579,14 +574,9 @@ void xdf_scanout_disable(struct xdf_scanout *s)
 		drm_crtc_vblank_put(s->crtc);
 }
 
-/**
- * xdf_scanout_show - shall show this
- * @s: enabled
- * @dbuf: the picture, or NULL for none; a reference of its own is taken
- * @fb: its framebuffer, for xdf_scanout_damage()
- * @event: sent when it is shown, or NULL. The caller hands over a vblank
- *	reference with it
- * @async: send it without waiting for the vblank
+/*
+ * Shall show this, or nothing. @event is sent when it is shown, if @async without
+ * waiting for the vblank; the caller hands over a vblank reference with it.
  */
 void xdf_scanout_show(struct xdf_scanout *s, struct xdf_dbuf *dbuf, const void *fb,
 		      struct drm_pending_vblank_event *event, bool async)
@@ -655,10 +645,9 @@ void xdf_scanout_panic(struct xdf_scanout *s)
 	spin_unlock(&s->lock);
 }
 
-/**
- * xdf_scanout_up - there is a backend; what is wanted is shown again
- * @s: the scanout
- * @epoch: of the connection; nothing happens when that was lost meanwhile
+/*
+ * There is a backend; what is wanted is shown again. Nothing happens when that
+ * connection was lost meanwhile.
  */
 void xdf_scanout_up(struct xdf_scanout *s, u32 epoch)
 {

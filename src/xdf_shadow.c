@@ -193,13 +193,10 @@ err_free:
 /* Pixels read from a device at a time. */
 #define SHADOW_CHUNK		64u
 
-/**
- * xdf_shadow_create - prepare a shadow buffer, without memory
- * @gem: the buffer that is drawn in; the caller's to hold
- * @source: a picture in it that xdf_layout_fits() accepts
- *
+/*
+ * A shadow buffer, without memory, of a picture that xdf_layout_fits() accepts.
+ * @gem, which is drawn in, is the caller's to hold.
  * Context: may sleep, and wait for another driver.
- *
  * Return: the shadow, or an ERR_PTR() when the buffer cannot be mapped.
  */
 struct xdf_shadow *xdf_shadow_create(struct xdf_gem *gem,
@@ -220,12 +217,7 @@ struct xdf_shadow *xdf_shadow_create(struct xdf_gem *gem,
 	return shadow;
 }
 
-/**
- * xdf_shadow_destroy - undo xdf_shadow_create()
- * @shadow: without memory; NULL is allowed
- *
- * Context: may sleep, and wait for another driver.
- */
+/* Context: without memory; may sleep, and wait for another driver. */
 void xdf_shadow_destroy(struct xdf_shadow *shadow)
 {
 	if (!shadow)
@@ -234,12 +226,9 @@ void xdf_shadow_destroy(struct xdf_shadow *shadow)
 	kfree(shadow);
 }
 
-/**
- * xdf_shadow_set_format - how the pixels lie in the shadow
- * @shadow: without memory
- * @convert_from: fourcc of the source to have the shadow in XRGB8888; 0 to have
- *	it as the source is
- *
+/*
+ * How the pixels lie in a shadow without memory: in XRGB8888, when @convert_from
+ * is the source's fourcc, or if 0 as the source is.
  * Return: 0, or -EINVAL when it would be larger than the wire can say.
  */
 int xdf_shadow_set_format(struct xdf_shadow *shadow, u32 convert_from)
@@ -266,12 +255,7 @@ static void shadow_set_pages(struct xdf_shadow *shadow, struct page **pages)
 	mutex_unlock(&shadow->gem->lock);
 }
 
-/**
- * xdf_shadow_alloc - memory of our own
- * @shadow: without memory, its format set
- *
- * Return: 0 or -ENOMEM.
- */
+/* Memory of our own; the format is set. Return: 0 or -ENOMEM. */
 int xdf_shadow_alloc(struct xdf_shadow *shadow)
 {
 	struct xdf_mem *mem = xdf_gem_alloc_mem(shadow->gem->base.dev,
@@ -284,14 +268,9 @@ int xdf_shadow_alloc(struct xdf_shadow *shadow)
 	return 0;
 }
 
-/**
- * xdf_shadow_map - memory of the backend
- * @shadow: without memory, its format set
- * @domid: the backend's domain
- * @refs: a private copy of its references, one for each 4 KiB
- *
- * Only where xdf_shadow_can_map().
- *
+/*
+ * Memory of the backend, where xdf_shadow_can_map(); the format is set. @refs is
+ * a private copy of its references, one for each 4 KiB.
  * Return: 0, -EINVAL when a reference is invalid, or -ENOMEM.
  */
 int xdf_shadow_map(struct xdf_shadow *shadow, domid_t domid, const u32 *refs)
@@ -384,11 +363,9 @@ static void shadow_copy_out(const struct xdf_shadow *shadow, u32 from, void *to,
 	}
 }
 
-/**
- * xdf_shadow_update - what was drawn to what the backend sees
- * @shadow: the shadow; nothing happens without memory
- * @rect: in the picture's pixels, within it; NULL for all
- *
+/*
+ * What was drawn in @rect, within the picture and in its pixels, or in all of it
+ * to what the backend sees. Nothing happens without memory.
  * Context: may sleep; between xdf_gem_begin_read() and xdf_gem_end_read().
  */
 void xdf_shadow_update(struct xdf_shadow *shadow, const struct drm_rect *rect)
@@ -406,16 +383,10 @@ out:
 	mutex_unlock(&shadow->gem->lock);
 }
 
-/**
- * xdf_shadow_read - go through what the backend sees
- * @shadow: the shadow
- * @format: of the source
- * @raw: room for two lines of the picture in XRGB8888
- * @line: called with each line
- * @data: for @line
- *
+/*
+ * Have @line called with each line of what the backend sees, in XRGB8888; @raw
+ * has room for two of them. @format is the source's.
  * Context: may sleep.
- *
  * Return: false without memory.
  */
 bool xdf_shadow_read(struct xdf_shadow *shadow, u32 format, u32 *raw,
