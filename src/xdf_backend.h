@@ -10,71 +10,51 @@
 
 #include "xdf_channel.h"
 
-/**
- * enum xdf_backend_state - the state of the connection
- * @XDF_BACKEND_DOWN: no rings; waits for a backend in InitWait
- * @XDF_BACKEND_OFFERED: rings published; waits for the backend to bind them
- * @XDF_BACKEND_UP: requests are taken
- * @XDF_BACKEND_GONE: the device goes; no way back
- */
+/* The state of the connection. */
 enum xdf_backend_state {
-	XDF_BACKEND_DOWN,
-	XDF_BACKEND_OFFERED,
-	XDF_BACKEND_UP,
-	XDF_BACKEND_GONE,
+	XDF_BACKEND_DOWN,	/* no rings; waits for a backend in InitWait */
+	XDF_BACKEND_OFFERED,	/* rings published; waits for the backend to bind them */
+	XDF_BACKEND_UP,		/* requests are taken */
+	XDF_BACKEND_GONE,	/* the device goes; no way back */
 };
 
-/**
- * struct xdf_backend - the connection
- * @xdev: the device; not to be used once the connection is gone
- * @channels: one for each connector that there may be, number 0 first
- * @count: number of @channels
- * @wq: runs @changed
- * @changed: the device's, queued when @state became or was UP
- * @mutex: of every step
- * @state: written under @mutex
- * @epoch: number of the connection; what was made known in another is forgotten
- * @version: of the protocol, as agreed with this backend
- * @unversioned: the backend names no versions: what it speaks is found by asking
- * @losses: connections lost, ever
- * @faults: by the backend's fault: the protocol broken, or no answer
- * @stopping: the device goes, or the guest goes down
- * @ready: the connection in which userspace can use the device: Connected is
- *	written then
- * @lost: why the connection has to be made again, constant text; or NULL
- * @step: calls xenwatch
- * @watchdog: looks for requests that take too long
- * @xenwatch: calls xenwatch, when set
- * @called: it is set
- * @reboot: told when the guest goes down
- * @failures: connections lost or rejected within a minute of one another
- * @failed_at: the last one, in jiffies
- * @offer_at: no rings are offered before, in jiffies
- */
+/* The connection. */
 struct xdf_backend {
+	/* the device; not to be used once the connection is gone */
 	struct xenbus_device *xdev;
+	/* one for each connector that there may be, number 0 first */
 	struct xdf_channel **channels;
 	unsigned int count;
-	struct workqueue_struct *wq;
+	struct workqueue_struct *wq;	/* runs @changed */
+	/* the device's, queued when @state became or was UP */
 	struct work_struct *changed;
-	struct mutex mutex;
-	enum xdf_backend_state state;
+	struct mutex mutex;		/* of every step */
+	enum xdf_backend_state state;	/* written under @mutex */
+	/* number of the connection; what was made known in another is forgotten */
 	u32 epoch;
-	u32 version;
+	u32 version;			/* of the protocol, as agreed with this backend */
+	/* the backend names no versions: what it speaks is found by asking */
 	bool unversioned;
-	unsigned int losses;
+	unsigned int losses;		/* connections lost, ever */
+	/* by the backend's fault: the protocol broken, or no answer */
 	unsigned int faults;
-	bool stopping;
+	bool stopping;			/* the device goes, or the guest goes down */
+	/*
+	 * the connection in which userspace can use the device: Connected is
+	 * written then
+	 */
 	u32 ready;
+	/* why the connection has to be made again, constant text; or NULL */
 	const char *lost;
-	struct delayed_work step;
-	struct delayed_work watchdog;
-	struct xenbus_watch xenwatch;
-	bool called;
-	struct notifier_block reboot;
+	struct delayed_work step;	/* calls xenwatch */
+	struct delayed_work watchdog;	/* looks for requests that take too long */
+	struct xenbus_watch xenwatch;	/* calls xenwatch, when set */
+	bool called;			/* it is set */
+	struct notifier_block reboot;	/* told when the guest goes down */
+	/* connections lost or rejected within a minute of one another */
 	unsigned int failures;
-	unsigned long failed_at;
-	unsigned long offer_at;
+	unsigned long failed_at;	/* the last one, in jiffies */
+	unsigned long offer_at;		/* no rings are offered before, in jiffies */
 };
 
 void xdf_backend_init(struct xdf_backend *b, struct xenbus_device *xdev,

@@ -16,44 +16,45 @@
 
 DEFINE_RING_TYPES(displif, struct displif_req, struct displif_resp);
 
-/**
- * struct xdf_request - one request to the backend
- * @wire: as built by xdf_displif_*(); the channel sets the id
- * @epoch: of the connection that it is for; 0 for any
- * @quiet: an event follows its response, which need not ring: xdf_channel_poll() is
- *	called until then
- * @done: called once at the end of each request that was taken; or NULL, and
- *	@answered is completed. Context: any but NMI, without the channel's lock;
- *	must not sleep
- * @answered: see @done
- * @status: result: 0, the backend's error, -ETIMEDOUT, or -ENODEV when the
- *	connection was lost
- * @resp: result, a private copy of the response; valid when @status came with one
- * @entry: the channel's
- * @since: the channel's: when it was submitted, or one before it was answered
- */
+/* One request to the backend. */
 struct xdf_request {
+	/* as built by xdf_displif_*(); the channel sets the id */
 	struct displif_req wire;
-	u32 epoch;
+	u32 epoch;			/* of the connection that it is for; 0 for any */
+	/*
+	 * an event follows its response, which need not ring:
+	 * xdf_channel_poll() is called until then
+	 */
 	bool quiet;
+	/*
+	 * called once at the end of each request that was taken; or NULL, and
+	 * @answered is completed. Context: any but NMI, without the channel's
+	 * lock; must not sleep
+	 */
 	void (*done)(struct xdf_request *rq);
-	struct completion answered;
+	struct completion answered;	/* see @done */
+	/*
+	 * result: 0, the backend's error, -ETIMEDOUT, or -ENODEV when the
+	 * connection was lost
+	 */
 	int status;
+	/* result, a private copy of the response; valid when @status came with one */
 	struct displif_resp resp;
-	struct list_head entry;
+	struct list_head entry;		/* the channel's */
+	/* the channel's: when it was submitted, or one before it was answered */
 	unsigned long since;
 };
 
 struct xdf_channel;
 
-/**
- * struct xdf_channel_ops - what the output of a channel is told
- * @event: a framebuffer was presented. Returns whether it was waited for.
- *	Context: any but NMI, must not sleep
- * @closed: all requests have ended, no event comes any more. Context: may sleep
- */
+/* What the output of a channel is told. */
 struct xdf_channel_ops {
+	/*
+	 * a framebuffer was presented. Returns whether it was waited for.
+	 * Context: any but NMI, must not sleep
+	 */
 	bool (*event)(struct xdf_channel *ch, u64 fb_cookie);
+	/* all requests have ended, no event comes any more. Context: may sleep */
 	void (*closed)(struct xdf_channel *ch);
 };
 
@@ -65,48 +66,31 @@ struct xdf_port {
 	int irq;
 };
 
-/**
- * struct xdf_channel - a connector's rings
- * @node: the connector's number in XenStore
- * @present: XenStore has the connector
- * @ops: of its output
- * @fault: queued when @broken is set
- * @watchdog: queued while there are requests
- * @name: the device's, for traces
- * @broken: what the backend did wrong, constant text; or NULL
- * @strays: events in a row that nobody waited for
- * @lock: of all that follows; taken in interrupts
- * @open: requests are taken
- * @epoch: of the connection
- * @ring: private half of the request ring
- * @inflight: requests on the ring
- * @live: the same, oldest first
- * @backlog: requests that wait for a free slot
- * @evt_cons: our copy of an index that the backend could overwrite
- * @req: the request ring's page and port
- * @evt: the event page and its port
- *
+/*
+ * A connector's rings.
  * Open from xdf_channel_open() to xdf_channel_close(), any number of times.
  */
 struct xdf_channel {
-	u32 node;
-	bool present;
-	const struct xdf_channel_ops *ops;
-	struct delayed_work *fault;
-	struct delayed_work *watchdog;
-	const char *name;
+	u32 node;			/* the connector's number in XenStore */
+	bool present;			/* XenStore has the connector */
+	const struct xdf_channel_ops *ops;	/* of its output */
+	struct delayed_work *fault;	/* queued when @broken is set */
+	struct delayed_work *watchdog;	/* queued while there are requests */
+	const char *name;		/* the device's, for traces */
+	/* what the backend did wrong, constant text; or NULL */
 	const char *broken;
-	unsigned int strays;
-	spinlock_t lock;
-	bool open;
-	u32 epoch;
-	struct displif_front_ring ring;
+	unsigned int strays;		/* events in a row that nobody waited for */
+	spinlock_t lock;		/* of all that follows; taken in interrupts */
+	bool open;			/* requests are taken */
+	u32 epoch;			/* of the connection */
+	struct displif_front_ring ring;	/* private half of the request ring */
 	struct xdf_inflight inflight;
-	struct list_head live;
-	struct list_head backlog;
+	struct list_head live;		/* requests on the ring, oldest first */
+	struct list_head backlog;	/* requests that wait for a free slot */
+	/* our copy of an index that the backend could overwrite */
 	u32 evt_cons;
-	struct xdf_port req;
-	struct xdf_port evt;
+	struct xdf_port req;		/* the request ring's page and port */
+	struct xdf_port evt;		/* the event page and its port */
 };
 
 void xdf_channel_init(struct xdf_channel *ch, const struct xdf_channel_ops *ops);

@@ -16,44 +16,31 @@ struct xdf_edid {
 	u8 data[];
 };
 
-/**
- * struct xdf_connector - what XenStore and the backend say of a monitor
- * @base: DRM's
- * @channel: the way to the backend
- * @hotplug: queued when modes were rejected
- * @width: XenStore's, in pixels; 0 when it was invalid: disconnected
- * @height: in lines
- * @edid: the monitor's, or NULL
- * @new_edid: the backend's last answer, until xdf_connector_update()
- * @rejected: sizes that this backend does not show, in turns
- * @rejections: number of entries made in @rejected
- * @told: so many of them the log knows of
- * @changed: the modes are others now
- * @edid_size: for figures
- * @exhausted: every size is rejected: XenStore's is offered all the same
- * @rq: GET_EDID
- * @grants: memory for the answer, while it is asked for
- * @dir: lists @grants
- *
+/*
+ * What XenStore and the backend say of a monitor.
  * @width to @edid, @told and @exhausted are changed under mode_config.mutex.
  */
 struct xdf_connector {
 	struct drm_connector base;
-	struct xdf_channel *channel;
-	struct work_struct *hotplug;
+	struct xdf_channel *channel;	/* the way to the backend */
+	struct work_struct *hotplug;	/* queued when modes were rejected */
+	/* XenStore's, in pixels; 0 when it was invalid: disconnected */
 	u32 width;
-	u32 height;
-	struct xdf_edid *edid;
+	u32 height;			/* in lines */
+	struct xdf_edid *edid;		/* the monitor's, or NULL */
+	/* the backend's last answer, until xdf_connector_update() */
 	struct xdf_edid *new_edid;
+	/* sizes that this backend does not show, in turns */
 	u32 rejected[XDF_MAX_REJECTED];
-	unsigned int rejections;
-	unsigned int told;
-	bool changed;
-	u32 edid_size;
+	unsigned int rejections;	/* number of entries made in @rejected */
+	unsigned int told;		/* so many of them the log knows of */
+	bool changed;			/* the modes are others now */
+	u32 edid_size;			/* for figures */
+	/* every size is rejected: XenStore's is offered all the same */
 	bool exhausted;
-	struct xdf_request rq;
-	struct xdf_grants *grants;
-	struct xdf_grants *dir;
+	struct xdf_request rq;		/* GET_EDID */
+	struct xdf_grants *grants;	/* memory for the answer, while it is asked for */
+	struct xdf_grants *dir;		/* lists @grants */
 };
 
 static inline struct xdf_connector *to_xdf_connector(struct drm_connector *base)

@@ -14,16 +14,13 @@
 /* More vblanks than that at once are none that a tick came late for. */
 #define GAP_MAX		60u
 
-/**
- * struct xdf_crc_reader - what the one open file keeps alive
- * @drm: the device, held
- * @work: lets it go
- *
+/*
+ * What the one open file keeps alive.
  * DRM does neither hold the device nor this module for its file.
  */
 struct xdf_crc_reader {
-	struct drm_device *drm;
-	struct delayed_work work;
+	struct drm_device *drm;		/* the device, held */
+	struct delayed_work work;	/* lets it go */
 };
 
 static void crc_add_line(void *data, const u32 *line, u32 width)

@@ -11,40 +11,25 @@
 
 struct xdf_crc_reader;
 
-/**
- * struct xdf_crc - checksums of one CRTC
- * @crtc: the CRTC
- * @wq: unbound
- * @reader: what a reader holds; NULL when there is none
- * @on: there is one; all that vblanks look at when there is not
- * @work: computes
- * @ending: lets a reader go
- * @computed: how often a picture was read, ever
- * @lock: of what follows: the output's
- * @pending: the frames from @first to @last wait for their checksum
- * @counted: @last is a frame
- * @first: see @pending
- * @last: the latest frame
- * @dbuf: what is shown in it, held; NULL for black
- * @width: of black, in pixels
- * @height: of black, in lines
- */
+/* Checksums of one CRTC. */
 struct xdf_crc {
 	struct drm_crtc *crtc;
-	struct workqueue_struct *wq;
-	struct xdf_crc_reader *reader;
+	struct workqueue_struct *wq;	/* unbound */
+	struct xdf_crc_reader *reader;	/* what a reader holds; NULL when there is none */
+	/* there is one; all that vblanks look at when there is not */
 	bool on;
-	struct work_struct work;
-	struct delayed_work ending;
-	u64 computed;
-	spinlock_t *lock;
+	struct work_struct work;	/* computes */
+	struct delayed_work ending;	/* lets a reader go */
+	u64 computed;			/* how often a picture was read, ever */
+	spinlock_t *lock;		/* of what follows: the output's */
+	/* the frames from @first to @last wait for their checksum */
 	bool pending;
-	bool counted;
-	u32 first;
-	u32 last;
-	struct xdf_dbuf *dbuf;
-	u32 width;
-	u32 height;
+	bool counted;			/* @last is a frame */
+	u32 first;			/* see @pending */
+	u32 last;			/* the latest frame */
+	struct xdf_dbuf *dbuf;		/* what is shown in it, held; NULL for black */
+	u32 width;			/* of black, in pixels */
+	u32 height;			/* of black, in lines */
 };
 
 void xdf_crc_init(struct xdf_crc *crc, struct drm_crtc *crtc, spinlock_t *lock,

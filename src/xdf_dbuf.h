@@ -15,107 +15,81 @@
 #include "xdf_proto.h"
 #include "xdf_shadow.h"
 
-/**
- * enum xdf_dbuf_mode - what the backend is given to look at
- * @XDF_DBUF_DIRECT: the buffer's own pages, from anywhere
- * @XDF_DBUF_CONTIGUOUS: the same, physically contiguous
- * @XDF_DBUF_IMPORTED: the same, another driver's
- * @XDF_DBUF_SHADOW: a shadow buffer, in the guest's memory
- * @XDF_DBUF_BACKEND: a shadow buffer, in the backend's memory
- * @XDF_DBUF_MODES: number of them
- */
+/* What the backend is given to look at. */
 enum xdf_dbuf_mode {
-	XDF_DBUF_DIRECT,
-	XDF_DBUF_CONTIGUOUS,
-	XDF_DBUF_IMPORTED,
-	XDF_DBUF_SHADOW,
-	XDF_DBUF_BACKEND,
-	XDF_DBUF_MODES,
+	XDF_DBUF_DIRECT,	/* the buffer's own pages, from anywhere */
+	XDF_DBUF_CONTIGUOUS,	/* the same, physically contiguous */
+	XDF_DBUF_IMPORTED,	/* the same, another driver's */
+	XDF_DBUF_SHADOW,	/* a shadow buffer, in the guest's memory */
+	XDF_DBUF_BACKEND,	/* a shadow buffer, in the backend's memory */
+	XDF_DBUF_MODES,		/* number of them */
 };
 
-/**
- * struct xdf_dbufs - all of a device
- * @drm: the device; every dbuf holds it
- * @backend: the connection; buffers go over its channel 0
- * @wq: unbound
- * @mutex: one attach or detach at a time: however slow the backend is, it holds no
- *	more than what is in use. Held over waits for the backend, which end with
- *	the connection; never over one for another driver
- * @lock: of @list, and of who is in it
- * @list: of struct xdf_dbuf
- * @be_alloc: the backend allocates
- * @no_alloc: this backend was found not to
- * @rejected: formats that this backend was found not to take, a mask of
- *	xdf_format_bit()
- * @cookie: the last one given out, under @mutex; none is used twice
- * @answered: the device's, queued when one was attached, or could not be
- */
+/* All of a device. */
 struct xdf_dbufs {
-	struct drm_device *drm;
-	struct xdf_backend *backend;
-	struct workqueue_struct *wq;
+	struct drm_device *drm;		/* the device; every dbuf holds it */
+	struct xdf_backend *backend;	/* the connection; buffers go over its channel 0 */
+	struct workqueue_struct *wq;	/* unbound */
+	/*
+	 * one attach or detach at a time: however slow the backend is, it
+	 * holds no more than what is in use. Held over waits for the backend,
+	 * which end with the connection; never over one for another driver
+	 */
 	struct mutex mutex;
-	spinlock_t lock;
-	struct list_head list;
-	bool be_alloc;
-	bool no_alloc;
+	spinlock_t lock;		/* of @list, and of who is in it */
+	struct list_head list;		/* of struct xdf_dbuf */
+	bool be_alloc;			/* the backend allocates */
+	bool no_alloc;			/* this backend was found not to */
+	/*
+	 * formats that this backend was found not to take, a mask of
+	 * xdf_format_bit()
+	 */
 	u32 rejected;
+	/* the last one given out, under @mutex; none is used twice */
 	u64 cookie;
+	/* the device's, queued when one was attached, or could not be */
 	struct work_struct *answered;
 };
 
-/**
- * struct xdf_dbuf - a picture in a buffer, with its framebuffer at the backend
- * @ref: users: DRM's framebuffers, and what outputs show or shall show
- * @dbufs: where it belongs
- * @entry: in the list of all
- * @gem: the buffer, held
- * @whole: the framebuffer of which this is the first part: where the backend sees the
- *	buffer's own pages, it has them already. Held, or NULL
- * @layout: where in the buffer
- * @format: DRM fourcc
- * @kept: there is always room for it: the console's, and what outputs show
- * @unused: the last user is gone, under xdf_dbufs.lock
- * @epoch: of the connection in which it was attached, or 0
- * @error: of the last attempt; -EINPROGRESS from xdf_dbuf_ask() to its end
- * @attached: completed at the end of an attempt
- * @work: attaches it, or takes it back when nobody uses it any more
- * @shadow: what the backend sees instead of the buffer, or NULL; set once
- * @wire_epoch: of the last attempt
- * @dbuf_cookie: the buffer's name on the wire
- * @fb_cookie: the framebuffer's name on the wire
- * @wire_format: what the backend is told instead of @format, or the same
- * @mode: of the last attempt
- * @size: in bytes, of the last attempt
- * @shared: holds the buffer's grants
- * @grants: the shadow's, when its memory is ours
- *
+/*
+ * A picture in a buffer, with its framebuffer at the backend.
  * All from @wire_epoch on under xdf_dbufs.mutex; @fb_cookie and @wire_format are
  * there for all while it is live.
  */
 struct xdf_dbuf {
+	/* users: DRM's framebuffers, and what outputs show or shall show */
 	struct kref ref;
 	struct xdf_dbufs *dbufs;
-	struct list_head entry;
-	struct xdf_gem *gem;
+	struct list_head entry;		/* in the list of all */
+	struct xdf_gem *gem;		/* the buffer, held */
+	/*
+	 * the framebuffer of which this is the first part: where the backend
+	 * sees the buffer's own pages, it has them already. Held, or NULL
+	 */
 	struct xdf_dbuf *whole;
-	struct xdf_layout layout;
-	u32 format;
+	struct xdf_layout layout;	/* where in the buffer */
+	u32 format;			/* DRM fourcc */
+	/* there is always room for it: the console's, and what outputs show */
 	atomic_t kept;
-	bool unused;
+	bool unused;			/* the last user is gone, under xdf_dbufs.lock */
+	/* of the connection in which it was attached, or 0 */
 	u32 epoch;
+	/* of the last attempt; -EINPROGRESS from xdf_dbuf_ask() to its end */
 	int error;
-	struct completion attached;
+	struct completion attached;	/* completed at the end of an attempt */
+	/* attaches it, or takes it back when nobody uses it any more */
 	struct work_struct work;
+	/* what the backend sees instead of the buffer, or NULL; set once */
 	struct xdf_shadow *shadow;
-	u32 wire_epoch;
-	u64 dbuf_cookie;
-	u64 fb_cookie;
+	u32 wire_epoch;			/* of the last attempt */
+	u64 dbuf_cookie;		/* the buffer's name on the wire */
+	u64 fb_cookie;			/* the framebuffer's name on the wire */
+	/* what the backend is told instead of @format, or the same */
 	u32 wire_format;
-	enum xdf_dbuf_mode mode;
-	u32 size;
-	bool shared;
-	struct xdf_grants *grants;
+	enum xdf_dbuf_mode mode;	/* of the last attempt */
+	u32 size;			/* in bytes, of the last attempt */
+	bool shared;			/* holds the buffer's grants */
+	struct xdf_grants *grants;	/* the shadow's, when its memory is ours */
 };
 
 void xdf_dbufs_init(struct xdf_dbufs *dbufs, struct drm_device *drm,

@@ -9,40 +9,26 @@
 #include "xdf_dbuf.h"
 #include "xdf_kms.h"
 
-/**
- * struct xdf_device - a display device
- * @drm: the DRM device; frees all of this with its last reference
- * @backend: the connection, which comes and goes
- * @dbufs: buffers and framebuffers
- * @count: number of outputs
- * @outputs: one for each connector that there may be, those in use first
- * @wq: unbound; waited for before the module goes
- * @registered: userspace may know it
- * @changed: makes the device fit the state of @backend
- * @answered: has the outputs look at what was attached
- * @hotplug: tells userspace that modes have changed
- * @hotplugs: how often it did
- * @reconfigure: reads the configuration again
- * @watch: of its directory in XenStore
- * @remove: what may wait for userspace when the device goes
- * @removed: completed by it
- */
+/* A display device. */
 struct xdf_device {
+	/* the DRM device; frees all of this with its last reference */
 	struct drm_device drm;
-	struct xdf_backend backend;
+	struct xdf_backend backend;	/* the connection, which comes and goes */
 	struct xdf_dbufs dbufs;
 	unsigned int count;
+	/* one for each connector that there may be, those in use first */
 	struct xdf_output *outputs;
-	struct workqueue_struct *wq;
-	bool registered;
-	struct work_struct changed;
-	struct work_struct answered;
-	struct work_struct hotplug;
-	unsigned int hotplugs;
-	struct work_struct reconfigure;
-	struct xenbus_watch watch;
+	struct workqueue_struct *wq;	/* unbound; waited for before the module goes */
+	bool registered;		/* userspace may know it */
+	struct work_struct changed;	/* makes the device fit the state of @backend */
+	struct work_struct answered;	/* has the outputs look at what was attached */
+	struct work_struct hotplug;	/* tells userspace that modes have changed */
+	unsigned int hotplugs;		/* how often it did */
+	struct work_struct reconfigure;	/* reads the configuration again */
+	struct xenbus_watch watch;	/* of its directory in XenStore */
+	/* what may wait for userspace when the device goes */
 	struct work_struct remove;
-	struct completion removed;
+	struct completion removed;	/* completed by it */
 };
 
 #define xdf_for_each_output(output, device)				\

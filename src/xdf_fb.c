@@ -11,20 +11,16 @@
 /* What was last shown of it on a CRTC: two parts, for those who alternate. */
 #define XDF_FB_PARTS	2
 
-/**
- * struct xdf_fb - a framebuffer
- * @base: DRM's
- * @dbufs: of the device
- * @full: all of it
- * @paced: when xdf_fb_pace() returned last
- * @part: XDF_FB_PARTS for each CRTC that does not show all of it, the last one
- *	first; under xdf_dbufs.lock
- */
+/* A framebuffer. */
 struct xdf_fb {
 	struct drm_framebuffer base;
 	struct xdf_dbufs *dbufs;
-	struct xdf_dbuf *full;
-	ktime_t paced;
+	struct xdf_dbuf *full;		/* all of it */
+	ktime_t paced;			/* when xdf_fb_pace() returned last */
+	/*
+	 * XDF_FB_PARTS for each CRTC that does not show all of it, the last
+	 * one first; under xdf_dbufs.lock
+	 */
 	struct xdf_dbuf *part[];
 };
 

@@ -8,28 +8,21 @@
 
 #include "xdf_grants.h"
 
-/**
- * struct xdf_gem - a buffer
- * @base: the GEM object
- * @limit: bytes that pictures may take; a dumb buffer has a line to spare
- * @mem: its pages; NULL when an imported buffer has none that could be granted
- * @dmabuf: of an imported one, or NULL
- * @sgt: of an imported one; NULL when its memory could not be had
- * @lock: of @vaddr, and of its shadows' memory
- * @vaddr: kernel mapping, from its first use on: the console draws again and again
- * @grants: the pages' grants, while @shares is not 0
- * @shares: users of @grants
- */
+/* A buffer. */
 struct xdf_gem {
 	struct drm_gem_object base;
+	/* bytes that pictures may take; a dumb buffer has a line to spare */
 	size_t limit;
+	/* its pages; NULL when an imported buffer has none that could be granted */
 	struct xdf_mem *mem;
-	struct dma_buf *dmabuf;
+	struct dma_buf *dmabuf;		/* of an imported one, or NULL */
+	/* of an imported one; NULL when its memory could not be had */
 	struct sg_table *sgt;
-	struct mutex lock;
+	struct mutex lock;		/* of @vaddr, and of its shadows' memory */
+	/* kernel mapping, from its first use on: the console draws again and again */
 	void *vaddr;
-	struct xdf_grants *grants;
-	unsigned int shares;
+	struct xdf_grants *grants;	/* the pages' grants, while @shares is not 0 */
+	unsigned int shares;		/* users of @grants */
 };
 
 static inline struct xdf_gem *to_xdf_gem(struct drm_gem_object *obj)

@@ -10,27 +10,18 @@
 
 #include "xdf_proto.h"
 
-/**
- * struct xdf_mem - memory of whole pages
- * @ref: users
- * @dev: for whom
- * @size: in bytes
- * @contiguous: the pages follow one another
- * @dma: of a contiguous one
- * @npages: number of @pages
- * @pages: write-back; zeroed, if they are our own
- * @owner: process that it was made for, and may be used again for
- * @kept: grants of it that nobody uses just now, or NULL
- */
+/* Memory of whole pages. */
 struct xdf_mem {
 	struct kref ref;
 	struct device *dev;
-	size_t size;
-	bool contiguous;
-	dma_addr_t dma;
+	size_t size;			/* in bytes */
+	bool contiguous;		/* the pages follow one another */
+	dma_addr_t dma;			/* of a contiguous one */
 	unsigned int npages;
-	struct page **pages;
+	struct page **pages;		/* write-back; zeroed, if they are our own */
+	/* process that it was made for, and may be used again for */
 	pid_t owner;
+	/* grants of it that nobody uses just now, or NULL */
 	struct xdf_grants *kept;
 };
 
@@ -49,24 +40,19 @@ static inline struct xdf_mem *xdf_mem_get(struct xdf_mem *mem)
 	return mem;
 }
 
-/**
- * struct xdf_grants - memory that is shared with another domain
- * @mem: the memory, held
- * @domid: the domain
- * @count: number of references, one for each 4 KiB
- * @refs: the references, in the order of the pages; 0 for one that was ended
- * @unused_since: in jiffies, while it is kept
- * @link: in the list of those that are kept, or that the backend has not let go
- *
+/*
+ * Memory that is shared with another domain.
  * Made by xdf_grants_share(); the caller's until xdf_grants_release() or
  * xdf_grants_keep().
  */
 struct xdf_grants {
-	struct xdf_mem *mem;
+	struct xdf_mem *mem;		/* the memory, held */
 	domid_t domid;
-	unsigned int count;
+	unsigned int count;		/* number of references, one for each 4 KiB */
+	/* the references, in the order of the pages; 0 for one that was ended */
 	grant_ref_t *refs;
-	unsigned long unused_since;
+	unsigned long unused_since;	/* in jiffies, while it is kept */
+	/* in the list of those that are kept, or that the backend has not let go */
 	struct list_head link;
 };
 

@@ -15,28 +15,23 @@
 /* At least so many are made: none can be made once userspace knows the device. */
 #define XDF_MIN_OUTPUTS		4
 
-/**
- * struct xdf_output - one connector with all that belongs to it
- * @dbufs: of the device
- * @used: it stands for a connector of XenStore's, present or not
- * @connector: what users see; without a width it is disconnected
- * @scanout: what it shows
- * @plane: primary
- * @crtc: its one CRTC
- * @encoder: its one encoder
- * @flip: the last flip's commit, not cleaned up yet, or NULL; under the lock of @crtc
- * @flip_work: cleans it up when no other commit comes
- */
+/* One connector with all that belongs to it. */
 struct xdf_output {
 	struct xdf_dbufs *dbufs;
+	/* it stands for a connector of XenStore's, present or not */
 	bool used;
+	/* what users see; without a width it is disconnected */
 	struct xdf_connector connector;
-	struct xdf_scanout scanout;
+	struct xdf_scanout scanout;	/* what it shows */
 	struct drm_plane plane;
 	struct drm_crtc crtc;
 	struct drm_encoder encoder;
+	/*
+	 * the last flip's commit, not cleaned up yet, or NULL; under the lock
+	 * of @crtc
+	 */
 	struct drm_atomic_commit *flip;
-	struct delayed_work flip_work;
+	struct delayed_work flip_work;	/* cleans it up when no other commit comes */
 };
 
 int xdf_kms_init(struct drm_device *drm, struct xdf_output *outputs,

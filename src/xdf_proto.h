@@ -25,32 +25,23 @@
 /* Alignment of a dumb buffer's pitch, in bytes: what most importers ask. */
 #define XDF_PITCH_ALIGN		64
 
-/**
- * struct xdf_timing - a progressive mode's timings
- * @clock: pixel clock in kHz
- *
+/*
+ * A progressive mode's timings.
  * The other members are in pixels and lines, named as in struct drm_display_mode.
  */
 struct xdf_timing {
-	u32 clock;
+	u32 clock;		/* pixel clock in kHz */
 	u16 hdisplay, hsync_start, hsync_end, htotal;
 	u16 vdisplay, vsync_start, vsync_end, vtotal;
 };
 
-/**
- * struct xdf_layout - where the pixels of a picture lie in its buffer
- * @width: in pixels
- * @height: in lines
- * @pitch: bytes from line to line
- * @offset: bytes from the buffer's start to the first pixel
- * @cpp: bytes per pixel
- */
+/* Where the pixels of a picture lie in its buffer. */
 struct xdf_layout {
-	u32 width;
-	u32 height;
-	u32 pitch;
-	u32 offset;
-	u32 cpp;
+	u32 width;		/* in pixels */
+	u32 height;		/* in lines */
+	u32 pitch;		/* bytes from line to line */
+	u32 offset;		/* bytes from the buffer's start to the first pixel */
+	u32 cpp;		/* bytes per pixel */
 };
 
 int xdf_parse_resolution(const char *text, u32 *width, u32 *height);
@@ -120,19 +111,15 @@ void xdf_pgdir_read(const struct displif_page_directory *dir, u32 index,
 /* As many as a request ring has slots; a power of two. */
 #define XDF_MAX_INFLIGHT	32
 
-/**
- * struct xdf_inflight - who waits for which response
- * @generation: makes the ids of one slot differ from use to use
- * @used: slots taken
- * @slot: the requests; @data is NULL once nobody waits any more
- *
+/*
+ * Who waits for which response.
  * No locking of its own.
  */
 struct xdf_inflight {
-	u16 generation;
-	u16 used;
+	u16 generation;		/* makes the ids of one slot differ from use to use */
+	u16 used;		/* slots taken */
 	struct {
-		void *data;
+		void *data;	/* NULL once nobody waits any more */
 		u16 id;
 		u8 op;
 		bool busy;

@@ -13,45 +13,31 @@
 #include "xdf_dbuf.h"
 #include "xdf_vblank.h"
 
-/**
- * enum xdf_scanout_op - the one operation in flight
- * @XDF_SCANOUT_IDLE: none
- * @XDF_SCANOUT_CONFIG: SET_CONFIG with a framebuffer
- * @XDF_SCANOUT_OFF: SET_CONFIG without one
- * @XDF_SCANOUT_FLIP: PG_FLIP: neither response nor event yet
- * @XDF_SCANOUT_FLIP_ACCEPTED: its response is here
- * @XDF_SCANOUT_FLIP_PRESENTED: its event is here
- * @XDF_SCANOUT_ATTACH: in the log only: the framebuffer is to be attached
- */
+/* The one operation in flight. */
 enum xdf_scanout_op {
-	XDF_SCANOUT_IDLE,
-	XDF_SCANOUT_CONFIG,
-	XDF_SCANOUT_OFF,
-	XDF_SCANOUT_FLIP,
-	XDF_SCANOUT_FLIP_ACCEPTED,
-	XDF_SCANOUT_FLIP_PRESENTED,
+	XDF_SCANOUT_IDLE,		/* none */
+	XDF_SCANOUT_CONFIG,		/* SET_CONFIG with a framebuffer */
+	XDF_SCANOUT_OFF,		/* SET_CONFIG without one */
+	XDF_SCANOUT_FLIP,		/* PG_FLIP: neither response nor event yet */
+	XDF_SCANOUT_FLIP_ACCEPTED,	/* its response is here */
+	XDF_SCANOUT_FLIP_PRESENTED,	/* its event is here */
+	/* in the log only: the framebuffer is to be attached */
 	XDF_SCANOUT_ATTACH,
 };
 
 /* Flips within 1, 2, 4 ... 64 ms, and longer. */
 #define XDF_LATENCY_BUCKETS	8
 
-/**
- * struct xdf_scanout_stats - counters, only rising
- * @flips: framebuffers presented
- * @missed: refreshes that passed while userspace waited for a framebuffer
- * @timeouts: events of userspace completed without the backend
- * @errors: operations that the backend rejected
- * @strays: events that belong to no flip
- * @latency: flips by the time from request to event
- */
+/* Counters, only rising. */
 struct xdf_scanout_stats {
-	u64 flips;
+	u64 flips;			/* framebuffers presented */
+	/* refreshes that passed while userspace waited for a framebuffer */
 	u64 missed;
+	/* events of userspace completed without the backend */
 	u64 timeouts;
-	u64 errors;
-	u64 strays;
-	u64 latency[XDF_LATENCY_BUCKETS];
+	u64 errors;			/* operations that the backend rejected */
+	u64 strays;			/* events that belong to no flip */
+	u64 latency[XDF_LATENCY_BUCKETS];	/* flips by the time from request to event */
 };
 
 /* What is to be shown. */
@@ -87,60 +73,45 @@ struct xdf_scanout_inflight {
 	ktime_t responded_at;
 };
 
-/**
- * struct xdf_scanout - the screen of one connector
- * @channel: the way to the backend
- * @crtc: whose vblank this is
- * @connector: told of rejected modes
- * @timer: ticks at vblanks while @ticking
- * @vblank_lock: of @vblank, @ticking and @ended; the innermost, taken where DRM
- *	holds its vblank locks
- * @vblank: vblanks
- * @ticking: DRM wants vblanks
- * @ended: the device goes: the timer is not started any more
- * @lock: of all that follows; taken in interrupts, outside of DRM's own
- * @crc: checksums of what is shown at vblanks
- * @up: there is a backend
- * @wanted: what is to be shown
- * @shown: what is shown
- * @inflight: the operation on its way from the one to the other
- * @asked: the wanted dbuf has to be attached before, and was asked for
- * @rejected: it never will be shown, unless something else is wanted
- * @backoff: refreshes from the last attempt to the next, 0 while all is well
- * @failed: what the log says has failed
- * @flipless: the last flip was rejected, framebuffers come with the mode
- * @stalled: the operation takes too long; userspace goes on meanwhile
- * @backend_busy: with an earlier flip
- * @vblank_held: a vblank reference, until the next tick, to send then
- * @vblank_deferred: this tick was put off for an event that is due
- * @stats: counters
- */
+/* The screen of one connector. */
 struct xdf_scanout {
-	struct xdf_channel channel;
+	struct xdf_channel channel;	/* the way to the backend */
 	struct drm_crtc *crtc;
-	struct xdf_connector *connector;
+	struct xdf_connector *connector;	/* told of rejected modes */
 
-	struct hrtimer timer;
+	struct hrtimer timer;		/* ticks at vblanks while @ticking */
+	/*
+	 * of @vblank, @ticking and @ended; the innermost, taken where DRM
+	 * holds its vblank locks
+	 */
 	spinlock_t vblank_lock;
 	struct xdf_vblank vblank;
-	bool ticking;
+	bool ticking;			/* DRM wants vblanks */
+	/* the device goes: the timer is not started any more */
 	bool ended;
 
+	/* of all that follows; taken in interrupts, outside of DRM's own */
 	spinlock_t lock;
-	struct xdf_crc crc;
-	bool up;
+	struct xdf_crc crc;		/* checksums of what is shown at vblanks */
+	bool up;			/* there is a backend */
 	struct xdf_scanout_wanted wanted;
 	struct xdf_scanout_shown shown;
 	struct xdf_scanout_inflight inflight;
+	/* the wanted dbuf has to be attached before, and was asked for */
 	bool asked;
+	/* it never will be shown, unless something else is wanted */
 	bool rejected;
+	/* refreshes from the last attempt to the next, 0 while all is well */
 	unsigned int backoff;
-	enum xdf_scanout_op failed;
+	enum xdf_scanout_op failed;	/* what the log says has failed */
+	/* the last flip was rejected, framebuffers come with the mode */
 	bool flipless;
+	/* the operation takes too long; userspace goes on meanwhile */
 	bool stalled;
-	bool backend_busy;
+	bool backend_busy;		/* with an earlier flip */
+	/* a vblank reference, until the next tick, to send then */
 	bool vblank_held;
-	bool vblank_deferred;
+	bool vblank_deferred;		/* this tick was put off for an event that is due */
 	struct xdf_scanout_stats stats;
 };
 

@@ -12,17 +12,15 @@
  * Grant maps: the backend's pages, mapped here
  */
 
-/**
- * struct xdf_grant_map - pages of another domain
- * @count: number of pages
- * @pages: page structures that stand for them, mapped one by one; not to be
- *	mapped elsewhere, for which Xen asks a grant of its own
- * @handles: Xen's names for the mappings
- */
+/* Pages of another domain. */
 struct xdf_grant_map {
 	unsigned int count;
+	/*
+	 * page structures that stand for them, mapped one by one; not to be
+	 * mapped elsewhere, for which Xen asks a grant of its own
+	 */
 	struct page **pages;
-	grant_handle_t *handles;
+	grant_handle_t *handles;	/* Xen's names for the mappings */
 };
 
 /* One call of the hypervisor for so many. */

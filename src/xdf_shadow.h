@@ -10,31 +10,23 @@
 
 struct xdf_grant_map;
 
-/**
- * struct xdf_shadow - what the backend sees of a picture
- * @gem: the buffer that is drawn in
- * @source: where in @gem the picture lies
- * @map: of @gem
- * @convert_from: fourcc of @source when the shadow is in XRGB8888 instead, or 0
- * @cpp: bytes per pixel of the shadow
- * @pitch: bytes from line to line of the shadow, which begins at 0
- * @size: of the shadow in bytes, whole pages
- * @mem: its memory when it is ours
- * @backend_mem: its memory when it is the backend's
- * @pages: of either, under the buffer's lock; NULL without memory
- *
+/*
+ * What the backend sees of a picture.
  * The memory comes and goes with each attachment, the rest stays.
  */
 struct xdf_shadow {
-	struct xdf_gem *gem;
-	struct xdf_layout source;
-	struct iosys_map map;
+	struct xdf_gem *gem;		/* the buffer that is drawn in */
+	struct xdf_layout source;	/* where in @gem the picture lies */
+	struct iosys_map map;		/* of @gem */
+	/* fourcc of @source when the shadow is in XRGB8888 instead, or 0 */
 	u32 convert_from;
-	u32 cpp;
+	u32 cpp;			/* bytes per pixel of the shadow */
+	/* bytes from line to line of the shadow, which begins at 0 */
 	u32 pitch;
-	u32 size;
-	struct xdf_mem *mem;
-	struct xdf_grant_map *backend_mem;
+	u32 size;			/* of the shadow in bytes, whole pages */
+	struct xdf_mem *mem;		/* its memory when it is ours */
+	struct xdf_grant_map *backend_mem;	/* its memory when it is the backend's */
+	/* of either, under the buffer's lock; NULL without memory */
 	struct page **pages;
 };
 

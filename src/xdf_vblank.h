@@ -5,20 +5,13 @@
 
 #include "xdf_port.h"
 
-/**
- * struct xdf_vblank - vblanks at equal distances; all in ns of monotonic time
- * @time: of the last one
- * @next: of the next one
- * @period: of the mode
- * @outliers: events in a row that fit no vblank
- * @moves: how often in a row that has moved the vblanks
- */
+/* Vblanks at equal distances; all in ns of monotonic time. */
 struct xdf_vblank {
-	u64 time;
-	u64 next;
-	u64 period;
-	unsigned int outliers;
-	unsigned int moves;
+	u64 time;		/* of the last one */
+	u64 next;		/* of the next one */
+	u64 period;		/* of the mode */
+	unsigned int outliers;	/* events in a row that fit no vblank */
+	unsigned int moves;	/* how often in a row that has moved the vblanks */
 };
 
 void xdf_vblank_start(struct xdf_vblank *vblank, u64 period, u64 now);
