@@ -182,31 +182,11 @@ static void scanout_attach(struct xdf_scanout *s)
 	xdf_dbuf_ask(d);
 }
 
-static void scanout_advance(struct xdf_scanout *s)
+/* Sends what the backend needs to show the wanted dbuf, which it knows. */
+static void scanout_present(struct xdf_scanout *s)
 {
 	struct displif_req *wire = &s->inflight.rq.wire;
 
-	if (!s->up)
-		return;
-	if (s->inflight.op != XDF_SCANOUT_IDLE) {
-		/* should its event be lost, a tick has to notice */
-		if (op_is_flip(s->inflight.op) &&
-		    s->inflight.seq != s->wanted.seq)
-			scanout_wait(s);
-		return;
-	}
-	if (!s->wanted.enabled || !s->wanted.dbuf) {
-		s->shown.seq = s->wanted.seq;
-		if (!s->shown.on)
-			return;
-		xdf_displif_set_config(wire, 0, 0, 0, 0);
-		scanout_submit(s, XDF_SCANOUT_OFF);
-		return;
-	}
-	if (!xdf_dbuf_is_live(s->wanted.dbuf)) {
-		scanout_attach(s);
-		return;
-	}
 	if (s->failed == XDF_SCANOUT_ATTACH && s->asked)
 		s->backoff = 0;
 	s->asked = false;
@@ -225,6 +205,31 @@ static void scanout_advance(struct xdf_scanout *s)
 		return;
 	xdf_displif_pg_flip(wire, s->wanted.dbuf->fb_cookie);
 	scanout_submit(s, XDF_SCANOUT_FLIP);
+}
+
+static void scanout_advance(struct xdf_scanout *s)
+{
+	if (!s->up)
+		return;
+	if (s->inflight.op != XDF_SCANOUT_IDLE) {
+		/* should its event be lost, a tick has to notice */
+		if (op_is_flip(s->inflight.op) &&
+		    s->inflight.seq != s->wanted.seq)
+			scanout_wait(s);
+		return;
+	}
+	if (!s->wanted.enabled || !s->wanted.dbuf) {
+		s->shown.seq = s->wanted.seq;
+		if (!s->shown.on)
+			return;
+		xdf_displif_set_config(&s->inflight.rq.wire, 0, 0, 0, 0);
+		scanout_submit(s, XDF_SCANOUT_OFF);
+		return;
+	}
+	if (xdf_dbuf_is_live(s->wanted.dbuf))
+		scanout_present(s);
+	else
+		scanout_attach(s);
 }
 
 /* A tick may come late, when userspace has asked for the next vblank already. */
