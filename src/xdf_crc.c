@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include <linux/crc32.h>
 #include <linux/module.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -23,13 +22,6 @@ struct xdf_crc_reader {
 	struct delayed_work work;	/* lets it go */
 };
 
-static void crc_add_line(void *data, const u32 *line, u32 width)
-{
-	u32 *sum = data;
-
-	*sum = crc32_le(*sum, (const u8 *)line, width * sizeof(*line));
-}
-
 static bool crc_of_black(u32 width, u32 height, u32 *sum)
 {
 	u32 *line = kvmalloc_array(width, sizeof(*line), GFP_KERNEL);
@@ -40,7 +32,7 @@ static bool crc_of_black(u32 width, u32 height, u32 *sum)
 	for (i = 0; i < width; i++)
 		line[i] = BLACK;
 	while (height--)
-		crc_add_line(sum, line, width);
+		*sum = xdf_line_crc(*sum, line, width);
 	kvfree(line);
 	return true;
 }
@@ -67,7 +59,7 @@ static void crc_work(struct work_struct *work)
 	crc->pending = false;
 	spin_unlock_irq(crc->lock);
 
-	known = dbuf ? !xdf_dbuf_read(dbuf, crc_add_line, &sum) :
+	known = dbuf ? !xdf_dbuf_crc(dbuf, &sum) :
 		       crc_of_black(width, height, &sum);
 	xdf_dbuf_put(dbuf);
 	WRITE_ONCE(crc->computed, crc->computed + 1);

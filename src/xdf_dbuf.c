@@ -29,10 +29,15 @@ static unsigned int dbuf_refs(const struct xdf_dbuf *d)
 	return count + xdf_pgdir_pages(count);
 }
 
-static bool dbuf_is_shared(const struct xdf_dbuf *d)
+static struct xdf_shadow *dbuf_shadow(const struct xdf_dbuf *d)
 {
 	/* what is in it is read after it */
-	const struct xdf_shadow *shadow = smp_load_acquire(&d->shadow);
+	return smp_load_acquire(&d->shadow);
+}
+
+static bool dbuf_is_shared(const struct xdf_dbuf *d)
+{
+	const struct xdf_shadow *shadow = dbuf_shadow(d);
 
 	return READ_ONCE(d->shared) || READ_ONCE(d->grants) ||
 		(shadow && READ_ONCE(shadow->pages));
@@ -595,8 +600,7 @@ void xdf_dbuf_put(struct xdf_dbuf *d)
  */
 int xdf_dbuf_update(struct xdf_dbuf *d, const struct drm_rect *rect)
 {
-	/* what is in it is read after it */
-	struct xdf_shadow *shadow = smp_load_acquire(&d->shadow);
+	struct xdf_shadow *shadow = dbuf_shadow(d);
 	int ret;
 
 	/* most have none; a new one is made with what is drawn then */
@@ -610,10 +614,8 @@ int xdf_dbuf_update(struct xdf_dbuf *d, const struct drm_rect *rect)
 	return 0;
 }
 
-static void dbuf_read_buffer(const struct xdf_dbuf *d,
-			     const struct iosys_map *map, u32 *raw,
-			     void (*line)(void *data, const u32 *pixels,
-					  u32 width), void *data)
+static void dbuf_crc_buffer(const struct xdf_dbuf *d,
+			    const struct iosys_map *map, u32 *raw, u32 *sum)
 {
 	const struct xdf_layout *l = &d->layout;
 	u32 *pixels = raw + l->width;
@@ -623,21 +625,18 @@ static void dbuf_read_buffer(const struct xdf_dbuf *d,
 		xdf_gem_read_source(map, raw, l->offset + y * l->pitch,
 				    l->width * l->cpp);
 		xdf_format_to_xrgb8888(pixels, raw, l->width, d->format);
-		line(data, pixels, l->width);
+		*sum = xdf_line_crc(*sum, pixels, l->width);
 	}
 }
 
 /*
- * Have @line called with each line of what the backend sees, in XRGB8888.
+ * The checksum of what the backend sees, in XRGB8888.
  * Context: may sleep.
  * Return: 0 or a negative errno.
  */
-int xdf_dbuf_read(struct xdf_dbuf *d,
-		  void (*line)(void *data, const u32 *pixels, u32 width),
-		  void *data)
+int xdf_dbuf_crc(struct xdf_dbuf *d, u32 *sum)
 {
-	/* what is in it is read after it */
-	struct xdf_shadow *shadow = smp_load_acquire(&d->shadow);
+	struct xdf_shadow *shadow = dbuf_shadow(d);
 	struct iosys_map map;
 	int ret = 0;
 	u32 *raw;
@@ -645,14 +644,14 @@ int xdf_dbuf_read(struct xdf_dbuf *d,
 	raw = kvmalloc_array(d->layout.width, 2 * sizeof(*raw), GFP_KERNEL);
 	if (!raw)
 		return -ENOMEM;
-	if (shadow && xdf_shadow_read(shadow, d->format, raw, line, data))
+	if (shadow && xdf_shadow_crc(shadow, d->format, raw, sum))
 		goto out;
 	ret = xdf_gem_map_source(d->gem, &map);
 	if (ret)
 		goto out;
 	ret = dbuf_begin_read(d);
 	if (!ret) {
-		dbuf_read_buffer(d, &map, raw, line, data);
+		dbuf_crc_buffer(d, &map, raw, sum);
 		xdf_gem_end_read(d->gem);
 	}
 	xdf_gem_unmap_source(d->gem, &map);

@@ -107,9 +107,7 @@ void xdf_dbuf_ask(struct xdf_dbuf *d);
 int xdf_dbuf_wait(struct xdf_dbuf *d);
 void xdf_dbuf_put(struct xdf_dbuf *d);
 int xdf_dbuf_update(struct xdf_dbuf *d, const struct drm_rect *rect);
-int xdf_dbuf_read(struct xdf_dbuf *d,
-		  void (*line)(void *data, const u32 *pixels, u32 width),
-		  void *data);
+int xdf_dbuf_crc(struct xdf_dbuf *d, u32 *sum);
 u32 xdf_dbuf_bpp(const struct xdf_dbuf *d);
 
 static inline struct xdf_dbuf *xdf_dbuf_get(struct xdf_dbuf *d)

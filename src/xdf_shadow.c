@@ -382,14 +382,12 @@ out:
 }
 
 /*
- * Have @line called with each line of what the backend sees, in XRGB8888; @raw
- * has room for two of them. @format is the source's.
+ * The checksum of what the backend sees, in XRGB8888; @raw has room for two lines
+ * of it. @format is the source's.
  * Context: may sleep.
  * Return: false without memory.
  */
-bool xdf_shadow_read(struct xdf_shadow *shadow, u32 format, u32 *raw,
-		     void (*line)(void *data, const u32 *pixels, u32 width),
-		     void *data)
+bool xdf_shadow_crc(struct xdf_shadow *shadow, u32 format, u32 *raw, u32 *sum)
 {
 	const struct xdf_layout *l = &shadow->source;
 	u32 *pixels = raw + l->width;
@@ -404,7 +402,7 @@ bool xdf_shadow_read(struct xdf_shadow *shadow, u32 format, u32 *raw,
 		shadow_copy_out(shadow, y * shadow->pitch, raw,
 				l->width * shadow->cpp);
 		xdf_format_to_xrgb8888(pixels, raw, l->width, format);
-		line(data, pixels, l->width);
+		*sum = xdf_line_crc(*sum, pixels, l->width);
 	}
 	mutex_unlock(&shadow->gem->lock);
 	return there;

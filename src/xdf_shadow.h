@@ -3,6 +3,7 @@
 #ifndef XDF_SHADOW_H
 #define XDF_SHADOW_H
 
+#include <linux/crc32.h>
 #include <drm/drm_rect.h>
 
 #include "xdf_gem.h"
@@ -39,9 +40,13 @@ int xdf_shadow_alloc(struct xdf_shadow *shadow);
 int xdf_shadow_map(struct xdf_shadow *shadow, domid_t domid, const u32 *refs);
 void xdf_shadow_release(struct xdf_shadow *shadow);
 void xdf_shadow_update(struct xdf_shadow *shadow, const struct drm_rect *rect);
-bool xdf_shadow_read(struct xdf_shadow *shadow, u32 format, u32 *raw,
-		     void (*line)(void *data, const u32 *pixels, u32 width),
-		     void *data);
+bool xdf_shadow_crc(struct xdf_shadow *shadow, u32 format, u32 *raw, u32 *sum);
 void xdf_shadow_panic(struct xdf_shadow *shadow);
+
+/* The checksum goes on with a line of pixels in XRGB8888. */
+static inline u32 xdf_line_crc(u32 sum, const u32 *pixels, u32 width)
+{
+	return crc32_le(sum, (const u8 *)pixels, width * sizeof(*pixels));
+}
 
 #endif /* XDF_SHADOW_H */
