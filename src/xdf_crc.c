@@ -172,8 +172,9 @@ int xdf_crc_set_source(struct xdf_crc *crc, const char *source)
 	return 0;
 }
 
-/* drm_crtc_funcs.verify_crc_source. Return: 0 or -EINVAL. */
-int xdf_crc_verify_source(const char *source, size_t *count)
+/* drm_crtc_funcs.verify_crc_source */
+int xdf_crc_verify_source(struct drm_crtc *crtc, const char *source,
+			  size_t *count)
 {
 	if (source && strcmp(source, "auto"))
 		return -EINVAL;

@@ -37,7 +37,8 @@ void xdf_crc_init(struct xdf_crc *crc, struct drm_crtc *crtc, spinlock_t *lock,
 void xdf_crc_end(struct xdf_crc *crc);
 void xdf_crc_fini(struct xdf_crc *crc);
 int xdf_crc_set_source(struct xdf_crc *crc, const char *source);
-int xdf_crc_verify_source(const char *source, size_t *count);
+int xdf_crc_verify_source(struct drm_crtc *crtc, const char *source,
+			  size_t *count);
 void xdf_crc_add_frame(struct xdf_crc *crc, struct xdf_dbuf *dbuf, u32 width,
 		       u32 height);
 

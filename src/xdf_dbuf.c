@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <linux/mm.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <drm/drm_device.h>
 #include <drm/drm_drv.h>
@@ -698,9 +699,18 @@ void xdf_dbufs_renew(struct xdf_dbufs *dbufs)
 	WRITE_ONCE(dbufs->rejected, 0);
 }
 
-/* Count what the backend has, by mode. Context: may sleep. */
-void xdf_dbufs_count(struct xdf_dbufs *dbufs, unsigned int *count, u64 *bytes)
+/* Figures of what the backend has. Context: may sleep. */
+void xdf_dbufs_print(struct xdf_dbufs *dbufs, struct seq_file *m)
 {
+	static const char * const names[XDF_DBUF_MODES] = {
+		[XDF_DBUF_DIRECT] = "shared",
+		[XDF_DBUF_CONTIGUOUS] = "shared, contiguous",
+		[XDF_DBUF_IMPORTED] = "shared, imported",
+		[XDF_DBUF_SHADOW] = "copied",
+		[XDF_DBUF_BACKEND] = "copied to the backend's memory",
+	};
+	unsigned int i, count[XDF_DBUF_MODES] = {};
+	u64 bytes[XDF_DBUF_MODES] = {};
 	struct xdf_dbuf *d;
 
 	spin_lock_irq(&dbufs->lock);
@@ -712,6 +722,9 @@ void xdf_dbufs_count(struct xdf_dbufs *dbufs, unsigned int *count, u64 *bytes)
 			bytes[mode] += READ_ONCE(d->size);
 		}
 	spin_unlock_irq(&dbufs->lock);
+	for (i = 0; i < XDF_DBUF_MODES; i++)
+		seq_printf(m, "buffers %s: %u, %llu KiB\n", names[i], count[i],
+			   bytes[i] >> 10);
 }
 
 /* None yet. @wq is unbound, and waited for before the module goes. */

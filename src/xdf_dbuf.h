@@ -97,7 +97,7 @@ void xdf_dbufs_init(struct xdf_dbufs *dbufs, struct drm_device *drm,
 		    struct work_struct *answered, bool be_alloc);
 void xdf_dbufs_renew(struct xdf_dbufs *dbufs);
 void xdf_dbufs_forget(struct xdf_dbufs *dbufs);
-void xdf_dbufs_count(struct xdf_dbufs *dbufs, unsigned int *count, u64 *bytes);
+void xdf_dbufs_print(struct xdf_dbufs *dbufs, struct seq_file *m);
 
 struct xdf_dbuf *xdf_dbuf_create(struct xdf_dbufs *dbufs, struct xdf_gem *gem,
 				 const struct xdf_layout *layout, u32 format);

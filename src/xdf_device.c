@@ -441,24 +441,6 @@ static void debugfs_output(struct seq_file *m, struct xdf_output *output)
 	seq_printf(m, " longer: %llu\n", stats.latency[i]);
 }
 
-static void debugfs_dbufs(struct seq_file *m, struct xdf_dbufs *dbufs)
-{
-	static const char * const names[XDF_DBUF_MODES] = {
-		[XDF_DBUF_DIRECT] = "shared",
-		[XDF_DBUF_CONTIGUOUS] = "shared, contiguous",
-		[XDF_DBUF_IMPORTED] = "shared, imported",
-		[XDF_DBUF_SHADOW] = "copied",
-		[XDF_DBUF_BACKEND] = "copied to the backend's memory",
-	};
-	unsigned int i, count[XDF_DBUF_MODES] = {};
-	u64 bytes[XDF_DBUF_MODES] = {};
-
-	xdf_dbufs_count(dbufs, count, bytes);
-	for (i = 0; i < XDF_DBUF_MODES; i++)
-		seq_printf(m, "buffers %s: %u, %llu KiB\n", names[i], count[i],
-			   bytes[i] >> 10);
-}
-
 static int debugfs_show(struct seq_file *m, void *unused)
 {
 	struct drm_info_node *node = m->private;
@@ -471,12 +453,8 @@ static int debugfs_show(struct seq_file *m, void *unused)
 	seq_printf(m, "protocol version: %u\n", READ_ONCE(b->version));
 	seq_printf(m, "connections lost: %u\n", READ_ONCE(b->losses));
 	seq_printf(m, "protocol errors: %u\n", READ_ONCE(b->faults));
-	seq_printf(m, "grants: %u of %u in use\n",
-		   xdf_grants_used() - xdf_grants_kept(), xdf_grants_budget());
-	seq_printf(m, "grants kept for new buffers: %u\n", xdf_grants_kept());
-	seq_printf(m, "lists of %lu pages and their grants: %lu bytes\n",
-		   xdf_mem_pages(), xdf_mem_list_bytes());
-	debugfs_dbufs(m, &device->dbufs);
+	xdf_grants_print(m);
+	xdf_dbufs_print(&device->dbufs, m);
 	xdf_for_each_output(output, device)
 		if (READ_ONCE(output->scanout.channel.present))
 			debugfs_output(m, output);

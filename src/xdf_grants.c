@@ -3,6 +3,7 @@
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/seq_file.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -19,7 +20,7 @@
 /* Blocks of so many pages are quicker to get; each page is as good as alone. */
 #define BLOCK_ORDER		4
 
-/* Of all memory there is. */
+/* Of all that is shared or may be, and what the driver knows that by. */
 static atomic_long_t mem_pages, mem_list_bytes;
 
 static void mem_count(const struct xdf_mem *mem, int sign)
@@ -28,18 +29,6 @@ static void mem_count(const struct xdf_mem *mem, int sign)
 
 	atomic_long_add(sign * pages, &mem_pages);
 	atomic_long_add(sign * pages * sizeof(*mem->pages), &mem_list_bytes);
-}
-
-/* Pages that are shared, or may be, kept ones included. */
-unsigned long xdf_mem_pages(void)
-{
-	return atomic_long_read(&mem_pages);
-}
-
-/* What the driver needs to know them and their grants by. */
-unsigned long xdf_mem_list_bytes(void)
-{
-	return atomic_long_read(&mem_list_bytes);
 }
 
 /* @pages is the list of its pages, its own from here on; NULL for a new one. */
@@ -442,22 +431,23 @@ static unsigned long grants_shrink(struct shrinker *shrinker,
 	return grants_drop(0, sc->nr_to_scan) ?: SHRINK_STOP;
 }
 
-/* References granted now, released ones that are still in use and kept ones included. */
-unsigned int xdf_grants_used(void)
+/* References granted now, with those that are still in use or kept. */
+static unsigned int grants_used(void)
 {
 	return atomic_read(&table.used);
 }
 
-/* Of these those that are kept. */
-unsigned int xdf_grants_kept(void)
+/* Figures of all devices. */
+void xdf_grants_print(struct seq_file *m)
 {
-	return READ_ONCE(table.kept_pages) * XEN_PFN_PER_PAGE;
-}
+	unsigned int kept = READ_ONCE(table.kept_pages) * XEN_PFN_PER_PAGE;
 
-/* References that this driver may have. */
-unsigned int xdf_grants_budget(void)
-{
-	return table.budget;
+	seq_printf(m, "grants: %u of %u in use\n", grants_used() - kept,
+		   table.budget);
+	seq_printf(m, "grants kept for new buffers: %u\n", kept);
+	seq_printf(m, "lists of %lu pages and their grants: %lu bytes\n",
+		   atomic_long_read(&mem_pages),
+		   atomic_long_read(&mem_list_bytes));
 }
 
 static bool grants_count(unsigned int count)
@@ -478,7 +468,7 @@ static void grants_lack(unsigned int count, unsigned int reserve)
 {
 	if (grants_lack_is_news(count))
 		pr_warn_ratelimited("xen_drm_front: %u grants asked for, %u of %u in use, %u kept for the screens (error %d): no room for this buffer. Show fewer or smaller buffers, or raise Xen's max_grant_frames for this guest\n",
-				    count, xdf_grants_used(), table.budget,
+				    count, grants_used(), table.budget,
 				    reserve, -ENOSPC);
 }
 
@@ -502,7 +492,7 @@ static int grants_budget_take(unsigned int count)
 
 static bool grants_remain(unsigned int count, unsigned int reserve)
 {
-	return (u64)xdf_grants_used() + count + reserve <= table.budget;
+	return (u64)grants_used() + count + reserve <= table.budget;
 }
 
 /*
@@ -570,7 +560,7 @@ static struct xdf_grants *grants_new(domid_t domid, struct xdf_mem *mem)
 	if (ret) {
 		if (grants_lack_is_news(count))
 			pr_warn_ratelimited("xen_drm_front: the domain's grant table is full (%u grants in use here, error %d): raise Xen's max_grant_frames for this guest\n",
-					    xdf_grants_used() - count, ret);
+					    grants_used() - count, ret);
 		/* what was not granted goes back to the budget at once */
 		atomic_sub(count - g->count, &table.used);
 		xdf_grants_release(g);

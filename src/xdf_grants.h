@@ -10,6 +10,8 @@
 
 #include "xdf_proto.h"
 
+struct seq_file;
+
 /* Memory of whole pages. */
 struct xdf_mem {
 	struct kref ref;
@@ -31,8 +33,6 @@ struct xdf_mem *xdf_mem_reuse(size_t size, bool contiguous);
 struct xdf_mem *xdf_mem_hold(struct device *dev, struct page **pages,
 			     unsigned int npages);
 void xdf_mem_put(struct xdf_mem *mem);
-unsigned long xdf_mem_pages(void);
-unsigned long xdf_mem_list_bytes(void);
 
 static inline struct xdf_mem *xdf_mem_get(struct xdf_mem *mem)
 {
@@ -63,9 +63,7 @@ void xdf_grants_release(struct xdf_grants *grants);
 void xdf_grants_keep(struct xdf_grants *grants);
 void xdf_grants_forget(void);
 int xdf_grants_leave(unsigned int count, unsigned int reserve);
-unsigned int xdf_grants_used(void);
-unsigned int xdf_grants_kept(void);
-unsigned int xdf_grants_budget(void);
+void xdf_grants_print(struct seq_file *m);
 int xdf_grants_init(unsigned int budget);
 void xdf_grants_exit(void);
 

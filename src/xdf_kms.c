@@ -431,12 +431,6 @@ static int xdf_crtc_set_crc_source(struct drm_crtc *crtc, const char *source)
 	return xdf_crc_set_source(&crtc_to_output(crtc)->scanout.crc, source);
 }
 
-static int xdf_crtc_verify_crc_source(struct drm_crtc *crtc, const char *source,
-				      size_t *count)
-{
-	return xdf_crc_verify_source(source, count);
-}
-
 static const struct drm_crtc_funcs xdf_crtc_funcs = {
 	.destroy = drm_crtc_cleanup,
 	.set_config = drm_atomic_helper_set_config,
@@ -447,7 +441,7 @@ static const struct drm_crtc_funcs xdf_crtc_funcs = {
 	.enable_vblank = xdf_crtc_enable_vblank,
 	.disable_vblank = xdf_crtc_disable_vblank,
 	.set_crc_source = xdf_crtc_set_crc_source,
-	.verify_crc_source = xdf_crtc_verify_crc_source,
+	.verify_crc_source = xdf_crc_verify_source,
 	COMPAT_CRTC_VBLANK_TIME(xdf_crtc_get_vblank_timestamp)
 };
 
