@@ -418,27 +418,11 @@ static void display_answered(struct work_struct *work)
 static void debugfs_output(struct seq_file *m, struct xdf_output *output)
 {
 	struct xdf_connector *c = &output->connector;
-	struct xdf_scanout *s = &output->scanout;
-	struct xdf_scanout_stats stats;
-	unsigned int i;
-
-	spin_lock_irq(&s->lock);
-	stats = s->stats;
-	spin_unlock_irq(&s->lock);
 
 	seq_printf(m, "\nconnector %u: %ux%u preferred, EDID of %u bytes\n",
-		   READ_ONCE(s->channel.node), READ_ONCE(c->width), READ_ONCE(c->height),
-		   READ_ONCE(c->edid_size));
-	seq_printf(m, "  flips: %llu\n", stats.flips);
-	seq_printf(m, "  missed refreshes: %llu\n", stats.missed);
-	seq_printf(m, "  timeouts: %llu\n", stats.timeouts);
-	seq_printf(m, "  rejected requests: %llu\n", stats.errors);
-	seq_printf(m, "  stray events: %llu\n", stats.strays);
-	seq_printf(m, "  checksums: %llu\n", READ_ONCE(s->crc.computed));
-	seq_puts(m, "  flip latency:");
-	for (i = 0; i < XDF_LATENCY_BUCKETS - 1; i++)
-		seq_printf(m, " <%u ms: %llu,", 1 << i, stats.latency[i]);
-	seq_printf(m, " longer: %llu\n", stats.latency[i]);
+		   READ_ONCE(c->channel->node), READ_ONCE(c->width),
+		   READ_ONCE(c->height), READ_ONCE(c->edid_size));
+	xdf_scanout_print(&output->scanout, m);
 }
 
 static int debugfs_show(struct seq_file *m, void *unused)

@@ -6,6 +6,7 @@
  */
 #include <linux/delay.h>
 #include <linux/math64.h>
+#include <linux/seq_file.h>
 #include <drm/drm_device.h>
 #include <drm/drm_print.h>
 #include <drm/drm_vblank.h>
@@ -626,6 +627,25 @@ void xdf_scanout_kick(struct xdf_scanout *s)
 	spin_lock_irqsave(&s->lock, flags);
 	scanout_advance(s);
 	spin_unlock_irqrestore(&s->lock, flags);
+}
+
+/* Figures. Context: may sleep. */
+void xdf_scanout_print(struct xdf_scanout *s, struct seq_file *m)
+{
+	unsigned int i;
+
+	spin_lock_irq(&s->lock);
+	seq_printf(m, "  flips: %llu\n", s->stats.flips);
+	seq_printf(m, "  missed refreshes: %llu\n", s->stats.missed);
+	seq_printf(m, "  timeouts: %llu\n", s->stats.timeouts);
+	seq_printf(m, "  rejected requests: %llu\n", s->stats.errors);
+	seq_printf(m, "  stray events: %llu\n", s->stats.strays);
+	seq_printf(m, "  checksums: %llu\n", READ_ONCE(s->crc.computed));
+	seq_puts(m, "  flip latency:");
+	for (i = 0; i < XDF_LATENCY_BUCKETS - 1; i++)
+		seq_printf(m, " <%u ms: %llu,", 1 << i, s->stats.latency[i]);
+	seq_printf(m, " longer: %llu\n", s->stats.latency[i]);
+	spin_unlock_irq(&s->lock);
 }
 
 /*

@@ -13,6 +13,8 @@
 #include "xdf_dbuf.h"
 #include "xdf_vblank.h"
 
+struct seq_file;
+
 /* The one operation in flight. */
 enum xdf_scanout_op {
 	XDF_SCANOUT_IDLE,		/* none */
@@ -27,18 +29,6 @@ enum xdf_scanout_op {
 
 /* Flips within 1, 2, 4 ... 64 ms, and longer. */
 #define XDF_LATENCY_BUCKETS	8
-
-/* Counters, only rising. */
-struct xdf_scanout_stats {
-	u64 flips;			/* framebuffers presented */
-	/* refreshes that passed while userspace waited for a framebuffer */
-	u64 missed;
-	/* events of userspace completed without the backend */
-	u64 timeouts;
-	u64 errors;			/* operations that the backend rejected */
-	u64 strays;			/* events that belong to no flip */
-	u64 latency[XDF_LATENCY_BUCKETS];	/* flips by the time from request to event */
-};
 
 /* What is to be shown. */
 struct xdf_scanout_wanted {
@@ -112,7 +102,15 @@ struct xdf_scanout {
 	/* a vblank reference, until the next tick, to send then */
 	bool vblank_held;
 	bool vblank_deferred;		/* this tick was put off for an event that is due */
-	struct xdf_scanout_stats stats;
+	/* only rising */
+	struct {
+		u64 flips;		/* framebuffers presented */
+		u64 missed;		/* refreshes, while userspace waited */
+		u64 timeouts;		/* events completed without the backend */
+		u64 errors;		/* operations that the backend rejected */
+		u64 strays;		/* events that belong to no flip */
+		u64 latency[XDF_LATENCY_BUCKETS];	/* flips by the time they took */
+	} stats;
 };
 
 void xdf_scanout_init(struct xdf_scanout *s, struct drm_crtc *crtc,
@@ -126,6 +124,7 @@ void xdf_scanout_show(struct xdf_scanout *s, struct xdf_dbuf *dbuf, const void *
 		      struct drm_pending_vblank_event *event, bool async);
 void xdf_scanout_damage(struct xdf_scanout *s, const void *fb);
 void xdf_scanout_kick(struct xdf_scanout *s);
+void xdf_scanout_print(struct xdf_scanout *s, struct seq_file *m);
 void xdf_scanout_panic(struct xdf_scanout *s);
 void xdf_scanout_start_vblanks(struct xdf_scanout *s);
 void xdf_scanout_stop_vblanks(struct xdf_scanout *s);
