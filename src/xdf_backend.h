@@ -20,39 +20,27 @@ enum xdf_backend_state {
 
 /* The connection. */
 struct xdf_backend {
-	/* the device; not to be used once the connection is gone */
-	struct xenbus_device *xdev;
-	/* one for each connector that there may be, number 0 first */
-	struct xdf_channel **channels;
+	struct xenbus_device *xdev;	/* not to be used once GONE */
+	struct xdf_channel **channels;	/* of the connectors, number 0 first */
 	unsigned int count;
 	struct workqueue_struct *wq;	/* runs @changed */
-	/* the device's, queued when @state became or was UP */
-	struct work_struct *changed;
+	struct work_struct *changed;	/* queued when @state became or was UP */
 	struct mutex mutex;		/* of every step */
 	enum xdf_backend_state state;	/* written under @mutex */
-	/* number of the connection; what was made known in another is forgotten */
-	u32 epoch;
+	u32 epoch;			/* what was made known in another is forgotten */
 	u32 version;			/* of the protocol, as agreed with this backend */
-	/* the backend names no versions: what it speaks is found by asking */
-	bool unversioned;
+	bool unversioned;		/* the backend names none: found by asking */
 	unsigned int losses;		/* connections lost, ever */
-	/* by the backend's fault: the protocol broken, or no answer */
-	unsigned int faults;
+	unsigned int faults;		/* the protocol broken, or no answer */
 	bool stopping;			/* the device goes, or the guest goes down */
-	/*
-	 * the connection in which userspace can use the device: Connected is
-	 * written then
-	 */
-	u32 ready;
-	/* why the connection has to be made again, constant text; or NULL */
-	const char *lost;
+	u32 ready;			/* the epoch in which userspace can use it */
+	const char *lost;		/* why it has to be made again, or NULL */
 	struct delayed_work step;	/* calls xenwatch */
 	struct delayed_work watchdog;	/* looks for requests that take too long */
 	struct xenbus_watch xenwatch;	/* calls xenwatch, when set */
 	bool called;			/* it is set */
 	struct notifier_block reboot;	/* told when the guest goes down */
-	/* connections lost or rejected within a minute of one another */
-	unsigned int failures;
+	unsigned int failures;		/* within a minute of one another */
 	unsigned long failed_at;	/* the last one, in jiffies */
 	unsigned long offer_at;		/* no rings are offered before, in jiffies */
 };

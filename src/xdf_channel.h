@@ -18,14 +18,9 @@ DEFINE_RING_TYPES(displif, struct displif_req, struct displif_resp);
 
 /* One request to the backend. */
 struct xdf_request {
-	/* as built by xdf_displif_*(); the channel sets the id */
-	struct displif_req wire;
+	struct displif_req wire;	/* the channel sets the id */
 	u32 epoch;			/* of the connection that it is for; 0 for any */
-	/*
-	 * an event follows its response, which need not ring:
-	 * xdf_channel_poll() is called until then
-	 */
-	bool quiet;
+	bool quiet;			/* need not ring: polled for until its event */
 	/*
 	 * called once at the end of each request that was taken; or NULL, and
 	 * @answered is completed. Context: any but NMI, without the channel's
@@ -33,16 +28,10 @@ struct xdf_request {
 	 */
 	void (*done)(struct xdf_request *rq);
 	struct completion answered;	/* see @done */
-	/*
-	 * result: 0, the backend's error, -ETIMEDOUT, or -ENODEV when the
-	 * connection was lost
-	 */
-	int status;
-	/* result, a private copy of the response; valid when @status came with one */
-	struct displif_resp resp;
+	int status;			/* 0, the backend's, -ETIMEDOUT, -ENODEV */
+	struct displif_resp resp;	/* a private copy, if there was one */
 	struct list_head entry;		/* the channel's */
-	/* the channel's: when it was submitted, or one before it was answered */
-	unsigned long since;
+	unsigned long since;		/* the last progress, in jiffies */
 };
 
 struct xdf_channel;
@@ -77,8 +66,7 @@ struct xdf_channel {
 	struct delayed_work *fault;	/* queued when @broken is set */
 	struct delayed_work *watchdog;	/* queued while there are requests */
 	const char *name;		/* the device's, for traces */
-	/* what the backend did wrong, constant text; or NULL */
-	const char *broken;
+	const char *broken;		/* what the backend did wrong, or NULL */
 	unsigned int strays;		/* events in a row that nobody waited for */
 	spinlock_t lock;		/* of all that follows; taken in interrupts */
 	bool open;			/* requests are taken */
@@ -87,8 +75,7 @@ struct xdf_channel {
 	struct xdf_inflight inflight;
 	struct list_head live;		/* requests on the ring, oldest first */
 	struct list_head backlog;	/* requests that wait for a free slot */
-	/* our copy of an index that the backend could overwrite */
-	u32 evt_cons;
+	u32 evt_cons;			/* the backend could overwrite its copy */
 	struct xdf_port req;		/* the request ring's page and port */
 	struct xdf_port evt;		/* the event page and its port */
 };

@@ -24,20 +24,16 @@ struct xdf_connector {
 	struct drm_connector base;
 	struct xdf_channel *channel;	/* the way to the backend */
 	struct work_struct *hotplug;	/* queued when modes were rejected */
-	/* XenStore's, in pixels; 0 when it was invalid: disconnected */
-	u32 width;
+	u32 width;			/* XenStore's, in pixels; 0: disconnected */
 	u32 height;			/* in lines */
 	struct xdf_edid *edid;		/* the monitor's, or NULL */
-	/* the backend's last answer, until xdf_connector_update() */
-	struct xdf_edid *new_edid;
-	/* sizes that this backend does not show, in turns */
-	u32 rejected[XDF_MAX_REJECTED];
+	struct xdf_edid *new_edid;	/* until xdf_connector_update() */
+	u32 rejected[XDF_MAX_REJECTED];	/* sizes that are not shown, in turns */
 	unsigned int rejections;	/* number of entries made in @rejected */
 	unsigned int told;		/* so many of them the log knows of */
 	bool changed;			/* the modes are others now */
 	u32 edid_size;			/* for figures */
-	/* every size is rejected: XenStore's is offered all the same */
-	bool exhausted;
+	bool exhausted;			/* all are rejected: XenStore's is offered */
 	struct xdf_request rq;		/* GET_EDID */
 	struct xdf_grants *grants;	/* memory for the answer, while it is asked for */
 	struct xdf_grants *dir;		/* lists @grants */

@@ -16,14 +16,12 @@ struct xdf_crc {
 	struct drm_crtc *crtc;
 	struct workqueue_struct *wq;	/* unbound */
 	struct xdf_crc_reader *reader;	/* what a reader holds; NULL when there is none */
-	/* there is one; all that vblanks look at when there is not */
-	bool on;
+	bool on;			/* there is one */
 	struct work_struct work;	/* computes */
 	struct delayed_work ending;	/* lets a reader go */
 	u64 computed;			/* how often a picture was read, ever */
 	spinlock_t *lock;		/* of what follows: the output's */
-	/* the frames from @first to @last wait for their checksum */
-	bool pending;
+	bool pending;			/* @first to @last wait for their checksum */
 	bool counted;			/* @last is a frame */
 	u32 first;			/* see @pending */
 	u32 last;			/* the latest frame */

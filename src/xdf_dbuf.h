@@ -40,15 +40,9 @@ struct xdf_dbufs {
 	struct list_head list;		/* of struct xdf_dbuf */
 	bool be_alloc;			/* the backend allocates */
 	bool no_alloc;			/* this backend was found not to */
-	/*
-	 * formats that this backend was found not to take, a mask of
-	 * xdf_format_bit()
-	 */
-	u32 rejected;
-	/* the last one given out, under @mutex; none is used twice */
-	u64 cookie;
-	/* the device's, queued when one was attached, or could not be */
-	struct work_struct *answered;
+	u32 rejected;			/* xdf_format_bit()s that it does not take */
+	u64 cookie;			/* the last one, under @mutex */
+	struct work_struct *answered;	/* queued at the end of an attempt */
 };
 
 /*
@@ -57,8 +51,7 @@ struct xdf_dbufs {
  * there for all while it is live.
  */
 struct xdf_dbuf {
-	/* users: DRM's framebuffers, and what outputs show or shall show */
-	struct kref ref;
+	struct kref ref;		/* DRM's framebuffers, and outputs */
 	struct xdf_dbufs *dbufs;
 	struct list_head entry;		/* in the list of all */
 	struct xdf_gem *gem;		/* the buffer, held */
@@ -69,23 +62,17 @@ struct xdf_dbuf {
 	struct xdf_dbuf *whole;
 	struct xdf_layout layout;	/* where in the buffer */
 	u32 format;			/* DRM fourcc */
-	/* there is always room for it: the console's, and what outputs show */
-	atomic_t kept;
+	atomic_t kept;			/* room for it: shown, or the console's */
 	bool unused;			/* the last user is gone, under xdf_dbufs.lock */
-	/* of the connection in which it was attached, or 0 */
-	u32 epoch;
-	/* of the last attempt; -EINPROGRESS from xdf_dbuf_ask() to its end */
-	int error;
+	u32 epoch;			/* in which it was attached, or 0 */
+	int error;			/* -EINPROGRESS from xdf_dbuf_ask() on */
 	struct completion attached;	/* completed at the end of an attempt */
-	/* attaches it, or takes it back when nobody uses it any more */
-	struct work_struct work;
-	/* what the backend sees instead of the buffer, or NULL; set once */
-	struct xdf_shadow *shadow;
+	struct work_struct work;	/* attaches it, or takes it back */
+	struct xdf_shadow *shadow;	/* seen instead of the buffer; set once */
 	u32 wire_epoch;			/* of the last attempt */
 	u64 dbuf_cookie;		/* the buffer's name on the wire */
 	u64 fb_cookie;			/* the framebuffer's name on the wire */
-	/* what the backend is told instead of @format, or the same */
-	u32 wire_format;
+	u32 wire_format;		/* what the backend is told of @format */
 	enum xdf_dbuf_mode mode;	/* of the last attempt */
 	u32 size;			/* in bytes, of the last attempt */
 	bool shared;			/* holds the buffer's grants */

@@ -11,13 +11,11 @@
 
 /* A display device. */
 struct xdf_device {
-	/* the DRM device; frees all of this with its last reference */
-	struct drm_device drm;
+	struct drm_device drm;		/* its last reference frees all of this */
 	struct xdf_backend backend;	/* the connection, which comes and goes */
 	struct xdf_dbufs dbufs;
 	unsigned int count;
-	/* one for each connector that there may be, those in use first */
-	struct xdf_output *outputs;
+	struct xdf_output *outputs;	/* those in use first */
 	struct workqueue_struct *wq;	/* unbound; waited for before the module goes */
 	bool registered;		/* userspace may know it */
 	struct work_struct changed;	/* makes the device fit the state of @backend */
@@ -26,8 +24,7 @@ struct xdf_device {
 	unsigned int hotplugs;		/* how often it did */
 	struct work_struct reconfigure;	/* reads the configuration again */
 	struct xenbus_watch watch;	/* of its directory in XenStore */
-	/* what may wait for userspace when the device goes */
-	struct work_struct remove;
+	struct work_struct remove;	/* waits for userspace when it goes */
 	struct completion removed;	/* completed by it */
 };
 

@@ -11,16 +11,12 @@
 /* A buffer. */
 struct xdf_gem {
 	struct drm_gem_object base;
-	/* bytes that pictures may take; a dumb buffer has a line to spare */
-	size_t limit;
-	/* its pages; NULL when an imported buffer has none that could be granted */
-	struct xdf_mem *mem;
+	size_t limit;			/* of pictures: dumb ones have a line to spare */
+	struct xdf_mem *mem;		/* NULL when an import cannot be granted */
 	struct dma_buf *dmabuf;		/* of an imported one, or NULL */
-	/* of an imported one; NULL when its memory could not be had */
-	struct sg_table *sgt;
+	struct sg_table *sgt;		/* likewise; NULL without its memory */
 	struct mutex lock;		/* of @vaddr, and of its shadows' memory */
-	/* kernel mapping, from its first use on: the console draws again and again */
-	void *vaddr;
+	void *vaddr;			/* from its first use on */
 	struct xdf_grants *grants;	/* the pages' grants, while @shares is not 0 */
 	unsigned int shares;		/* users of @grants */
 };

@@ -21,10 +21,8 @@ struct xdf_mem {
 	dma_addr_t dma;			/* of a contiguous one */
 	unsigned int npages;
 	struct page **pages;		/* write-back; zeroed, if they are our own */
-	/* process that it was made for, and may be used again for */
-	pid_t owner;
-	/* grants of it that nobody uses just now, or NULL */
-	struct xdf_grants *kept;
+	pid_t owner;			/* may have it again */
+	struct xdf_grants *kept;	/* that nobody uses just now, or NULL */
 };
 
 struct xdf_mem *xdf_mem_alloc(struct device *dev, size_t size);
@@ -49,11 +47,9 @@ struct xdf_grants {
 	struct xdf_mem *mem;		/* the memory, held */
 	domid_t domid;
 	unsigned int count;		/* number of references, one for each 4 KiB */
-	/* the references, in the order of the pages; 0 for one that was ended */
-	grant_ref_t *refs;
+	grant_ref_t *refs;		/* by page; 0 for one that was ended */
 	unsigned long unused_since;	/* in jiffies, while it is kept */
-	/* in the list of those that are kept, or that the backend has not let go */
-	struct list_head link;
+	struct list_head link;		/* of those kept, or not let go */
 };
 
 struct xdf_grants *xdf_grants_share(domid_t domid, struct xdf_mem *mem);

@@ -18,19 +18,13 @@
 /* One connector with all that belongs to it. */
 struct xdf_output {
 	struct xdf_dbufs *dbufs;
-	/* it stands for a connector of XenStore's, present or not */
-	bool used;
-	/* what users see; without a width it is disconnected */
-	struct xdf_connector connector;
+	bool used;			/* XenStore has had its connector */
+	struct xdf_connector connector;	/* what users see */
 	struct xdf_scanout scanout;	/* what it shows */
 	struct drm_plane plane;
 	struct drm_crtc crtc;
 	struct drm_encoder encoder;
-	/*
-	 * the last flip's commit, not cleaned up yet, or NULL; under the lock
-	 * of @crtc
-	 */
-	struct drm_atomic_commit *flip;
+	struct drm_atomic_commit *flip;	/* to be cleaned up, under @crtc's lock */
 	struct delayed_work flip_work;	/* cleans it up when no other commit comes */
 };
 

@@ -23,8 +23,7 @@ enum xdf_scanout_op {
 	XDF_SCANOUT_FLIP,		/* PG_FLIP: neither response nor event yet */
 	XDF_SCANOUT_FLIP_ACCEPTED,	/* its response is here */
 	XDF_SCANOUT_FLIP_PRESENTED,	/* its event is here */
-	/* in the log only: the framebuffer is to be attached */
-	XDF_SCANOUT_ATTACH,
+	XDF_SCANOUT_ATTACH,		/* in the log only */
 };
 
 /* Flips within 1, 2, 4 ... 64 ms, and longer. */
@@ -77,30 +76,22 @@ struct xdf_scanout {
 	spinlock_t vblank_lock;
 	struct xdf_vblank vblank;
 	bool ticking;			/* DRM wants vblanks */
-	/* the device goes: the timer is not started any more */
-	bool ended;
+	bool ended;			/* the timer is not started any more */
 
-	/* of all that follows; taken in interrupts, outside of DRM's own */
-	spinlock_t lock;
+	spinlock_t lock;		/* of all that follows; outside of DRM's */
 	struct xdf_crc crc;		/* checksums of what is shown at vblanks */
 	bool up;			/* there is a backend */
 	struct xdf_scanout_wanted wanted;
 	struct xdf_scanout_shown shown;
 	struct xdf_scanout_inflight inflight;
-	/* the wanted dbuf has to be attached before, and was asked for */
-	bool asked;
-	/* it never will be shown, unless something else is wanted */
-	bool rejected;
-	/* refreshes from the last attempt to the next, 0 while all is well */
-	unsigned int backoff;
+	bool asked;			/* for the wanted dbuf to be attached */
+	bool rejected;			/* what is wanted never will be shown */
+	unsigned int backoff;		/* refreshes to the next attempt, or 0 */
 	enum xdf_scanout_op failed;	/* what the log says has failed */
-	/* the last flip was rejected, framebuffers come with the mode */
-	bool flipless;
-	/* the operation takes too long; userspace goes on meanwhile */
-	bool stalled;
+	bool flipless;			/* a flip was rejected: the mode is set instead */
+	bool stalled;			/* it takes too long; userspace goes on */
 	bool backend_busy;		/* with an earlier flip */
-	/* a vblank reference, until the next tick, to send then */
-	bool vblank_held;
+	bool vblank_held;		/* a reference, until the next tick */
 	bool vblank_deferred;		/* this tick was put off for an event that is due */
 	/* only rising */
 	struct {

@@ -19,16 +19,13 @@ struct xdf_shadow {
 	struct xdf_gem *gem;		/* the buffer that is drawn in */
 	struct xdf_layout source;	/* where in @gem the picture lies */
 	struct iosys_map map;		/* of @gem */
-	/* fourcc of @source when the shadow is in XRGB8888 instead, or 0 */
-	u32 convert_from;
+	u32 convert_from;		/* fourcc of @source, to XRGB8888; or 0 */
 	u32 cpp;			/* bytes per pixel of the shadow */
-	/* bytes from line to line of the shadow, which begins at 0 */
-	u32 pitch;
+	u32 pitch;			/* of the shadow, which begins at 0 */
 	u32 size;			/* of the shadow in bytes, whole pages */
 	struct xdf_mem *mem;		/* its memory when it is ours */
 	struct xdf_grant_map *backend_mem;	/* its memory when it is the backend's */
-	/* of either, under the buffer's lock; NULL without memory */
-	struct page **pages;
+	struct page **pages;		/* of either, under the buffer's lock; or NULL */
 };
 
 bool xdf_shadow_can_map(void);
