@@ -328,9 +328,9 @@ compat_gem_fill(const struct compat_gem_object_funcs *funcs,
 #define drm_gem_object_funcs compat_gem_object_funcs
 #define COMPAT_GEM_FUNCS(funcs)						\
 ({									\
-	static struct compat_gem compat_gem;				\
+	static struct compat_gem compat_table;				\
 									\
-	compat_gem_fill(funcs, &compat_gem);				\
+	compat_gem_fill(funcs, &compat_table);				\
 })
 
 #if !XDF_HAVE_DRM_GEM_MMAP
