@@ -216,7 +216,7 @@ class Drivers(Bench):
         self.note("reconnect", "ours", self.per_op("ours", self.count(g, "reconnect", run=run)))
         self.want(g, "kill %s" % held)
 
-    def memory(self):
+    def beyond_pages(self):
         for which, g in self.g.items():
             v = values(self.want(g, "work memory -n 12 -s 500 " + size(FHD)))
             # of this driver's what its debugfs counts; the free memory says it less exactly
@@ -227,7 +227,7 @@ class Drivers(Bench):
         self.pair(key, kind)
         self.ready(wanted)
         if wanted("memory"):
-            self.memory()
+            self.beyond_pages()
         if wanted("pingpong"):
             self.pingpong()
         for name, work in WORKS.items():
