@@ -143,7 +143,7 @@ static void names(void **state)
 		if (known)
 			assert_string_not_equal(xdf_displif_op_name(op),
 						"unknown");
-		assert_in_range(xdf_displif_timeout_ms(op), 1000, 60000);
+		assert_within(xdf_displif_timeout_ms(op), 1000, 60000);
 	}
 }
 

@@ -132,10 +132,10 @@ static void convert_565(void **state)
 		g = to[0] >> 8 & 0xff;
 		b = to[0] & 0xff;
 		assert_int_equal(to[0] >> 24, 0xff);
-		assert_in_range(r + 1, scale(i >> 11, 31), scale(i >> 11, 31) + 2);
-		assert_in_range(g + 1, scale(i >> 5 & 63, 63),
+		assert_within(r + 1, scale(i >> 11, 31), scale(i >> 11, 31) + 2);
+		assert_within(g + 1, scale(i >> 5 & 63, 63),
 				scale(i >> 5 & 63, 63) + 2);
-		assert_in_range(b + 1, scale(i & 31, 31), scale(i & 31, 31) + 2);
+		assert_within(b + 1, scale(i & 31, 31), scale(i & 31, 31) + 2);
 	}
 	/* lines of any width, to the pixel */
 	for (n = 0; n < 7; n++) {

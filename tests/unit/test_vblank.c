@@ -58,11 +58,11 @@ static void events_of_a_nervous_backend(void **state)
 		u64 now = START + (u64)i * PERIOD + jitter(PERIOD / 8);
 		u64 time = vblank_of(&vblank, now);
 
-		assert_in_range(time - last, PERIOD - PERIOD / 200, PERIOD + PERIOD / 200);
+		assert_within(time - last, PERIOD - PERIOD / 200, PERIOD + PERIOD / 200);
 		last = time;
 	}
 	/* and they have not led it astray */
-	assert_in_range(last + PERIOD / 16, START + 1999ULL * PERIOD,
+	assert_within(last + PERIOD / 16, START + 1999ULL * PERIOD,
 			START + 1999ULL * PERIOD + PERIOD / 8);
 }
 
@@ -80,7 +80,7 @@ static void backend_of_another_rate(void **state)
 			now += rates[k];
 			time = vblank_of(&vblank, now);
 			/* never a vblank more or less than the backend's */
-			assert_in_range(time + PERIOD / 8, now, now + PERIOD / 4);
+			assert_within(time + PERIOD / 8, now, now + PERIOD / 4);
 		}
 	}
 }
@@ -98,7 +98,7 @@ static void backend_of_another_phase(void **state)
 			/* ticks before the event are taken when they are due */
 			while (xdf_vblank_tick(&vblank, now) || xdf_vblank_event(&vblank, now)) {
 				/* none that DRM would take for the one before, or for two */
-				assert_in_range(vblank.time - last, PERIOD / 2, PERIOD * 3ULL / 2);
+				assert_within(vblank.time - last, PERIOD / 2, PERIOD * 3ULL / 2);
 				last = vblank.time;
 				if (vblank.time == now && !moved)
 					moved = i;
@@ -106,7 +106,7 @@ static void backend_of_another_phase(void **state)
 			now += PERIOD;
 		}
 		/* once, and not before it was sure */
-		assert_in_range(moved, 7, 9);
+		assert_within(moved, 7, 9);
 		assert_int_equal(last, now - PERIOD);
 	}
 }
@@ -123,7 +123,7 @@ static void backend_that_waits_for_none(void **state)
 			assert_true(xdf_vblank_tick(&vblank, vblank.next));
 			xdf_vblank_event(&vblank, vblank.time + PERIOD / after[k]);
 		}
-		assert_in_range(vblank.time, START + 999ULL * PERIOD, START + 1001ULL * PERIOD);
+		assert_within(vblank.time, START + 999ULL * PERIOD, START + 1001ULL * PERIOD);
 	}
 }
 

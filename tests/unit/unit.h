@@ -8,4 +8,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+/* cmocka's own has other names from one version to the next */
+#define assert_within(value, least, most)	do {			\
+	unsigned long long it = (value);				\
+									\
+	assert_true(it >= (least) && it <= (most));			\
+} while (0)
+
 #endif /* UNIT_H */
