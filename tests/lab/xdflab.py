@@ -250,14 +250,13 @@ class Lab:
         """For xl, which has time limits of its own."""
         images.write_if_new(os.path.join(self.dir, "scale"), b"%.2f\n" % speed.machine.scale)
 
-    CPU = "qemu64,+svm,+npt,+nrip-save"
     XEN_ARGS = "dom0_mem=1280M dom0_max_vcpus=2 gnttab_max_frames=256 loglvl=info guest_loglvl=info bootscrub=0"
     DOM0_ARGS = "console=hvc0 quiet mitigations=off audit=0"
     SYSTEMD_ARGS = " net.ifnames=0 systemd.wants=lab-agent.service systemd.default_device_timeout_sec=900" \
         " systemd.default_timeout_start_sec=900"
 
     def _amd64(self, xen, image, initrd):
-        return ["qemu-system-x86_64", "-cpu", self.CPU, "-kernel", xen,
+        return ["qemu-system-x86_64", "-cpu", "qemu64,+svm,+npt,+nrip-save", "-kernel", xen,
                 "-append", "console=com1 com1=115200 spec-ctrl=no xpti=no " + self.XEN_ARGS,
                 "-initrd", "%s %s,%s" % (image, self.DOM0_ARGS + (self.SYSTEMD_ARGS if self.dom0_disk else ""), initrd)]
 
