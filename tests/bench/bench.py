@@ -18,7 +18,7 @@ from scene import Failed, values  # noqa: E402
 from xdflab import Lab, LabError  # noqa: E402
 
 # As count.c and mark.h have it.
-CPUS, MARKS, BLOCKS = 4, 4096, 1 << 20
+CPUS, MARKS, BLOCKS = 4, 4096, 1 << 22
 USER, KERNEL, MODULE, XEN = range(4)
 SPACES = ("user", "kernel", "module", "xen")
 MARK, POINT, BEGIN, END = 0x133700000000, 0, 0x400, 0x800

@@ -22,8 +22,8 @@
 #define EXPORT	__attribute__((visibility("default")))
 #define CPUS	4
 #define MARKS	4096
-#define BLOCKS	(1u << 20)
-#define BUCKETS	(1u << 20)
+#define BLOCKS	(1u << 22)
+#define BUCKETS	(1u << 22)
 
 struct qemu_plugin_tb;
 
