@@ -62,7 +62,8 @@ static void calm(void)
 	unsigned long kept, none;
 	unsigned int tries;
 
-	for (tries = 0; tries < 100; tries++) {
+	/* a thousand buffers that end one after the other take their time */
+	for (tries = 0; tries < 1000; tries++) {
 		drop();
 		sleep_ms(50);
 		if (!debugfs("grants kept for new buffers: %lu", &kept, &none) || !kept)
