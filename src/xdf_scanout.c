@@ -632,20 +632,23 @@ void xdf_scanout_kick(struct xdf_scanout *s)
 /* Figures. Context: may sleep. */
 void xdf_scanout_print(struct xdf_scanout *s, struct seq_file *m)
 {
+	typeof(s->stats) stats;
 	unsigned int i;
 
 	spin_lock_irq(&s->lock);
-	seq_printf(m, "  flips: %llu\n", s->stats.flips);
-	seq_printf(m, "  missed refreshes: %llu\n", s->stats.missed);
-	seq_printf(m, "  timeouts: %llu\n", s->stats.timeouts);
-	seq_printf(m, "  rejected requests: %llu\n", s->stats.errors);
-	seq_printf(m, "  stray events: %llu\n", s->stats.strays);
+	stats = s->stats;
+	spin_unlock_irq(&s->lock);
+
+	seq_printf(m, "  flips: %llu\n", stats.flips);
+	seq_printf(m, "  missed refreshes: %llu\n", stats.missed);
+	seq_printf(m, "  timeouts: %llu\n", stats.timeouts);
+	seq_printf(m, "  rejected requests: %llu\n", stats.errors);
+	seq_printf(m, "  stray events: %llu\n", stats.strays);
 	seq_printf(m, "  checksums: %llu\n", READ_ONCE(s->crc.computed));
 	seq_puts(m, "  flip latency:");
 	for (i = 0; i < XDF_LATENCY_BUCKETS - 1; i++)
-		seq_printf(m, " <%u ms: %llu,", 1 << i, s->stats.latency[i]);
-	seq_printf(m, " longer: %llu\n", s->stats.latency[i]);
-	spin_unlock_irq(&s->lock);
+		seq_printf(m, " <%u ms: %llu,", 1 << i, stats.latency[i]);
+	seq_printf(m, " longer: %llu\n", stats.latency[i]);
 }
 
 /*
