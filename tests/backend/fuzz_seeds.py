@@ -55,7 +55,7 @@ STEP = bytes([SERVE, TIME])
 BEGIN = bytes([LOOK]) + node("dstate", "3") + node("kstate", "3") + bytes([LOOK])
 SHOW = directory(2) + create(64, 30, 32) + attach(64, 30, b"XR24") + config(64, 30, 32) + bytes([SERVE])
 SEEDS = {
-    "shows": BEGIN + SHOW + request(FLIP, struct.pack("<Q", 21)) + STEP + config(0, 0, 0, 0) +
+    "shows": BEGIN + SHOW + FLIP_21 + STEP + config(0, 0, 0, 0) +
     request(DETACH, struct.pack("<Q", 21)) + request(DESTROY, struct.pack("<Q", 11)) + STEP,
     "two-connectors": BEGIN + SHOW + config(64, 30, 32, ring=1) + request(FLIP, struct.pack("<Q", 21), 1) + STEP,
     "16-bit": BEGIN + directory(1) + create(64, 30, 16) + attach(64, 30, b"RG16") + config(64, 30, 16) + STEP,
