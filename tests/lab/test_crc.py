@@ -68,6 +68,12 @@ def test_pictures(lab, be, g):
                 is_value(g, n, want, f"picture {seed} on connector {n}")
                 seen.add((n, want))
     need(len(seen) == 4, "two pictures have one checksum")
+    pid = reader(g, 0)
+    for seed in (7, 8):
+        with shown(g, f"draw --conns 0 --seed {seed}"):
+            want = drawn(160, 120, seed)
+            wait_for(f"the checksum of picture {seed}, while one reads", lambda: [v for _, v in read_so_far(g)][-1:] == [want], 20)
+    g.run(f"kill {pid}")
     need(counters(g, 0)["checksums"] >= 2, "no picture was read")
     for fmt in BARS:
         with shown(g, f"draw --conns 1 --bars --format {fmt} --pad 3"):
