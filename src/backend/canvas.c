@@ -113,16 +113,51 @@ void canvas_drop(struct canvas *canvas)
 	canvas->fd = -1;
 }
 
+/* Pixels that are compared at once; AVX2 has registers of that size. */
+#define LANES	8
+#define STEP	16
+typedef uint32_t lanes __attribute__((vector_size(LANES * sizeof(uint32_t)),
+				      aligned(sizeof(uint32_t)), may_alias));
+
+#ifdef __x86_64__
+#define CLONES	__attribute__((target_clones("avx2", "default")))
+#else
+#define CLONES
+#endif
+
+/*
+ * To find that nothing else has changed is most of what a small change costs.
+ * Nearly all lines are the same to their end: it takes a quarter fewer
+ * instructions than memcmp(), which looks for a difference on the way.
+ */
+CLONES
+static bool is_same(const uint32_t *a, const uint32_t *b, uint32_t n)
+{
+	lanes diff = { 0 };
+	uint32_t i, rest = 0;
+
+	for (; n >= STEP * LANES; n -= STEP * LANES) {
+#pragma GCC unroll 16
+		for (i = 0; i < STEP; i++)
+			diff |= ((const lanes *)a)[i] ^ ((const lanes *)b)[i];
+		a += STEP * LANES;
+		b += STEP * LANES;
+	}
+	for (i = 0; i < LANES; i++)
+		rest |= diff[i];
+	return !rest && !memcmp(a, b, n * sizeof(*a));
+}
+
 /* What of a line differs is copied, and its tiles are marked. */
-static void update_line(struct canvas *canvas, uint32_t y, const uint32_t *line,
+static bool update_line(struct canvas *canvas, uint32_t y, const uint32_t *line,
 			bool *changed)
 {
 	const struct canvas_head *head = canvas->head;
 	uint32_t *to = canvas->pixels + (size_t)y * head->width;
 	uint32_t i;
 
-	if (!memcmp(to, line, head->width * sizeof(*line)))
-		return;
+	if (is_same(to, line, head->width))
+		return false;
 	for (i = 0; i < head->columns; i++) {
 		uint32_t x = i * CANVAS_TILE, n = head->width - x;
 
@@ -133,6 +168,7 @@ static void update_line(struct canvas *canvas, uint32_t y, const uint32_t *line,
 			changed[i] = true;
 		}
 	}
+	return true;
 }
 
 /**
@@ -147,19 +183,21 @@ unsigned int canvas_update(struct canvas *canvas, canvas_line_fn line, void *dat
 {
 	struct canvas_head *head = canvas->head;
 	uint32_t next = head->updates + 1, row, y, i, end;
-	bool changed[head->columns];
+	bool changed[head->columns], any;
 	unsigned int count = 0;
 
+	memset(changed, 0, sizeof(changed));
 	for (row = 0; row < head->rows; row++) {
-		memset(changed, 0, sizeof(changed));
+		any = false;
 		end = (row + 1) * CANVAS_TILE;
 		if (end > head->height)
 			end = head->height;
 		for (y = row * CANVAS_TILE; y < end; y++)
-			update_line(canvas, y, line(data, y), changed);
-		for (i = 0; i < head->columns; i++) {
+			any |= update_line(canvas, y, line(data, y), changed);
+		for (i = 0; any && i < head->columns; i++) {
 			if (!changed[i])
 				continue;
+			changed[i] = false;
 			__atomic_store_n(&head->tile[row * head->columns + i], next,
 					 __ATOMIC_RELEASE);
 			count++;
