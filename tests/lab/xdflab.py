@@ -255,8 +255,10 @@ class Lab:
     SYSTEMD_ARGS = " net.ifnames=0 systemd.wants=lab-agent.service systemd.default_device_timeout_sec=900" \
         " systemd.default_timeout_start_sec=900"
 
+    CPU = "qemu64,+svm,+npt,+nrip-save"
+
     def _amd64(self, xen, image, initrd):
-        return ["qemu-system-x86_64", "-cpu", "qemu64,+svm,+npt,+nrip-save", "-kernel", xen,
+        return ["qemu-system-x86_64", "-cpu", self.CPU, "-kernel", xen,
                 "-append", "console=com1 com1=115200 spec-ctrl=no xpti=no " + self.XEN_ARGS,
                 "-initrd", "%s %s,%s" % (image, self.DOM0_ARGS + (self.SYSTEMD_ARGS if self.dom0_disk else ""), initrd)]
 
