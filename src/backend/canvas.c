@@ -149,15 +149,11 @@ static bool is_same(const uint32_t *a, const uint32_t *b, uint32_t n)
 }
 
 /* What of a line differs is copied, and its tiles are marked. */
-static bool update_line(struct canvas *canvas, uint32_t y, const uint32_t *line,
-			bool *changed)
+static void update_line(const struct canvas_head *head, uint32_t *to,
+			const uint32_t *line, bool *changed)
 {
-	const struct canvas_head *head = canvas->head;
-	uint32_t *to = canvas->pixels + (size_t)y * head->width;
 	uint32_t i;
 
-	if (is_same(to, line, head->width))
-		return false;
 	for (i = 0; i < head->columns; i++) {
 		uint32_t x = i * CANVAS_TILE, n = head->width - x;
 
@@ -168,21 +164,37 @@ static bool update_line(struct canvas *canvas, uint32_t y, const uint32_t *line,
 			changed[i] = true;
 		}
 	}
+}
+
+/* @count lines, no more than a tile has. True if they were others. */
+static bool update_lines(struct canvas *canvas, uint32_t y, uint32_t count,
+			 const uint32_t *line, bool *changed)
+{
+	const struct canvas_head *head = canvas->head;
+	uint32_t *to = canvas->pixels + (size_t)y * head->width;
+	const uint32_t *end = line + (size_t)count * head->width;
+
+	if (is_same(to, line, end - line))
+		return false;
+	for (; line < end; line += head->width, to += head->width)
+		if (!is_same(to, line, head->width))
+			update_line(head, to, line, changed);
 	return true;
 }
 
 /**
  * canvas_update - take a new picture over
  * @canvas: the writer's
- * @line: gives the picture line by line, from the top
- * @data: for @line
+ * @lines: gives the picture from the top
+ * @data: for @lines
  *
  * Return: how many tiles have changed.
  */
-unsigned int canvas_update(struct canvas *canvas, canvas_line_fn line, void *data)
+unsigned int canvas_update(struct canvas *canvas, canvas_lines_fn lines, void *data)
 {
 	struct canvas_head *head = canvas->head;
-	uint32_t next = head->updates + 1, row, y, i, end;
+	uint32_t next = head->updates + 1, row, y, i, n, end;
+	const uint32_t *line;
 	bool changed[head->columns], any;
 	unsigned int count = 0;
 
@@ -192,8 +204,11 @@ unsigned int canvas_update(struct canvas *canvas, canvas_line_fn line, void *dat
 		end = (row + 1) * CANVAS_TILE;
 		if (end > head->height)
 			end = head->height;
-		for (y = row * CANVAS_TILE; y < end; y++)
-			any |= update_line(canvas, y, line(data, y), changed);
+		for (y = row * CANVAS_TILE; y < end; y += n) {
+			n = end - y;
+			line = lines(data, y, &n);
+			any |= update_lines(canvas, y, n, line, changed);
+		}
 		for (i = 0; any && i < head->columns; i++) {
 			if (!changed[i])
 				continue;

@@ -28,12 +28,16 @@ struct canvas {
 	int fd;				/* to be handed on, readable only */
 };
 
-/* A line of the new picture as XRGB8888. Valid until the next call. */
-typedef const uint32_t *(*canvas_line_fn)(void *data, uint32_t y);
+/*
+ * Lines of the new picture as XRGB8888, from @y on, valid until the next call. Of
+ * the @count lines asked for, at least one, it gives as many as lie one after the
+ * other.
+ */
+typedef const uint32_t *(*canvas_lines_fn)(void *data, uint32_t y, uint32_t *count);
 
 int canvas_create(struct canvas *canvas, uint32_t width, uint32_t height);
 int canvas_attach(struct canvas *canvas, int fd);
 void canvas_drop(struct canvas *canvas);
-unsigned int canvas_update(struct canvas *canvas, canvas_line_fn line, void *data);
+unsigned int canvas_update(struct canvas *canvas, canvas_lines_fn lines, void *data);
 
 #endif /* XDB_CANVAS_H */

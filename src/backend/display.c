@@ -82,11 +82,12 @@ static int picture_size(struct picture *p, uint32_t width, uint32_t height)
 	return screen_size(&p->screen, width, height);
 }
 
-static const uint32_t *black_line(void *data, uint32_t y)
+static const uint32_t *black_lines(void *data, uint32_t y, uint32_t *count)
 {
 	const struct picture *p = data;
 
 	(void)y;
+	*count = 1;
 	return p->line;
 }
 
@@ -97,7 +98,7 @@ static void black(struct picture *p)
 	if (!p->screen.count || !head || picture_reserve(p, head->width))
 		return;
 	memset(p->line, 0, head->width * sizeof(*p->line));
-	screen_show(&p->screen, black_line, p);
+	screen_show(&p->screen, black_lines, p);
 }
 
 struct source {
@@ -106,7 +107,7 @@ struct source {
 };
 
 /* The guest may draw meanwhile: that tears its picture, and nothing else. */
-static const uint32_t *guest_line(void *data, uint32_t y)
+static const uint32_t *guest_lines(void *data, uint32_t y, uint32_t *count)
 {
 	const struct source *s = data;
 	const struct displif_set_config *cfg = &s->p->conn->cfg;
@@ -115,13 +116,20 @@ static const uint32_t *guest_line(void *data, uint32_t y)
 	size_t len = (size_t)cfg->width * fmt->bpp / 8;
 	size_t ofs = b->data_ofs + (size_t)(cfg->y + y) * b->pitch +
 		(size_t)cfg->x * fmt->bpp / 8;
-	const uint8_t *from = gmap_at(&b->map, ofs, len);
+	bool as_it_is = frame_is_xrgb(fmt) && !(ofs & 3);
+	const uint8_t *from = NULL;
 
+	if (as_it_is && b->pitch == len)
+		from = gmap_at(&b->map, ofs, *count * len);
+	if (from)
+		return (const uint32_t *)from;
+	*count = 1;
+	from = gmap_at(&b->map, ofs, len);
 	if (!from) {
 		gmap_read(&b->map, ofs, s->p->raw, len);
 		from = s->p->raw;
 	}
-	if (frame_is_xrgb(fmt) && !((uintptr_t)from & 3))
+	if (as_it_is)
 		return (const uint32_t *)from;
 	frame_line_xrgb(s->p->line, from, cfg->width, fmt);
 	return s->p->line;
@@ -152,7 +160,7 @@ static void draw(struct picture *p)
 		p->rejected = c->cfg.width * c->cfg.height;
 		return;
 	}
-	screen_show(&p->screen, guest_line, &s);
+	screen_show(&p->screen, guest_lines, &s);
 }
 
 /* ---- viewers ---- */

@@ -381,14 +381,14 @@ int screen_size(struct screen *s, uint32_t width, uint32_t height)
 /**
  * screen_show - take a picture over and tell the viewers
  * @s: with a size
- * @line: as of canvas_update()
- * @data: for @line
+ * @lines: as of canvas_update()
+ * @data: for @lines
  */
-void screen_show(struct screen *s, canvas_line_fn line, void *data)
+void screen_show(struct screen *s, canvas_lines_fn lines, void *data)
 {
 	struct viewer *v;
 
-	if (!canvas_update(&s->canvas, line, data))
+	if (!canvas_update(&s->canvas, lines, data))
 		return;
 	for (v = s->viewers; v; v = v->next)
 		viewer_tell(v);

@@ -49,6 +49,6 @@ int screen_open(struct screen *s, const char *path, gid_t group);
 int screen_open_tcp(struct screen *s, const char *address, uint16_t port);
 void screen_close(struct screen *s);
 int screen_size(struct screen *s, uint32_t width, uint32_t height);
-void screen_show(struct screen *s, canvas_line_fn line, void *data);
+void screen_show(struct screen *s, canvas_lines_fn lines, void *data);
 
 #endif /* XDB_SCREEN_H */

@@ -236,16 +236,19 @@ int screen_size(struct screen *s, uint32_t width, uint32_t height)
 	return 0;
 }
 
-void screen_show(struct screen *s, canvas_line_fn line, void *data)
+void screen_show(struct screen *s, canvas_lines_fn lines, void *data)
 {
 	const struct canvas_head *head = s->canvas.head;
-	uint32_t y, x;
+	uint32_t y, count;
+	size_t i;
 
-	for (y = 0; y < head->height; y++) {
-		const uint32_t *p = line(data, y);
+	for (y = 0; y < head->height; y += count) {
+		const uint32_t *p;
 
-		for (x = 0; x < head->width; x++)
-			seen += p[x];
+		count = head->height - y < 16 ? head->height - y : 16;
+		p = lines(data, y, &count);
+		for (i = 0; i < (size_t)count * head->width; i++)
+			seen += p[i];
 	}
 }
 

@@ -34,15 +34,16 @@ static uint32_t *picture, width, height;
 static struct watch commands;
 static FILE *in;
 
-static const uint32_t *line(void *data, uint32_t y)
+static const uint32_t *lines(void *data, uint32_t y, uint32_t *count)
 {
 	(void)data;
+	(void)count;
 	return picture + (size_t)y * width;
 }
 
 static void joined(struct screen *s)
 {
-	screen_show(s, line, NULL);
+	screen_show(s, lines, NULL);
 	printf("joined %u\n", s->count);
 }
 
@@ -87,7 +88,7 @@ static void draw(uint32_t x, uint32_t y, uint32_t w, uint32_t h, uint32_t color)
 static void fill(uint32_t x, uint32_t y, uint32_t w, uint32_t h, uint32_t color)
 {
 	draw(x, y, w, h, color);
-	screen_show(&screen, line, NULL);
+	screen_show(&screen, lines, NULL);
 }
 
 static void size(uint32_t w, uint32_t h)

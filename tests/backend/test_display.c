@@ -218,10 +218,12 @@ int screen_size(struct screen *s, uint32_t width, uint32_t height)
 	return 0;
 }
 
-void screen_show(struct screen *s, canvas_line_fn line, void *data)
+void screen_show(struct screen *s, canvas_lines_fn get, void *data)
 {
+	uint32_t count = 1;
+
 	(void)s;
-	line(data, 0);
+	get(data, 0, &count);
 	shown++;
 }
 
