@@ -269,7 +269,8 @@ def test_every_flip(lab, be, g):
         be.ctl("reject none")
     need(len(bad) > 4, f"{len(bad)} flips were rejected")
     time.sleep(0.3)
-    lines = said(g, since, "connector 0")
+    # of many programs one may have waited for longer than the driver does, on a machine that is busy
+    lines = [ln for ln in said(g, since, "connector 0") if "in time (error -110)" not in ln]
     need(len(lines) == 2, "\n".join(lines))
 
 
