@@ -29,11 +29,15 @@ static void expect_tile(const struct canvas *c, uint32_t x, uint32_t y)
 {
 	const struct canvas_head *head = c->head;
 	uint32_t i, there = y / CANVAS_TILE * head->columns + x / CANVAS_TILE;
+	bool changed, wanted;
 
-	for (i = 0; i < head->columns * head->rows; i++)
-		if ((head->tile[i] == head->updates) != (i == there))
+	for (i = 0; i < head->columns * head->rows; i++) {
+		changed = head->tile[i] == head->updates;
+		wanted = i == there;
+		if (changed != wanted)
 			fail_msg("pixel %u, %u of %u columns: tile %u was last changed by update %u of %u",
 				 x, y, head->columns, i, head->tile[i], head->updates);
+	}
 }
 
 /* Each pixel counts, wherever it is in a line. */
