@@ -257,6 +257,7 @@ def test_every_flip(lab, be, g):
         for seed in range(7, 27):
             pid = background(g, f"pan --wait --count 30 --seed {seed} --seconds 300", "pan")
             wait_for("the first position", lambda: "first_crc" in output(g, "pan"), 20)
+            see(be, g, 0, values(output(g, "pan"))["first_crc"])
             g.run(f"kill -USR1 {pid}")
             wait_for("the last position", lambda: re.search(r"^crc=", output(g, "pan"), re.M), 30)
             see(be, g, 0, values(output(g, "pan"))["crc"])
