@@ -95,6 +95,11 @@ static void guest_ended(struct guest *g, int status)
 	g->pid = 0;
 	if (quit || !g->seen)
 		return;
+	/* it was told to end, as its devices went; they are there again */
+	if (WIFEXITED(status) && !WEXITSTATUS(status)) {
+		g->due = now;
+		return;
+	}
 	if (now - g->since > CALM || !g->wait)
 		g->wait = FIRST_WAIT;
 	else if (g->wait < LAST_WAIT)

@@ -488,6 +488,22 @@ def display_tree(builddir, target):
         shutil.copytree("/usr/share/X11/xkb", os.path.join(target, "xkb"), symlinks=True)
 
 
+def display_part(builddir, kernel):
+    """The same as a part of the initramfs of a guest that is a driver domain, with the modules for that."""
+    target = os.path.join(builddir, "display-part")
+    display_tree(builddir, target)
+    cpio = Cpio()
+    for name in ("xen-display-backend", "xen-display"):
+        cpio.program("display/" + name, os.path.join(target, name))
+    for directory, _, files in sorted(os.walk(os.path.join(target, "xkb"))):
+        for name in sorted(files):
+            path = os.path.join(directory, name)
+            cpio.copy(os.path.join("display", os.path.relpath(path, target)), path)
+    for n, path in enumerate(kernel.modules.closure(["xen-evtchn", "xen-gntdev", "xen-gntalloc"])):
+        cpio.file("display/modules/%02d.ko" % n, kernel.modules.data(path))
+    return cpio.data()
+
+
 def busybox():
     for path in (sysroot() + "/bin/busybox", sysroot() + "/usr/bin/busybox"):
         if os.path.exists(path) and "INTERP" not in command(["readelf", "-lW", path]):

@@ -3,13 +3,16 @@
 import base64
 import contextlib
 import functools
+import re
 import struct
 import time
 import zlib
 
+import images
 import pattern
 from scene import Failed, guest_prog, info_now, let_backend_allocate, need, rgb, shown, wait_card, wait_for
 from speed import limit
+import viewers
 from xdflab import scenario
 
 # the next guest would boot with the reference backend, which takes the displays away
@@ -319,6 +322,54 @@ def test_two_guests(lab):
         wait_for("the end of its socket", lambda: lab.dom0("ls /run/xen-display/other-0.sock").rc, 20)
         with shown(g, "draw --conns 0 --seed 42"):
             see(a, 42)
+
+
+def test_driver_domain(lab):
+    """The backend in a guest of its own, which XenStore shows nothing but what it serves"""
+    lab.displays()
+    host = lab.guest("driver", modules="none", memory=512, extra="driver_domain=1",
+                     more=images.display_part(lab.builddir, images.Kernel("6.1")))
+    res = host.run("for m in /display/modules/*; do insmod $m || exit 1; done; "
+                   "XKB_CONFIG_ROOT=/display/xkb setsid /display/xen-display-backend --group root "
+                   "</dev/null >/tmp/log 2>&1 & sleep 1; kill -0 $! || { cat /tmp/log; exit 1; }")
+    need(res.rc == 0, res.out)
+    g = lab.guest("served", vdispl=TWO.replace("backend=0", "backend=driver"))
+    wait_card(g)
+    name = host.run("ls /run/xen-display").out
+    need("-0.sock" in name, name + host.run("cat /tmp/log").out)
+    name = name.split("-0.sock")[0].split()[-1]
+
+    def wrong(conn, seed):
+        res = host.run(f"/display/xen-display picture {name}:{conn} /tmp/picture && base64 -w0 /tmp/picture")
+        if res.rc:
+            return res.out
+        width, height, _, data = viewers.read_png(base64.b64decode(res.out))
+        return None if zlib.crc32(data) == crc_drawn(width, height, seed, "XR24") else f"another picture, {width}x{height}"
+
+    with shown(g, "draw --conns 0,1 --seed 75"):
+        for conn in (0, 1):
+            wait_for(f"the picture of connector {conn}", lambda c=conn: not wrong(c, 75 + c), 40)
+    out = host.run("/display/xen-display list").out
+    need(re.search(rf"^{name} +0 +800x600 ", out, re.M), out)
+    log = host.run("cat /tmp/log").out
+    need("cannot" not in log, log)
+
+
+@alone(kernel="6.1", vdispl=TWO)
+def test_attached_again(lab, g):
+    """Detached and attached at once, again and again: its process comes again, and nothing is said of a fault"""
+    wait_card(g)
+    with lab.displays() as d:
+        d.viewer(g).close()
+        for _ in range(4):
+            need(g.detach().rc == 0, "it is not detached")
+            need(g.attach(TWO).rc == 0, "it is not attached")
+        wait_card(g)
+        with shown(g, "draw --conns 0 --seed 76"):
+            v = d.viewer(g)
+            see(v, 76, 40)
+            v.close()
+        need(not any("starting it again" in line for line in d.log()), "\n".join(d.log()[-12:]))
 
 
 def server(lab, domid):
