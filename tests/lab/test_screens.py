@@ -350,7 +350,7 @@ def test_driver_domain(lab):
         for conn in (0, 1):
             wait_for(f"the picture of connector {conn}", lambda c=conn: not wrong(c, 75 + c), 40)
     out = host.run("/display/xen-display list").out
-    need(re.search(rf"^{name} +0 +800x600 ", out, re.M), out)
+    need(re.search(rf"^{name} +0 +id0 +800x600 ", out, re.M), out)
     log = host.run("cat /tmp/log").out
     need("cannot" not in log, log)
 
