@@ -80,7 +80,21 @@ static void xdf_gem_vunmap(struct drm_gem_object *obj, struct iosys_map *map)
 	iosys_map_clear(map);
 }
 
+/* drm_dev_unplug() takes all mappings away: whoever goes on drawing gets them back. */
+static vm_fault_t xdf_gem_fault(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct xdf_gem *gem = to_xdf_gem(vma->vm_private_data);
+	/* through a dma-buf the mapping need not begin with the buffer */
+	pgoff_t i = vmf->pgoff - drm_vma_node_start(&gem->base.vma_node);
+
+	if (i >= gem->mem->npages)
+		return VM_FAULT_SIGBUS;
+	return vmf_insert_pfn(vma, vmf->address, page_to_pfn(gem->mem->pages[i]));
+}
+
 static const struct vm_operations_struct xdf_gem_vm_ops = {
+	.fault = xdf_gem_fault,
 	.open = drm_gem_vm_open,
 	.close = drm_gem_vm_close,
 };
