@@ -28,6 +28,7 @@ struct flipper {
 	double last_arrival;
 	double max_wait;	/* us from a flip to its event */
 	unsigned int errors;
+	bool untold;		/* an accepted flip without an event may be in flight */
 };
 
 static struct flipper flippers[MAX_OUTPUTS];
@@ -147,7 +148,21 @@ static void check_busy(struct card *c, struct flipper *f)
 	}
 	if (poll(&pfd, 1, 0) != 1)
 		bad += fail("connector %d: a second flip in flight was accepted", f->output->index);
-	sleep_ms(200);
+	f->untold = true;
+}
+
+/* The next flip, once one that nobody hears of has ended. */
+static int submit_next(struct card *c, struct flipper *f, const struct opts *o)
+{
+	double end = now_s() + o->timeout_ms / 1e3;
+	int ret = submit(c, f, o);
+
+	while (ret == -EBUSY && f->untold && now_s() < end) {
+		sleep_ms(20);
+		ret = submit(c, f, o);
+	}
+	f->untold = false;
+	return ret;
 }
 
 static void setup(struct card *c, const struct opts *o, unsigned int count)
@@ -202,7 +217,7 @@ int cmd_flips(const struct opts *o)
 			int ret;
 
 			if (!f->pending && f->sent < count && i >= (int)o->still) {
-				ret = submit(&c, f, o);
+				ret = submit_next(&c, f, o);
 				if (ret)
 					return fail("connector %d: flip %u: %s", f->output->index,
 						    f->sent + 1, strerror(-ret));

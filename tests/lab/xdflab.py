@@ -47,7 +47,7 @@ SPLAT = re.compile(
 HARMLESS = re.compile(
     r"hrtimer: interrupt took|Spectre|unchecked MSR|ACPI BUG|WARNING: Spectre|"
     r"rcu:.*(Adjusting|Hierarchical|srcu)|RCU.*(restricting|detected CPU)|"
-    r"RCU callback double-/use-after-free debug is enabled|"
+    r"RCU callback double-/use-after-free debug is enabled|kasan: KernelAddressSanitizer initialized|"
     r"clocksource:|platform eisa|x86/PAT|IOMMU|Detected CPU|"
     # the limits that it was given
     r"\bCommand line: |RCU CPU stall warnings timeout set|"
