@@ -213,7 +213,7 @@ static bool channel_events(struct xdf_channel *ch, u32 cons, u32 prod)
 		trace_xdf_event(ch->name, ch->node, evt.type,
 				evt.op.pg_flip.fb_cookie);
 		if (evt.type == DISPLIF_EVT_PG_FLIP &&
-		    ch->ops->event(ch, evt.op.pg_flip.fb_cookie)) {
+		    ch->event(ch, evt.op.pg_flip.fb_cookie)) {
 			any = true;
 			ch->strays = 0;
 		} else {
@@ -297,10 +297,9 @@ static void port_mute(struct xdf_port *p, void *data)
 	p->irq = -1;
 }
 
-/* Closed. Its owner sets @fault and @watchdog before it is opened. */
-void xdf_channel_init(struct xdf_channel *ch, const struct xdf_channel_ops *ops)
+/* Closed. Its owners set the functions and works before it is opened. */
+void xdf_channel_init(struct xdf_channel *ch)
 {
-	ch->ops = ops;
 	ch->req.irq = -1;
 	ch->evt.irq = -1;
 	spin_lock_init(&ch->lock);
@@ -391,7 +390,7 @@ void xdf_channel_close(struct xdf_channel *ch)
 	port_free(&ch->req);
 	port_free(&ch->evt);
 	WRITE_ONCE(ch->broken, NULL);
-	ch->ops->closed(ch);
+	ch->closed(ch);
 }
 
 /* Write the four nodes of a connector. */

@@ -34,19 +34,6 @@ struct xdf_request {
 	unsigned long since;		/* the last progress, in jiffies */
 };
 
-struct xdf_channel;
-
-/* What the output of a channel is told. */
-struct xdf_channel_ops {
-	/*
-	 * a framebuffer was presented. Returns whether it was waited for.
-	 * Context: any but NMI, must not sleep
-	 */
-	bool (*event)(struct xdf_channel *ch, u64 fb_cookie);
-	/* all requests have ended, no event comes any more. Context: may sleep */
-	void (*closed)(struct xdf_channel *ch);
-};
-
 /* An event channel with the page it is for. */
 struct xdf_port {
 	void *page;
@@ -62,7 +49,13 @@ struct xdf_port {
 struct xdf_channel {
 	u32 node;			/* the connector's number in XenStore */
 	bool present;			/* XenStore has the connector */
-	const struct xdf_channel_ops *ops;	/* of its output */
+	/*
+	 * its output's: a framebuffer was presented. Returns whether it was
+	 * waited for. Context: any but NMI, must not sleep
+	 */
+	bool (*event)(struct xdf_channel *ch, u64 fb_cookie);
+	/* all requests have ended, no event comes any more. Context: may sleep */
+	void (*closed)(struct xdf_channel *ch);
 	struct delayed_work *fault;	/* queued when @broken is set */
 	struct delayed_work *watchdog;	/* queued while there are requests */
 	const char *name;		/* the device's, for traces */
@@ -80,7 +73,7 @@ struct xdf_channel {
 	struct xdf_port evt;		/* the event page and its port */
 };
 
-void xdf_channel_init(struct xdf_channel *ch, const struct xdf_channel_ops *ops);
+void xdf_channel_init(struct xdf_channel *ch);
 int xdf_channel_open(struct xdf_channel *ch, struct xenbus_device *xdev,
 		     u32 epoch);
 bool xdf_channel_is_open(struct xdf_channel *ch, u32 epoch);

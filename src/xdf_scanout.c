@@ -371,7 +371,7 @@ static void scanout_note_latency(struct xdf_scanout *s)
 		       s->inflight.dbuf->fb_cookie, ns);
 }
 
-/* xdf_channel_ops.event */
+/* xdf_channel.event */
 static bool scanout_event(struct xdf_channel *ch, u64 fb_cookie)
 {
 	struct xdf_scanout *s = container_of(ch, struct xdf_scanout, channel);
@@ -691,7 +691,7 @@ void xdf_scanout_up(struct xdf_scanout *s, u32 epoch)
 	spin_unlock_irq(&s->lock);
 }
 
-/* xdf_channel_ops.closed: flips go on at the pace of the vblanks. */
+/* xdf_channel.closed: flips go on at the pace of the vblanks. */
 static void scanout_closed(struct xdf_channel *ch)
 {
 	struct xdf_scanout *s = container_of(ch, struct xdf_scanout, channel);
@@ -704,11 +704,6 @@ static void scanout_closed(struct xdf_channel *ch)
 	spin_unlock_irq(&s->lock);
 }
 
-static const struct xdf_channel_ops scanout_channel_ops = {
-	.event = scanout_event,
-	.closed = scanout_closed,
-};
-
 /* Prepare a scanout: off, no backend. */
 void xdf_scanout_init(struct xdf_scanout *s, struct drm_crtc *crtc,
 		      struct xdf_connector *connector,
@@ -719,7 +714,9 @@ void xdf_scanout_init(struct xdf_scanout *s, struct drm_crtc *crtc,
 	s->inflight.rq.done = scanout_done;
 	spin_lock_init(&s->lock);
 	spin_lock_init(&s->vblank_lock);
-	xdf_channel_init(&s->channel, &scanout_channel_ops);
+	s->channel.event = scanout_event;
+	s->channel.closed = scanout_closed;
+	xdf_channel_init(&s->channel);
 	xdf_crc_init(&s->crc, crtc, &s->lock, wq);
 	s->vblank.period = NSEC_PER_SEC / XDF_DEFAULT_HZ;
 	hrtimer_setup(&s->timer, scanout_tick, CLOCK_MONOTONIC,
