@@ -9,49 +9,35 @@
 #include "xdf_shadow.h"
 
 /*
- * Grant maps: the backend's pages, mapped here
+ * The backend's pages, mapped here
  */
-
-/* Pages of another domain. */
-struct xdf_grant_map {
-	unsigned int count;
-	/*
-	 * page structures that stand for them, mapped one by one; not to be
-	 * mapped elsewhere, for which Xen asks a grant of its own
-	 */
-	struct page **pages;
-	grant_handle_t *handles;	/* Xen's names for the mappings */
-};
 
 /* One call of the hypervisor for so many. */
 #define MAP_BATCH	256u
 
 #define NO_HANDLE	((grant_handle_t)-1)
 
-static void grant_map_free(struct xdf_grant_map *m)
+/* References, one for each 4 KiB: where those are mapped a page is no larger. */
+static u32 shadow_refs(const struct xdf_shadow *shadow)
 {
-	kvfree(m->pages);
-	kvfree(m->handles);
-	kfree(m);
+	return shadow->size / DISPLIF_PAGE_SIZE;
 }
 
-static int grant_map_batch(struct xdf_grant_map *m, domid_t domid,
-			   const u32 *refs, unsigned int first,
-			   struct gnttab_map_grant_ref *ops)
+static int shadow_map_batch(struct xdf_shadow *shadow, domid_t domid,
+			    const u32 *refs, u32 first,
+			    struct gnttab_map_grant_ref *ops)
 {
-	unsigned int i, n = min(m->count - first, MAP_BATCH);
+	u32 i, n = min(shadow_refs(shadow) - first, MAP_BATCH);
+	struct page **pages = shadow->backend_pages + first;
 	int ret;
 
-	for (i = 0; i < n; i++) {
-		struct page *page = m->pages[first + i];
-
-		gnttab_set_map_op(&ops[i], (unsigned long)page_address(page),
+	for (i = 0; i < n; i++)
+		gnttab_set_map_op(&ops[i], (unsigned long)page_address(pages[i]),
 				  GNTMAP_host_map, refs[first + i], domid);
-	}
-	ret = gnttab_map_refs(ops, NULL, m->pages + first, n);
+	ret = gnttab_map_refs(ops, NULL, pages, n);
 	for (i = 0; i < n; i++) {
 		if (ops[i].status == GNTST_okay)
-			m->handles[first + i] = ops[i].handle;
+			shadow->handles[first + i] = ops[i].handle;
 		else
 			ret = ret ?: -EINVAL;
 	}
@@ -59,26 +45,24 @@ static int grant_map_batch(struct xdf_grant_map *m, domid_t domid,
 }
 
 /* Whatever cannot be unmapped is lost: it must not get into other hands. */
-static unsigned int grant_unmap_batch(struct xdf_grant_map *m,
-				      unsigned int first,
-				      struct gnttab_unmap_grant_ref *ops)
+static u32 shadow_unmap_batch(struct xdf_shadow *shadow, u32 first,
+			      struct gnttab_unmap_grant_ref *ops)
 {
-	unsigned int i, n = 0, max = min(m->count - first, MAP_BATCH);
+	u32 i, lost = 0, n = 0, max = min(shadow_refs(shadow) - first, MAP_BATCH);
 	struct page *pages[MAP_BATCH / 8];
 	struct gntab_unmap_queue_data data = {
 		.unmap_ops = ops,
 		.pages = pages,
 	};
-	unsigned int lost = 0;
 
 	for (i = 0; i < max; i++) {
-		struct page *page = m->pages[first + i];
+		struct page *page = shadow->backend_pages[first + i];
+		grant_handle_t handle = shadow->handles[first + i];
 
-		if (m->handles[first + i] != NO_HANDLE) {
+		if (handle != NO_HANDLE) {
 			gnttab_set_unmap_op(&ops[n],
 					    (unsigned long)page_address(page),
-					    GNTMAP_host_map,
-					    m->handles[first + i]);
+					    GNTMAP_host_map, handle);
 			pages[n++] = page;
 		}
 		if (n == ARRAY_SIZE(pages) || (n && i == max - 1)) {
@@ -91,24 +75,26 @@ static unsigned int grant_unmap_batch(struct xdf_grant_map *m,
 	return lost;
 }
 
-/* NULL is allowed. */
-static void grant_map_destroy(struct xdf_grant_map *m)
+static void shadow_unmap(struct xdf_shadow *shadow)
 {
 	struct gnttab_unmap_grant_ref *ops;
-	unsigned int i, lost = 0;
+	u32 i, lost = 0, count = shadow_refs(shadow);
 
-	if (!m)
+	if (!shadow->handles)
 		return;
 	ops = kcalloc(MAP_BATCH, sizeof(*ops), GFP_KERNEL | __GFP_NOFAIL);
-	for (i = 0; i < m->count; i += MAP_BATCH)
-		lost += grant_unmap_batch(m, i, ops);
+	for (i = 0; i < count; i += MAP_BATCH)
+		lost += shadow_unmap_batch(shadow, i, ops);
 	kfree(ops);
 	if (lost)
 		pr_err("xen_drm_front: %u of the backend's pages could not be unmapped: keeping %u pages for good (error %d)\n",
-		       lost, m->count, -EBUSY);
+		       lost, count, -EBUSY);
 	else
-		xen_free_unpopulated_pages(m->count, m->pages);
-	grant_map_free(m);
+		xen_free_unpopulated_pages(count, shadow->backend_pages);
+	kvfree(shadow->backend_pages);
+	kvfree(shadow->handles);
+	shadow->backend_pages = NULL;
+	shadow->handles = NULL;
 }
 
 /*
@@ -128,54 +114,6 @@ bool xdf_shadow_can_map(void)
 	if (!ret)
 		xen_free_unpopulated_pages(1, &page);
 	return ret != -EOPNOTSUPP;
-}
-
-/*
- * @refs is a private copy. ERR_PTR(-EINVAL) when a reference is invalid, or
- * -ENOMEM.
- */
-static struct xdf_grant_map *
-grant_map_create(domid_t domid, const u32 *refs, unsigned int count)
-{
-	struct gnttab_map_grant_ref *ops;
-	struct xdf_grant_map *m;
-	unsigned int i;
-	int ret;
-
-	for (i = 0; i < count; i++)
-		if (!refs[i])
-			return ERR_PTR(-EINVAL);
-	ret = -ENOMEM;
-	m = kzalloc(sizeof(*m), GFP_KERNEL);
-	ops = kcalloc(MAP_BATCH, sizeof(*ops), GFP_KERNEL);
-	if (!m || !ops)
-		goto err_free;
-	m->pages = kvcalloc(count, sizeof(*m->pages), GFP_KERNEL);
-	m->handles = kvcalloc(count, sizeof(*m->handles), GFP_KERNEL);
-	if (!m->pages || !m->handles)
-		goto err_arrays;
-	ret = xen_alloc_unpopulated_pages(count, m->pages);
-	if (ret)
-		goto err_arrays;
-	m->count = count;
-	for (i = 0; i < count; i++)
-		m->handles[i] = NO_HANDLE;
-	for (i = 0; !ret && i < count; i += MAP_BATCH)
-		ret = grant_map_batch(m, domid, refs, i, ops);
-	kfree(ops);
-	if (ret) {
-		grant_map_destroy(m);
-		return ERR_PTR(ret);
-	}
-	return m;
-
-err_arrays:
-	kvfree(m->pages);
-	kvfree(m->handles);
-err_free:
-	kfree(ops);
-	kfree(m);
-	return ERR_PTR(ret);
 }
 
 /*
@@ -273,14 +211,38 @@ int xdf_shadow_alloc(struct xdf_shadow *shadow)
  */
 int xdf_shadow_map(struct xdf_shadow *shadow, domid_t domid, const u32 *refs)
 {
-	struct xdf_grant_map *m;
+	u32 i, count = shadow_refs(shadow);
+	struct gnttab_map_grant_ref *ops;
+	grant_handle_t *handles;
+	struct page **pages;
+	int ret = -ENOMEM;
 
-	m = grant_map_create(domid, refs, shadow->size / DISPLIF_PAGE_SIZE);
-	if (IS_ERR(m))
-		return PTR_ERR(m);
-	shadow->backend_mem = m;
-	shadow_set_pages(shadow, m->pages);
-	return 0;
+	for (i = 0; i < count; i++)
+		if (!refs[i])
+			return -EINVAL;
+	ops = kcalloc(MAP_BATCH, sizeof(*ops), GFP_KERNEL);
+	pages = kvcalloc(count, sizeof(*pages), GFP_KERNEL);
+	handles = kvcalloc(count, sizeof(*handles), GFP_KERNEL);
+	if (ops && pages && handles)
+		ret = xen_alloc_unpopulated_pages(count, pages);
+	if (ret) {
+		kvfree(handles);
+		kvfree(pages);
+		kfree(ops);
+		return ret;
+	}
+	for (i = 0; i < count; i++)
+		handles[i] = NO_HANDLE;
+	shadow->backend_pages = pages;
+	shadow->handles = handles;
+	for (i = 0; !ret && i < count; i += MAP_BATCH)
+		ret = shadow_map_batch(shadow, domid, refs, i, ops);
+	kfree(ops);
+	if (ret)
+		shadow_unmap(shadow);
+	else
+		shadow_set_pages(shadow, pages);
+	return ret;
 }
 
 /* Give the memory back. Context: may sleep; waits for no other driver. */
@@ -289,9 +251,8 @@ void xdf_shadow_release(struct xdf_shadow *shadow)
 	if (!shadow || !shadow->pages)
 		return;
 	shadow_set_pages(shadow, NULL);
-	grant_map_destroy(shadow->backend_mem);
+	shadow_unmap(shadow);
 	xdf_mem_put(shadow->mem);
-	shadow->backend_mem = NULL;
 	shadow->mem = NULL;
 }
 

@@ -9,8 +9,6 @@
 #include "xdf_gem.h"
 #include "xdf_proto.h"
 
-struct xdf_grant_map;
-
 /*
  * What the backend sees of a picture.
  * The memory comes and goes with each attachment, the rest stays.
@@ -24,7 +22,12 @@ struct xdf_shadow {
 	u32 pitch;			/* of the shadow, which begins at 0 */
 	u32 size;			/* of the shadow in bytes, whole pages */
 	struct xdf_mem *mem;		/* its memory when it is ours */
-	struct xdf_grant_map *backend_mem;	/* its memory when it is the backend's */
+	/*
+	 * page structures that stand for the backend's memory, mapped one by
+	 * one; not to be mapped elsewhere, for which Xen asks a grant of its own
+	 */
+	struct page **backend_pages;
+	grant_handle_t *handles;	/* Xen's names for the mappings, or NULL */
 	struct page **pages;		/* of either, under the buffer's lock; or NULL */
 };
 
