@@ -24,6 +24,13 @@ typedef int32_t s32;
 
 #define min_t(type, a, b) ((type)(a) < (type)(b) ? (type)(a) : (type)(b))
 
+/* Of the kernel's, what is set here; a clock too large for its int would show. */
+struct drm_display_mode {
+	u32 clock;		/* in kHz */
+	u16 hdisplay, hsync_start, hsync_end, htotal;
+	u16 vdisplay, vsync_start, vsync_end, vtotal;
+};
+
 static inline u64 div_u64(u64 dividend, u32 divisor)
 {
 	return dividend / divisor;

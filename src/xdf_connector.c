@@ -173,18 +173,7 @@ bool xdf_connector_update(struct xdf_connector *c)
 
 static void connector_timing(struct drm_display_mode *mode, u32 width, u32 height)
 {
-	struct xdf_timing t;
-
-	xdf_timing_make(width, height, XDF_DEFAULT_HZ, &t);
-	mode->clock = t.clock;
-	mode->hdisplay = t.hdisplay;
-	mode->hsync_start = t.hsync_start;
-	mode->hsync_end = t.hsync_end;
-	mode->htotal = t.htotal;
-	mode->vdisplay = t.vdisplay;
-	mode->vsync_start = t.vsync_start;
-	mode->vsync_end = t.vsync_end;
-	mode->vtotal = t.vtotal;
+	xdf_mode_timings(mode, width, height, XDF_DEFAULT_HZ);
 	mode->flags = DRM_MODE_FLAG_PHSYNC | DRM_MODE_FLAG_NVSYNC;
 	drm_mode_set_name(mode);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #ifdef __KERNEL__
 #include <drm/drm_fourcc.h>
+#include <drm/drm_modes.h>
 #else
 #include <libdrm/drm_fourcc.h>
 #endif
@@ -96,18 +97,18 @@ u32 xdf_parse_versions(const char *text)
  * multiple of 8; a virtual display need not, so blanking is constant and the
  * size is exactly the one asked for.
  */
-void xdf_timing_make(u32 width, u32 height, u32 hz, struct xdf_timing *t)
+void xdf_mode_timings(struct drm_display_mode *mode, u32 width, u32 height, u32 hz)
 {
-	t->hdisplay = width;
-	t->hsync_start = width + 48;
-	t->hsync_end = width + 80;
-	t->htotal = width + 160;
-	t->vdisplay = height;
-	t->vsync_start = height + 3;
-	t->vsync_end = height + 8;
-	t->vtotal = height + 30;
+	mode->hdisplay = width;
+	mode->hsync_start = width + 48;
+	mode->hsync_end = width + 80;
+	mode->htotal = width + 160;
+	mode->vdisplay = height;
+	mode->vsync_start = height + 3;
+	mode->vsync_end = height + 8;
+	mode->vtotal = height + 30;
 	/* The smallest mode has 4991 pixels with blanking: 1 kHz is 0.2 Hz. */
-	t->clock = div_u64((u64)t->htotal * t->vtotal * hz + 500, 1000);
+	mode->clock = div_u64((u64)mode->htotal * mode->vtotal * hz + 500, 1000);
 }
 
 /*

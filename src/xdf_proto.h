@@ -6,6 +6,8 @@
 #include "displif_wire.h"
 #include "xdf_port.h"
 
+struct drm_display_mode;
+
 /*
  * XenStore's values, and the arithmetic of sizes
  */
@@ -25,16 +27,6 @@
 /* Alignment of a dumb buffer's pitch, in bytes: what most importers ask. */
 #define XDF_PITCH_ALIGN		64
 
-/*
- * A progressive mode's timings.
- * The other members are in pixels and lines, named as in struct drm_display_mode.
- */
-struct xdf_timing {
-	u32 clock;		/* pixel clock in kHz */
-	u16 hdisplay, hsync_start, hsync_end, htotal;
-	u16 vdisplay, vsync_start, vsync_end, vtotal;
-};
-
 /* Where the pixels of a picture lie in its buffer. */
 struct xdf_layout {
 	u32 width;		/* in pixels */
@@ -47,7 +39,7 @@ struct xdf_layout {
 int xdf_parse_resolution(const char *text, u32 *width, u32 *height);
 int xdf_parse_index(const char *text, u32 *index);
 u32 xdf_parse_versions(const char *text);
-void xdf_timing_make(u32 width, u32 height, u32 hz, struct xdf_timing *t);
+void xdf_mode_timings(struct drm_display_mode *mode, u32 width, u32 height, u32 hz);
 int xdf_dumb_layout(u32 width, u32 height, u32 bpp, u32 *pitch, u64 *size);
 int xdf_layout_fits(const struct xdf_layout *l, u64 size);
 int xdf_layout_check(const struct xdf_layout *l, u64 size);

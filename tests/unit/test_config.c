@@ -95,10 +95,10 @@ static void timings(void **state)
 	size_t i;
 
 	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		struct xdf_timing t;
+		struct drm_display_mode t;
 		double hz;
 
-		xdf_timing_make(sizes[i][0], sizes[i][1], 60, &t);
+		xdf_mode_timings(&t, sizes[i][0], sizes[i][1], 60);
 		assert_int_equal(t.hdisplay, sizes[i][0]);
 		assert_int_equal(t.vdisplay, sizes[i][1]);
 		assert_true(t.hdisplay < t.hsync_start);
