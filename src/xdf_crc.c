@@ -7,20 +7,11 @@
 #include <drm/drm_drv.h>
 #include <drm/drm_vblank.h>
 
-#include "xdf_crc.h"
+#include "xdf_scanout.h"
 
 #define BLACK		0xff000000u
 /* More vblanks than that at once are none that a tick came late for. */
 #define GAP_MAX		60u
-
-/*
- * What the one open file keeps alive.
- * DRM does neither hold the device nor this module for its file.
- */
-struct xdf_crc_reader {
-	struct drm_device *drm;		/* the device, held */
-	struct delayed_work work;	/* lets it go */
-};
 
 static bool crc_of_black(u32 width, u32 height, u32 *sum)
 {
@@ -40,135 +31,133 @@ static bool crc_of_black(u32 width, u32 height, u32 *sum)
 /* Reading may take longer than a frame: those that pass meanwhile come next. */
 static void crc_work(struct work_struct *work)
 {
-	struct xdf_crc *crc = container_of(work, struct xdf_crc, work);
+	struct xdf_scanout *s = container_of(work, struct xdf_scanout, crc_work);
 	u32 width, height, first, last, sum = ~0;
 	struct xdf_dbuf *dbuf;
 	bool known;
 
-	spin_lock_irq(crc->lock);
+	spin_lock_irq(&s->lock);
 	/* queued once more by a frame that the last run took along */
-	if (!crc->pending) {
-		spin_unlock_irq(crc->lock);
+	if (!s->crc_pending) {
+		spin_unlock_irq(&s->lock);
 		return;
 	}
-	dbuf = xdf_dbuf_get(crc->dbuf);
-	width = crc->width;
-	height = crc->height;
-	first = crc->first;
-	last = crc->last;
-	crc->pending = false;
-	spin_unlock_irq(crc->lock);
+	dbuf = xdf_dbuf_get(s->crc_dbuf);
+	width = s->crc_width;
+	height = s->crc_height;
+	first = s->crc_first;
+	last = s->crc_last;
+	s->crc_pending = false;
+	spin_unlock_irq(&s->lock);
 
 	known = dbuf ? !xdf_dbuf_crc(dbuf, &sum) :
 		       crc_of_black(width, height, &sum);
 	xdf_dbuf_put(dbuf);
-	WRITE_ONCE(crc->computed, crc->computed + 1);
+	WRITE_ONCE(s->crcs, s->crcs + 1);
 	sum = ~sum;
 	for (; known && first - 1 != last; first++)
-		drm_crtc_add_crc_entry(crc->crtc, true, first, &sum);
+		drm_crtc_add_crc_entry(s->crtc, true, first, &sum);
 }
 
-/* The other half of xdf_crc_frame(). */
-void xdf_crc_add_frame(struct xdf_crc *crc, struct xdf_dbuf *dbuf, u32 width,
-		       u32 height)
+/*
+ * A frame begins; somebody reads checksums.
+ * Context: after the vblank was handled, with the lock.
+ */
+void xdf_crc_frame(struct xdf_scanout *s)
 {
-	u32 frame = drm_crtc_vblank_count(crc->crtc);
+	u32 frame = drm_crtc_vblank_count(s->crtc);
 	struct xdf_dbuf *old = NULL;
 	bool same;
 
-	if (!crc->on)
-		return;
-	same = crc->counted && crc->dbuf == dbuf && crc->width == width &&
-		crc->height == height && frame - crc->last <= GAP_MAX;
+	same = s->crc_counted && s->crc_dbuf == s->shown.dbuf &&
+		s->crc_width == s->wanted.width &&
+		s->crc_height == s->wanted.height && frame - s->crc_last <= GAP_MAX;
 	/* of what is no longer shown there is nothing to be read */
 	if (!same)
-		crc->first = frame;
+		s->crc_first = frame;
 	/* a late tick stands for several vblanks */
-	else if (!crc->pending)
-		crc->first = crc->last + 1;
-	crc->last = frame;
-	crc->counted = true;
-	crc->pending = true;
-	crc->width = width;
-	crc->height = height;
-	if (crc->dbuf != dbuf) {
-		old = crc->dbuf;
-		crc->dbuf = xdf_dbuf_get(dbuf);
+	else if (!s->crc_pending)
+		s->crc_first = s->crc_last + 1;
+	s->crc_last = frame;
+	s->crc_counted = true;
+	s->crc_pending = true;
+	s->crc_width = s->wanted.width;
+	s->crc_height = s->wanted.height;
+	if (s->crc_dbuf != s->shown.dbuf) {
+		old = s->crc_dbuf;
+		s->crc_dbuf = xdf_dbuf_get(s->shown.dbuf);
 	}
-	queue_work(crc->wq, &crc->work);
+	queue_work(s->wq, &s->crc_work);
 	xdf_dbuf_put(old);
 }
 
-static void crc_reader_work(struct work_struct *work)
+/* The last thing that is done to a scanout, perhaps. */
+static void crc_let_go_work(struct work_struct *work)
 {
-	struct xdf_crc_reader *reader =
-		container_of(to_delayed_work(work), struct xdf_crc_reader, work);
+	struct xdf_scanout *s = container_of(to_delayed_work(work),
+					     struct xdf_scanout, crc_let_go);
 
-	drm_dev_put(reader->drm);
-	kfree(reader);
+	drm_dev_put(s->crtc->dev);
 	/* whose end waits for this function's */
 	module_put(THIS_MODULE);
 }
 
-static int crc_start(struct xdf_crc *crc)
+/* DRM holds neither the device nor this module for its file. */
+static int crc_hold(struct xdf_scanout *s)
 {
-	struct xdf_crc_reader *reader;
-	int ret;
-
-	reader = kzalloc(sizeof(*reader), GFP_KERNEL);
-	if (!reader)
-		return -ENOMEM;
-	INIT_DELAYED_WORK(&reader->work, crc_reader_work);
-	reader->drm = crc->crtc->dev;
-	/* ticks go on as long as there is a reader */
-	ret = drm_crtc_vblank_get(crc->crtc);
-	if (ret)
-		goto err_free;
-	if (!try_module_get(THIS_MODULE)) {
-		ret = -ENODEV;
-		goto err_vblank;
-	}
-	drm_dev_get(reader->drm);
-	crc->reader = reader;
-	spin_lock_irq(crc->lock);
-	crc->counted = false;
-	crc->pending = false;
-	WRITE_ONCE(crc->on, true);
-	spin_unlock_irq(crc->lock);
+	/* the last reader's hold is there yet */
+	if (cancel_delayed_work(&s->crc_let_go))
+		return 0;
+	if (!try_module_get(THIS_MODULE))
+		return -ENODEV;
+	drm_dev_get(s->crtc->dev);
 	return 0;
-
-err_vblank:
-	drm_crtc_vblank_put(crc->crtc);
-err_free:
-	kfree(reader);
-	return ret;
 }
 
-static void crc_stop(struct xdf_crc *crc)
+static int crc_start(struct xdf_scanout *s)
 {
-	struct xdf_crc_reader *reader = crc->reader;
+	int ret;
+
+	/* ticks go on as long as there is a reader */
+	ret = drm_crtc_vblank_get(s->crtc);
+	if (ret)
+		return ret;
+	ret = crc_hold(s);
+	if (ret) {
+		drm_crtc_vblank_put(s->crtc);
+		return ret;
+	}
+	spin_lock_irq(&s->lock);
+	s->crc_counted = false;
+	s->crc_pending = false;
+	WRITE_ONCE(s->crc_on, true);
+	spin_unlock_irq(&s->lock);
+	return 0;
+}
+
+static void crc_stop(struct xdf_scanout *s)
+{
 	struct xdf_dbuf *dbuf = NULL;
 
-	if (!reader)
+	if (!READ_ONCE(s->crc_on))
 		return;
-	crc->reader = NULL;
-	spin_lock_irq(crc->lock);
-	WRITE_ONCE(crc->on, false);
-	swap(dbuf, crc->dbuf);
-	spin_unlock_irq(crc->lock);
-	cancel_work_sync(&crc->work);
+	spin_lock_irq(&s->lock);
+	WRITE_ONCE(s->crc_on, false);
+	swap(dbuf, s->crc_dbuf);
+	spin_unlock_irq(&s->lock);
+	cancel_work_sync(&s->crc_work);
 	xdf_dbuf_put(dbuf);
-	drm_crtc_vblank_put(crc->crtc);
+	drm_crtc_vblank_put(s->crtc);
 	/* DRM goes on with the CRTC for a moment when it is back from here */
-	queue_delayed_work(crc->wq, &reader->work, HZ);
+	queue_delayed_work(s->wq, &s->crc_let_go, HZ);
 }
 
 /* drm_crtc_funcs.set_crc_source: a good one, or NULL. Return: 0 or an errno. */
-int xdf_crc_set_source(struct xdf_crc *crc, const char *source)
+int xdf_crc_set_source(struct xdf_scanout *s, const char *source)
 {
 	if (source)
-		return crc_start(crc);
-	crc_stop(crc);
+		return crc_start(s);
+	crc_stop(s);
 	return 0;
 }
 
@@ -184,38 +173,35 @@ int xdf_crc_verify_source(struct drm_crtc *crtc, const char *source,
 
 static void crc_ending_work(struct work_struct *work)
 {
-	struct xdf_crc *crc = container_of(to_delayed_work(work),
-					   struct xdf_crc, ending);
+	struct xdf_scanout *s = container_of(to_delayed_work(work),
+					     struct xdf_scanout, crc_ending);
 	u32 none = 0;
 
-	if (!READ_ONCE(crc->on))
+	if (!READ_ONCE(s->crc_on))
 		return;
-	drm_crtc_add_crc_entry(crc->crtc, false, 0, &none);
-	queue_delayed_work(crc->wq, &crc->ending, HZ / 20);
+	drm_crtc_add_crc_entry(s->crtc, false, 0, &none);
+	queue_delayed_work(s->wq, &s->crc_ending, HZ / 20);
 }
 
 /*
  * The device goes. That waits for whoever reads just then: until xdf_crc_fini()
  * there is something to read, also where nothing is shown.
  */
-void xdf_crc_end(struct xdf_crc *crc)
+void xdf_crc_end(struct xdf_scanout *s)
 {
-	queue_delayed_work(crc->wq, &crc->ending, 0);
+	queue_delayed_work(s->wq, &s->crc_ending, 0);
 }
 
 /* The device's files are gone, but for those that are open. May sleep. */
-void xdf_crc_fini(struct xdf_crc *crc)
+void xdf_crc_fini(struct xdf_scanout *s)
 {
-	cancel_delayed_work_sync(&crc->ending);
+	cancel_delayed_work_sync(&s->crc_ending);
 }
 
-/* Off. @lock is the output's, @wq unbound, and waited for before the module goes. */
-void xdf_crc_init(struct xdf_crc *crc, struct drm_crtc *crtc, spinlock_t *lock,
-		  struct workqueue_struct *wq)
+/* Off; the scanout's CRTC, workqueue and lock are set. */
+void xdf_crc_init(struct xdf_scanout *s)
 {
-	crc->crtc = crtc;
-	crc->lock = lock;
-	crc->wq = wq;
-	INIT_WORK(&crc->work, crc_work);
-	INIT_DELAYED_WORK(&crc->ending, crc_ending_work);
+	INIT_WORK(&s->crc_work, crc_work);
+	INIT_DELAYED_WORK(&s->crc_let_go, crc_let_go_work);
+	INIT_DELAYED_WORK(&s->crc_ending, crc_ending_work);
 }

@@ -494,11 +494,11 @@ static void display_remove(struct work_struct *work)
 	cancel_work_sync(&device->reconfigure);
 	cancel_work_sync(&device->changed);
 	xdf_for_each_output(output, device)
-		xdf_crc_end(&output->scanout.crc);
+		xdf_crc_end(&output->scanout);
 	if (device->registered)
 		drm_dev_unplug(&device->drm);
 	xdf_for_each_output(output, device)
-		xdf_crc_fini(&output->scanout.crc);
+		xdf_crc_fini(&output->scanout);
 	cancel_work_sync(&device->hotplug);
 	if (device->registered)
 		drm_atomic_helper_shutdown(&device->drm);

@@ -428,7 +428,7 @@ xdf_crtc_get_vblank_timestamp(struct drm_crtc *crtc, int *max_error,
 
 static int xdf_crtc_set_crc_source(struct drm_crtc *crtc, const char *source)
 {
-	return xdf_crc_set_source(&crtc_to_output(crtc)->scanout.crc, source);
+	return xdf_crc_set_source(&crtc_to_output(crtc)->scanout, source);
 }
 
 static const struct drm_crtc_funcs xdf_crtc_funcs = {

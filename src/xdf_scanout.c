@@ -267,7 +267,8 @@ static void scanout_settle(struct xdf_scanout *s, bool due)
 /* After a vblank, and all that is settled by it. */
 static void scanout_begin_frame(struct xdf_scanout *s)
 {
-	xdf_crc_frame(&s->crc, s->shown.dbuf, s->wanted.width, s->wanted.height);
+	if (s->crc_on)
+		xdf_crc_frame(s);
 }
 
 static void scanout_show_op(struct xdf_scanout *s)
@@ -644,7 +645,7 @@ void xdf_scanout_print(struct xdf_scanout *s, struct seq_file *m)
 	seq_printf(m, "  timeouts: %llu\n", stats.timeouts);
 	seq_printf(m, "  rejected requests: %llu\n", stats.errors);
 	seq_printf(m, "  stray events: %llu\n", stats.strays);
-	seq_printf(m, "  checksums: %llu\n", READ_ONCE(s->crc.computed));
+	seq_printf(m, "  checksums: %llu\n", READ_ONCE(s->crcs));
 	seq_puts(m, "  flip latency:");
 	for (i = 0; i < XDF_LATENCY_BUCKETS - 1; i++)
 		seq_printf(m, " <%u ms: %llu,", 1 << i, stats.latency[i]);
@@ -711,13 +712,14 @@ void xdf_scanout_init(struct xdf_scanout *s, struct drm_crtc *crtc,
 {
 	s->crtc = crtc;
 	s->connector = connector;
+	s->wq = wq;
 	s->inflight.rq.done = scanout_done;
 	spin_lock_init(&s->lock);
 	spin_lock_init(&s->vblank_lock);
 	s->channel.event = scanout_event;
 	s->channel.closed = scanout_closed;
 	xdf_channel_init(&s->channel);
-	xdf_crc_init(&s->crc, crtc, &s->lock, wq);
+	xdf_crc_init(s);
 	s->vblank.period = NSEC_PER_SEC / XDF_DEFAULT_HZ;
 	hrtimer_setup(&s->timer, scanout_tick, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_ABS);

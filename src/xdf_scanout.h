@@ -9,7 +9,6 @@
 
 #include "xdf_channel.h"
 #include "xdf_connector.h"
-#include "xdf_crc.h"
 #include "xdf_dbuf.h"
 #include "xdf_vblank.h"
 
@@ -67,6 +66,7 @@ struct xdf_scanout {
 	struct xdf_channel channel;	/* the way to the backend */
 	struct drm_crtc *crtc;
 	struct xdf_connector *connector;	/* told of rejected modes */
+	struct workqueue_struct *wq;	/* unbound; of the checksums' works */
 
 	struct hrtimer timer;		/* ticks at vblanks while @ticking */
 	/*
@@ -79,7 +79,6 @@ struct xdf_scanout {
 	bool ended;			/* the timer is not started any more */
 
 	spinlock_t lock;		/* of all that follows; outside of DRM's */
-	struct xdf_crc crc;		/* checksums of what is shown at vblanks */
 	bool up;			/* there is a backend */
 	struct xdf_scanout_wanted wanted;
 	struct xdf_scanout_shown shown;
@@ -93,6 +92,20 @@ struct xdf_scanout {
 	bool backend_busy;		/* with an earlier flip */
 	bool vblank_held;		/* a reference, until the next tick */
 	bool vblank_deferred;		/* this tick was put off for an event that is due */
+
+	/* checksums of what is shown at vblanks, for tests: crtc-N/crc of debugfs */
+	bool crc_on;			/* somebody reads them */
+	bool crc_pending;		/* @crc_first to @crc_last wait for theirs */
+	bool crc_counted;		/* @crc_last is a frame */
+	u32 crc_first;			/* see @crc_pending */
+	u32 crc_last;			/* the latest frame */
+	struct xdf_dbuf *crc_dbuf;	/* shown in it, held; NULL for black */
+	u32 crc_width, crc_height;	/* of black, in pixels and lines */
+	struct work_struct crc_work;	/* computes */
+	struct delayed_work crc_let_go;	/* of the device and this module, for a reader */
+	struct delayed_work crc_ending;	/* lets a reader go */
+	u64 crcs;			/* how often a picture was read, ever */
+
 	/* only rising */
 	struct {
 		u64 flips;		/* framebuffers presented */
@@ -120,5 +133,14 @@ void xdf_scanout_panic(struct xdf_scanout *s);
 void xdf_scanout_start_vblanks(struct xdf_scanout *s);
 void xdf_scanout_stop_vblanks(struct xdf_scanout *s);
 ktime_t xdf_scanout_vblank_time(struct xdf_scanout *s);
+
+/* xdf_crc.c */
+void xdf_crc_init(struct xdf_scanout *s);
+void xdf_crc_end(struct xdf_scanout *s);
+void xdf_crc_fini(struct xdf_scanout *s);
+int xdf_crc_set_source(struct xdf_scanout *s, const char *source);
+int xdf_crc_verify_source(struct drm_crtc *crtc, const char *source,
+			  size_t *count);
+void xdf_crc_frame(struct xdf_scanout *s);
 
 #endif /* XDF_SCANOUT_H */
