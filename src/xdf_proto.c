@@ -236,24 +236,17 @@ bool xdf_displif_may_pass(int error)
 /* An operation's name, for messages. Return: a constant string. */
 const char *xdf_displif_op_name(u8 op)
 {
-	switch (op) {
-	case DISPLIF_OP_DBUF_CREATE:
-		return "DBUF_CREATE";
-	case DISPLIF_OP_DBUF_DESTROY:
-		return "DBUF_DESTROY";
-	case DISPLIF_OP_FB_ATTACH:
-		return "FB_ATTACH";
-	case DISPLIF_OP_FB_DETACH:
-		return "FB_DETACH";
-	case DISPLIF_OP_SET_CONFIG:
-		return "SET_CONFIG";
-	case DISPLIF_OP_PG_FLIP:
-		return "PG_FLIP";
-	case DISPLIF_OP_GET_EDID:
-		return "GET_EDID";
-	default:
-		return "unknown";
-	}
+	static const char * const names[] = {
+		[DISPLIF_OP_DBUF_CREATE] = "DBUF_CREATE",
+		[DISPLIF_OP_DBUF_DESTROY] = "DBUF_DESTROY",
+		[DISPLIF_OP_FB_ATTACH] = "FB_ATTACH",
+		[DISPLIF_OP_FB_DETACH] = "FB_DETACH",
+		[DISPLIF_OP_SET_CONFIG] = "SET_CONFIG",
+		[DISPLIF_OP_PG_FLIP] = "PG_FLIP",
+		[DISPLIF_OP_GET_EDID] = "GET_EDID",
+	};
+
+	return op < ARRAY_SIZE(names) && names[op] ? names[op] : "unknown";
 }
 
 /*
@@ -264,13 +257,8 @@ const char *xdf_displif_op_name(u8 op)
  */
 unsigned int xdf_displif_timeout_ms(u8 op)
 {
-	switch (op) {
-	case DISPLIF_OP_DBUF_CREATE:
-	case DISPLIF_OP_DBUF_DESTROY:
-		return 20000;
-	default:
-		return 10000;
-	}
+	return op == DISPLIF_OP_DBUF_CREATE || op == DISPLIF_OP_DBUF_DESTROY ?
+		20000 : 10000;
 }
 
 /* All reserved bytes are zero by this, whatever was there before. */
