@@ -19,20 +19,17 @@
 /* Then 1 s, doubled each time up to 32 s. A backend at fault waits at once. */
 #define MAX_DELAY_SHIFT	5
 
-/* A state, for people. */
-const char *xdf_backend_state_name(enum xdf_backend_state state)
+/* The state, for people. */
+const char *xdf_backend_state_name(const struct xdf_backend *b)
 {
-	switch (state) {
-	case XDF_BACKEND_DOWN:
-		return "waiting for the backend";
-	case XDF_BACKEND_OFFERED:
-		return "rings offered";
-	case XDF_BACKEND_UP:
-		return "connected";
-	case XDF_BACKEND_GONE:
-		return "gone";
-	}
-	return "unknown";
+	static const char * const names[] = {
+		[XDF_BACKEND_DOWN] = "waiting for the backend",
+		[XDF_BACKEND_OFFERED] = "rings offered",
+		[XDF_BACKEND_UP] = "connected",
+		[XDF_BACKEND_GONE] = "gone",
+	};
+
+	return names[READ_ONCE(b->state)];
 }
 
 static unsigned int backend_lock(struct xdf_backend *b)
@@ -65,6 +62,15 @@ static void backend_delay(struct xdf_backend *b, bool fault)
 	b->offer_at += HZ << shift;
 }
 
+/* Whoever waits for a response goes on from here. */
+static void backend_abort(struct xdf_backend *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < b->count; i++)
+		xdf_channel_abort(b->channels[i]);
+}
+
 /* The end of a connection, or of what was to be one. */
 static void backend_down(struct xdf_backend *b, enum xdf_backend_state state,
 			 bool fault)
@@ -73,8 +79,7 @@ static void backend_down(struct xdf_backend *b, enum xdf_backend_state state,
 	unsigned int i;
 
 	WRITE_ONCE(b->state, state);
-	for (i = 0; i < b->count; i++)
-		xdf_channel_abort(b->channels[i]);
+	backend_abort(b);
 	/* it may be about to end requests that it found late */
 	cancel_delayed_work_sync(&b->watchdog);
 	for (i = 0; i < b->count; i++)
@@ -410,11 +415,10 @@ static int backend_reboot(struct notifier_block *nb, unsigned long event,
 			  void *data)
 {
 	struct xdf_backend *b = container_of(nb, struct xdf_backend, reboot);
-	unsigned int i, noio;
+	unsigned int noio;
 
 	WRITE_ONCE(b->stopping, true);
-	for (i = 0; i < b->count; i++)
-		xdf_channel_abort(b->channels[i]);
+	backend_abort(b);
 	noio = backend_lock(b);
 	if (b->state != XDF_BACKEND_GONE) {
 		bool up = b->state == XDF_BACKEND_UP;
@@ -506,14 +510,12 @@ void xdf_backend_resume(struct xdf_backend *b)
  */
 void xdf_backend_stop(struct xdf_backend *b)
 {
-	unsigned int i, noio;
+	unsigned int noio;
 	bool called;
 
 	unregister_reboot_notifier(&b->reboot);
 	WRITE_ONCE(b->stopping, true);
-	/* whoever waits for a response goes on from here */
-	for (i = 0; i < b->count; i++)
-		xdf_channel_abort(b->channels[i]);
+	backend_abort(b);
 	noio = backend_lock(b);
 	called = b->called;
 	b->called = false;

@@ -23,7 +23,7 @@ struct xdf_backend {
 	struct xenbus_device *xdev;	/* not to be used once GONE */
 	struct xdf_channel **channels;	/* of the connectors, number 0 first */
 	unsigned int count;
-	struct workqueue_struct *wq;	/* runs @changed */
+	struct workqueue_struct *wq;	/* unbound; waited for before the module goes */
 	struct work_struct *changed;	/* queued when @state became or was UP */
 	struct mutex mutex;		/* of every step */
 	enum xdf_backend_state state;	/* written under @mutex */
@@ -55,7 +55,7 @@ void xdf_backend_renew(struct xdf_backend *b, const char *why);
 void xdf_backend_suspend(struct xdf_backend *b);
 void xdf_backend_resume(struct xdf_backend *b);
 void xdf_backend_stop(struct xdf_backend *b);
-const char *xdf_backend_state_name(enum xdf_backend_state state);
+const char *xdf_backend_state_name(const struct xdf_backend *b);
 
 static inline bool xdf_backend_is_up(const struct xdf_backend *b)
 {

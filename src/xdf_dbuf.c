@@ -490,7 +490,7 @@ static void dbuf_work(struct work_struct *work)
 	WRITE_ONCE(d->error, ret);
 	complete_all(&d->attached);
 	spin_unlock_irqrestore(&dbufs->lock, flags);
-	queue_work(dbufs->wq, dbufs->answered);
+	queue_work(dbufs->backend->wq, dbufs->answered);
 }
 
 /*
@@ -547,7 +547,7 @@ void xdf_dbuf_ask(struct xdf_dbuf *d)
 	if (d->error != -EINPROGRESS) {
 		WRITE_ONCE(d->error, -EINPROGRESS);
 		reinit_completion(&d->attached);
-		queue_work(d->dbufs->wq, &d->work);
+		queue_work(d->dbufs->backend->wq, &d->work);
 	}
 	spin_unlock_irqrestore(&d->dbufs->lock, flags);
 }
@@ -578,7 +578,7 @@ static void dbuf_release(struct kref *ref)
 	/* together: the work frees it, and may be running */
 	spin_lock_irqsave(&dbufs->lock, flags);
 	WRITE_ONCE(d->unused, true);
-	queue_work(dbufs->wq, &d->work);
+	queue_work(dbufs->backend->wq, &d->work);
 	spin_unlock_irqrestore(&dbufs->lock, flags);
 }
 
@@ -727,10 +727,10 @@ void xdf_dbufs_print(struct xdf_dbufs *dbufs, struct seq_file *m)
 			   bytes[i] >> 10);
 }
 
-/* None yet. @wq is unbound, and waited for before the module goes. */
+/* None yet. */
 void xdf_dbufs_init(struct xdf_dbufs *dbufs, struct drm_device *drm,
-		    struct xdf_backend *backend, struct workqueue_struct *wq,
-		    struct work_struct *answered, bool be_alloc)
+		    struct xdf_backend *backend, struct work_struct *answered,
+		    bool be_alloc)
 {
 	if (be_alloc && !xdf_shadow_can_map()) {
 		drm_warn(drm,
@@ -740,7 +740,6 @@ void xdf_dbufs_init(struct xdf_dbufs *dbufs, struct drm_device *drm,
 	}
 	dbufs->drm = drm;
 	dbufs->backend = backend;
-	dbufs->wq = wq;
 	dbufs->answered = answered;
 	dbufs->be_alloc = be_alloc;
 	mutex_init(&dbufs->mutex);

@@ -29,7 +29,6 @@ enum xdf_dbuf_mode {
 struct xdf_dbufs {
 	struct drm_device *drm;		/* the device; every dbuf holds it */
 	struct xdf_backend *backend;	/* the connection; buffers go over its channel 0 */
-	struct workqueue_struct *wq;	/* unbound */
 	/*
 	 * one attach or detach at a time: however slow the backend is, it
 	 * holds no more than what is in use. Held over waits for the backend,
@@ -80,8 +79,8 @@ struct xdf_dbuf {
 };
 
 void xdf_dbufs_init(struct xdf_dbufs *dbufs, struct drm_device *drm,
-		    struct xdf_backend *backend, struct workqueue_struct *wq,
-		    struct work_struct *answered, bool be_alloc);
+		    struct xdf_backend *backend, struct work_struct *answered,
+		    bool be_alloc);
 void xdf_dbufs_renew(struct xdf_dbufs *dbufs);
 void xdf_dbufs_forget(struct xdf_dbufs *dbufs);
 void xdf_dbufs_print(struct xdf_dbufs *dbufs, struct seq_file *m);

@@ -133,23 +133,15 @@ static void config_read_connector(struct xenbus_device *xdev,
 	kfree(path);
 }
 
-static struct xdf_output *display_find_output(struct xdf_device *device, u32 node)
+/* That of a connector; or, where @new, one that stands for none of XenStore's yet. */
+static struct xdf_output *display_find_output(struct xdf_device *device, u32 node,
+					      bool new)
 {
 	struct xdf_output *output;
 
+	/* those in use come first */
 	xdf_for_each_output(output, device)
-		if (output->used && output->scanout.channel.node == node)
-			return output;
-	return NULL;
-}
-
-/* One that stands for no connector of XenStore's yet. */
-static struct xdf_output *display_free_output(struct xdf_device *device)
-{
-	struct xdf_output *output;
-
-	xdf_for_each_output(output, device)
-		if (!output->used)
+		if (output->used ? output->scanout.channel.node == node : new)
 			return output;
 	return NULL;
 }
@@ -197,8 +189,7 @@ static bool config_has(const struct xdf_output_config *configs,
 static bool display_add_connector(struct xdf_device *device,
 				  const struct xdf_output_config *config)
 {
-	struct xdf_output *output = display_find_output(device, config->node) ?:
-		display_free_output(device);
+	struct xdf_output *output = display_find_output(device, config->node, true);
 	bool renew;
 
 	if (!output) {
@@ -268,7 +259,7 @@ static void display_reconfigure(struct work_struct *work)
 				 config->node);
 		if (!path)
 			return;
-		known = display_find_output(device, config->node);
+		known = display_find_output(device, config->node, false);
 		if (known) {
 			config->width = known->connector.width;
 			config->height = known->connector.height;
@@ -432,8 +423,7 @@ static int debugfs_show(struct seq_file *m, void *unused)
 	struct xdf_backend *b = &device->backend;
 	struct xdf_output *output;
 
-	seq_printf(m, "connection: %s\n",
-		   xdf_backend_state_name(READ_ONCE(b->state)));
+	seq_printf(m, "connection: %s\n", xdf_backend_state_name(b));
 	seq_printf(m, "protocol version: %u\n", READ_ONCE(b->version));
 	seq_printf(m, "connections lost: %u\n", READ_ONCE(b->losses));
 	seq_printf(m, "protocol errors: %u\n", READ_ONCE(b->faults));
@@ -549,7 +539,6 @@ static int display_init(struct xdf_device *device, struct xenbus_device *xdev,
 					     DISPLIF_NODE_BE_ALLOC, 0) == 1;
 	int ret;
 
-	device->wq = wq;
 	ret = drmm_add_action_or_reset(&device->drm, display_free, NULL);
 	if (ret)
 		return ret;
@@ -558,7 +547,7 @@ static int display_init(struct xdf_device *device, struct xenbus_device *xdev,
 	if (ret)
 		return ret;
 	xdf_backend_init(&device->backend, xdev, wq, &device->changed);
-	xdf_dbufs_init(&device->dbufs, &device->drm, &device->backend, wq,
+	xdf_dbufs_init(&device->dbufs, &device->drm, &device->backend,
 		       &device->answered, be_alloc);
 	return 0;
 }
@@ -666,7 +655,7 @@ void xdf_device_remove(struct xdf_device *device)
 	/* for the work, and for the wait */
 	drm_dev_get(drm);
 	drm_dev_get(drm);
-	queue_work(device->wq, &device->remove);
+	queue_work(device->backend.wq, &device->remove);
 	if (!wait_for_completion_timeout(&device->removed, REMOVE_WAIT)) {
 		drm_warn(drm,
 			 "a process holds up the end of the device (error %d): it follows when that process lets go\n",

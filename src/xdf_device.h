@@ -16,7 +16,6 @@ struct xdf_device {
 	struct xdf_dbufs dbufs;
 	unsigned int count;
 	struct xdf_output *outputs;	/* those in use first */
-	struct workqueue_struct *wq;	/* unbound; waited for before the module goes */
 	bool registered;		/* userspace may know it */
 	struct work_struct changed;	/* makes the device fit the state of @backend */
 	struct work_struct answered;	/* has the outputs look at what was attached */
