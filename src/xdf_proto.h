@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* What needs no kernel: XenStore's values, messages, formats, EDIDs, directories. */
+/* What needs no kernel: XenStore's values, messages, formats, EDIDs, vblanks. */
 #ifndef XDF_PROTO_H
 #define XDF_PROTO_H
 
@@ -122,5 +122,23 @@ void xdf_inflight_init(struct xdf_inflight *f);
 int xdf_inflight_add(struct xdf_inflight *f, u8 op, void *data, u16 *id);
 int xdf_inflight_take(struct xdf_inflight *f, u16 id, u8 op, void **data);
 void xdf_inflight_abandon(struct xdf_inflight *f, u16 id);
+
+/*
+ * When an output's vblanks are, by what the backend says
+ */
+
+/* Vblanks at equal distances; all in ns of monotonic time. */
+struct xdf_vblank {
+	u64 time;		/* of the last one */
+	u64 next;		/* of the next one */
+	u64 period;		/* of the mode */
+	unsigned int outliers;	/* events in a row that fit no vblank */
+	unsigned int moves;	/* how often in a row that has moved the vblanks */
+};
+
+void xdf_vblank_start(struct xdf_vblank *vblank, u64 period, u64 now);
+u64 xdf_vblank_last(const struct xdf_vblank *vblank, u64 now);
+bool xdf_vblank_tick(struct xdf_vblank *vblank, u64 now);
+bool xdf_vblank_event(struct xdf_vblank *vblank, u64 now);
 
 #endif /* XDF_PROTO_H */

@@ -10,7 +10,6 @@
 #include "xdf_channel.h"
 #include "xdf_connector.h"
 #include "xdf_dbuf.h"
-#include "xdf_vblank.h"
 
 struct seq_file;
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "unit.h"
-#include "xdf_vblank.h"
+#include "xdf_proto.h"
 
 #define PERIOD	16666667
 #define START	1000000000000ULL
