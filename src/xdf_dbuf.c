@@ -178,14 +178,6 @@ static int dbuf_fb_attach(struct xdf_dbuf *d)
 	return dbuf_call(d, &rq);
 }
 
-static void dbuf_fb_detach(struct xdf_dbuf *d)
-{
-	struct xdf_request rq;
-
-	xdf_displif_fb_detach(&rq.wire, d->fb_cookie);
-	dbuf_call(d, &rq);
-}
-
 static void dbuf_destroy(struct xdf_dbuf *d)
 {
 	struct xdf_request rq;
@@ -286,18 +278,16 @@ err_unshare:
 	return ret;
 }
 
-/* Or has it a buffer of its own at the backend? */
-static bool dbuf_is_of_whole(const struct xdf_dbuf *d)
-{
-	return d->whole && d->dbuf_cookie == d->whole->dbuf_cookie;
-}
-
 /* The mirror of dbuf_attach() and dbuf_attach_part(). Under xdf_dbufs.mutex. */
 static void dbuf_detach(struct xdf_dbuf *d)
 {
+	struct xdf_request rq;
+
 	if (xdf_dbuf_is_live(d)) {
-		dbuf_fb_detach(d);
-		if (!dbuf_is_of_whole(d))
+		xdf_displif_fb_detach(&rq.wire, d->fb_cookie);
+		dbuf_call(d, &rq);
+		/* or the buffer is that of the whole, which may go on */
+		if (!d->whole || d->dbuf_cookie != d->whole->dbuf_cookie)
 			dbuf_destroy(d);
 	}
 	dbuf_unshare(d);
@@ -380,19 +370,12 @@ static int dbuf_try(struct xdf_dbuf *d, enum xdf_dbuf_mode mode, u32 format,
 	return ret;
 }
 
-static u32 dbuf_next_format(const struct xdf_dbuf *d, u32 format)
+/* That, or the next one that was not rejected; 0 when there is none. */
+static u32 dbuf_usable_format(const struct xdf_dbuf *d, u32 format)
 {
-	do
+	while (xdf_format_bit(format) & READ_ONCE(d->dbufs->rejected))
 		format = xdf_format_next(d->format, format);
-	while (xdf_format_bit(format) & READ_ONCE(d->dbufs->rejected));
 	return format;
-}
-
-static u32 dbuf_first_format(const struct xdf_dbuf *d)
-{
-	if (xdf_format_bit(d->format) & READ_ONCE(d->dbufs->rejected))
-		return dbuf_next_format(d, d->format);
-	return d->format;
 }
 
 /*
@@ -422,7 +405,7 @@ static void dbuf_learn(struct xdf_dbuf *d, u32 format, int alloc_error)
  */
 static int dbuf_attach_anyhow(struct xdf_dbuf *d)
 {
-	u32 format = dbuf_first_format(d);
+	u32 format = dbuf_usable_format(d, d->format);
 	enum xdf_dbuf_mode mode;
 	int ret, alloc_error = 0;
 	u8 op;
@@ -444,7 +427,7 @@ static int dbuf_attach_anyhow(struct xdf_dbuf *d)
 			continue;
 		}
 		alloc_error = 0;
-		format = dbuf_next_format(d, format);
+		format = dbuf_usable_format(d, xdf_format_next(d->format, format));
 	}
 	return ret;
 }

@@ -406,16 +406,6 @@ static void display_answered(struct work_struct *work)
  * Figures
  */
 
-static void debugfs_output(struct seq_file *m, struct xdf_output *output)
-{
-	struct xdf_connector *c = &output->connector;
-
-	seq_printf(m, "\nconnector %u: %ux%u preferred, EDID of %u bytes\n",
-		   READ_ONCE(c->channel->node), READ_ONCE(c->width),
-		   READ_ONCE(c->height), READ_ONCE(c->edid_size));
-	xdf_scanout_print(&output->scanout, m);
-}
-
 static int debugfs_show(struct seq_file *m, void *unused)
 {
 	struct drm_info_node *node = m->private;
@@ -429,9 +419,16 @@ static int debugfs_show(struct seq_file *m, void *unused)
 	seq_printf(m, "protocol errors: %u\n", READ_ONCE(b->faults));
 	xdf_grants_print(m);
 	xdf_dbufs_print(&device->dbufs, m);
-	xdf_for_each_output(output, device)
-		if (READ_ONCE(output->scanout.channel.present))
-			debugfs_output(m, output);
+	xdf_for_each_output(output, device) {
+		struct xdf_connector *c = &output->connector;
+
+		if (!READ_ONCE(c->channel->present))
+			continue;
+		seq_printf(m, "\nconnector %u: %ux%u preferred, EDID of %u bytes\n",
+			   READ_ONCE(c->channel->node), READ_ONCE(c->width),
+			   READ_ONCE(c->height), READ_ONCE(c->edid_size));
+		xdf_scanout_print(&output->scanout, m);
+	}
 	return 0;
 }
 

@@ -184,19 +184,10 @@ static struct {
 	unsigned long keep_max;
 	struct delayed_work expire;
 	struct shrinker *shrinker;
-	atomic_t used;
+	atomic_t used;		/* references granted now, kept ones too */
 	unsigned int budget;
 	unsigned int lacking;	/* so many were asked for in vain, as the log says */
 } table;
-
-/* A list of free references as the kernel has them, with nothing in it. */
-static bool grants_empty_list(grant_ref_t *head)
-{
-	if (gnttab_alloc_grant_references(1, head) < 0)
-		return false;
-	gnttab_free_grant_reference(gnttab_claim_grant_reference(head));
-	return true;
-}
 
 /*
  * A backend that has let go of the first and the last has let go of all: then
@@ -214,8 +205,10 @@ static void grants_end_together(struct xdf_grants *g)
 	if (!g->refs[i] || !gnttab_try_end_foreign_access(g->refs[i]))
 		return;
 	g->refs[i] = 0;
-	if (!grants_empty_list(&head))
+	/* a list of free references as the kernel has them, with nothing in it */
+	if (gnttab_alloc_grant_references(1, &head) < 0)
 		return;
+	gnttab_free_grant_reference(gnttab_claim_grant_reference(&head));
 	for (i = 1; i < g->count; i++) {
 		if (!g->refs[i])
 			continue;
@@ -431,18 +424,12 @@ static unsigned long grants_shrink(struct shrinker *shrinker,
 	return grants_drop(0, sc->nr_to_scan) ?: SHRINK_STOP;
 }
 
-/* References granted now, with those that are still in use or kept. */
-static unsigned int grants_used(void)
-{
-	return atomic_read(&table.used);
-}
-
 /* Figures of all devices. */
 void xdf_grants_print(struct seq_file *m)
 {
 	unsigned int kept = READ_ONCE(table.kept_pages) * XEN_PFN_PER_PAGE;
 
-	seq_printf(m, "grants: %u of %u in use\n", grants_used() - kept,
+	seq_printf(m, "grants: %u of %u in use\n", atomic_read(&table.used) - kept,
 		   table.budget);
 	seq_printf(m, "grants kept for new buffers: %u\n", kept);
 	seq_printf(m, "lists of %lu pages and their grants: %lu bytes\n",
@@ -468,7 +455,7 @@ static void grants_lack(unsigned int count, unsigned int reserve)
 {
 	if (grants_lack_is_news(count))
 		pr_warn_ratelimited("xen_drm_front: %u grants asked for, %u of %u in use, %u kept for the screens (error %d): no room for this buffer. Show fewer or smaller buffers, or raise Xen's max_grant_frames for this guest\n",
-				    count, grants_used(), table.budget,
+				    count, atomic_read(&table.used), table.budget,
 				    reserve, -ENOSPC);
 }
 
@@ -492,7 +479,7 @@ static int grants_budget_take(unsigned int count)
 
 static bool grants_remain(unsigned int count, unsigned int reserve)
 {
-	return (u64)grants_used() + count + reserve <= table.budget;
+	return (u64)atomic_read(&table.used) + count + reserve <= table.budget;
 }
 
 /*
@@ -560,7 +547,7 @@ static struct xdf_grants *grants_new(domid_t domid, struct xdf_mem *mem)
 	if (ret) {
 		if (grants_lack_is_news(count))
 			pr_warn_ratelimited("xen_drm_front: the domain's grant table is full (%u grants in use here, error %d): raise Xen's max_grant_frames for this guest\n",
-					    grants_used() - count, ret);
+					    atomic_read(&table.used) - count, ret);
 		/* what was not granted goes back to the budget at once */
 		atomic_sub(count - g->count, &table.used);
 		xdf_grants_release(g);
