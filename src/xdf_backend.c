@@ -19,7 +19,6 @@
 /* Then 1 s, doubled each time up to 32 s. A backend at fault waits at once. */
 #define MAX_DELAY_SHIFT	5
 
-/* The state, for people. */
 const char *xdf_backend_state_name(const struct xdf_backend *b)
 {
 	static const char * const names[] = {

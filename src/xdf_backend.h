@@ -10,7 +10,6 @@
 
 #include "xdf_channel.h"
 
-/* The state of the connection. */
 enum xdf_backend_state {
 	XDF_BACKEND_DOWN,	/* no rings; waits for a backend in InitWait */
 	XDF_BACKEND_OFFERED,	/* rings published; waits for the backend to bind them */
@@ -18,7 +17,6 @@ enum xdf_backend_state {
 	XDF_BACKEND_GONE,	/* the device goes; no way back */
 };
 
-/* The connection. */
 struct xdf_backend {
 	struct xenbus_device *xdev;	/* not to be used once GONE */
 	struct xdf_channel **channels;	/* of the connectors, number 0 first */

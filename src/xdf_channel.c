@@ -393,29 +393,28 @@ void xdf_channel_close(struct xdf_channel *ch)
 	ch->closed(ch);
 }
 
+static int port_publish(const struct xdf_port *p, struct xenbus_transaction xbt,
+			const char *dir, const char *ring, const char *channel)
+{
+	int ret = xenbus_printf(xbt, dir, ring, "%u", p->grants->refs[0]);
+
+	return ret ?: xenbus_printf(xbt, dir, channel, "%u", p->port);
+}
+
 /* Write the four nodes of a connector. */
 int xdf_channel_publish(struct xdf_channel *ch, struct xenbus_transaction xbt,
 			const char *dir)
 {
-	const struct {
-		const char *node;
-		unsigned int value;
-	} nodes[] = {
-		{ DISPLIF_NODE_REQ_RING, ch->req.grants->refs[0] },
-		{ DISPLIF_NODE_REQ_CHANNEL, ch->req.port },
-		{ DISPLIF_NODE_EVT_RING, ch->evt.grants->refs[0] },
-		{ DISPLIF_NODE_EVT_CHANNEL, ch->evt.port },
-	};
-	unsigned int i;
-	char *path;
-	int ret = 0;
+	char *path = kasprintf(GFP_KERNEL, "%s/%u", dir, ch->node);
+	int ret;
 
-	path = kasprintf(GFP_KERNEL, "%s/%u", dir, ch->node);
 	if (!path)
 		return -ENOMEM;
-	for (i = 0; !ret && i < ARRAY_SIZE(nodes); i++)
-		ret = xenbus_printf(xbt, path, nodes[i].node, "%u",
-				    nodes[i].value);
+	ret = port_publish(&ch->req, xbt, path, DISPLIF_NODE_REQ_RING,
+			   DISPLIF_NODE_REQ_CHANNEL);
+	if (!ret)
+		ret = port_publish(&ch->evt, xbt, path, DISPLIF_NODE_EVT_RING,
+				   DISPLIF_NODE_EVT_CHANNEL);
 	kfree(path);
 	return ret;
 }

@@ -9,7 +9,6 @@
 #include "xdf_dbuf.h"
 #include "xdf_kms.h"
 
-/* A display device. */
 struct xdf_device {
 	struct drm_device drm;		/* its last reference frees all of this */
 	struct xdf_backend backend;	/* the connection, which comes and goes */

@@ -11,10 +11,8 @@
 /* What was last shown of it on a CRTC: two parts, for those who alternate. */
 #define XDF_FB_PARTS	2
 
-/* A framebuffer. */
 struct xdf_fb {
 	struct drm_framebuffer base;
-	struct xdf_dbufs *dbufs;
 	struct xdf_dbuf *full;		/* all of it */
 	ktime_t paced;			/* when xdf_fb_pace() returned last */
 	/*
@@ -31,7 +29,6 @@ static unsigned int fb_parts(const struct drm_device *drm)
 	return drm->mode_config.num_crtc * XDF_FB_PARTS;
 }
 
-/* drm_framebuffer_funcs.destroy. */
 void xdf_fb_destroy(struct drm_framebuffer *base)
 {
 	struct xdf_fb *fb = to_xdf_fb(base);
@@ -99,9 +96,9 @@ int xdf_fb_update(struct drm_framebuffer *base,
 	for (i = 0; !ret && i < fb_parts(base->dev); i++) {
 		struct xdf_dbuf *part;
 
-		spin_lock_irq(&fb->dbufs->lock);
+		spin_lock_irq(&fb->full->dbufs->lock);
 		part = xdf_dbuf_get(fb->part[i]);
-		spin_unlock_irq(&fb->dbufs->lock);
+		spin_unlock_irq(&fb->full->dbufs->lock);
 		if (part)
 			ret = fb_update_dbuf(fb, part, &damage);
 		xdf_dbuf_put(part);
@@ -173,7 +170,6 @@ xdf_fb_create(struct xdf_dbufs *dbufs, struct drm_file *file,
 	fb = kzalloc(struct_size(fb, part, fb_parts(drm)), GFP_KERNEL);
 	if (!fb)
 		return ERR_PTR(-ENOMEM);
-	fb->dbufs = dbufs;
 	obj = fb_lookup(drm, file, cmd->handles[0], &layout);
 	if (IS_ERR(obj)) {
 		ret = PTR_ERR(obj);
@@ -261,20 +257,20 @@ struct xdf_dbuf *xdf_fb_dbuf(struct drm_framebuffer *base,
 	if (fb_layout_equal(layout, &fb->full->layout))
 		return xdf_dbuf_get(fb->full);
 
-	spin_lock_irq(&fb->dbufs->lock);
+	spin_lock_irq(&fb->full->dbufs->lock);
 	d = fb_take_part(parts, layout);
-	spin_unlock_irq(&fb->dbufs->lock);
+	spin_unlock_irq(&fb->full->dbufs->lock);
 	if (!d)
 		d = xdf_dbuf_create_part(fb->full, layout);
 	if (IS_ERR(d))
 		return d;
 	xdf_dbuf_get(d);
 	/* to the front; the last one goes when there is no gap */
-	spin_lock_irq(&fb->dbufs->lock);
+	spin_lock_irq(&fb->full->dbufs->lock);
 	last = d;
 	for (i = 0; last && i < XDF_FB_PARTS; i++)
 		swap(last, parts[i]);
-	spin_unlock_irq(&fb->dbufs->lock);
+	spin_unlock_irq(&fb->full->dbufs->lock);
 	xdf_dbuf_put(last);
 	return d;
 }

@@ -398,7 +398,6 @@ int xdf_gem_map_source(struct xdf_gem *gem, struct iosys_map *map)
 	return xdf_gem_vmap(&gem->base, map);
 }
 
-/* Undo xdf_gem_map_source(). */
 void xdf_gem_unmap_source(struct xdf_gem *gem, struct iosys_map *map)
 {
 	if (gem->dmabuf)
@@ -428,7 +427,6 @@ int xdf_gem_begin_read(struct xdf_gem *gem)
 	return dma_buf_begin_cpu_access(gem->dmabuf, DMA_FROM_DEVICE);
 }
 
-/* After xdf_gem_begin_read(). */
 void xdf_gem_end_read(struct xdf_gem *gem)
 {
 	if (gem->dmabuf)

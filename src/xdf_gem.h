@@ -8,7 +8,6 @@
 
 #include "xdf_grants.h"
 
-/* A buffer. */
 struct xdf_gem {
 	struct drm_gem_object base;
 	size_t limit;			/* of pictures: dumb ones have a line to spare */

@@ -233,7 +233,6 @@ bool xdf_displif_may_pass(int error)
 	}
 }
 
-/* An operation's name, for messages. Return: a constant string. */
 const char *xdf_displif_op_name(u8 op)
 {
 	static const char * const names[] = {
@@ -284,14 +283,12 @@ void xdf_displif_dbuf_create(struct displif_req *req,
 	req->op.dbuf_create.data_ofs = args->data_ofs;
 }
 
-/* Build DBUF_DESTROY. */
 void xdf_displif_dbuf_destroy(struct displif_req *req, u64 dbuf_cookie)
 {
 	wire_start(req, DISPLIF_OP_DBUF_DESTROY);
 	req->op.dbuf_destroy.dbuf_cookie = dbuf_cookie;
 }
 
-/* Build FB_ATTACH. */
 void xdf_displif_fb_attach(struct displif_req *req,
 			   const struct displif_fb_attach *args)
 {
@@ -304,7 +301,6 @@ void xdf_displif_fb_attach(struct displif_req *req,
 	req->op.fb_attach.pixel_format = args->pixel_format;
 }
 
-/* Build FB_DETACH. */
 void xdf_displif_fb_detach(struct displif_req *req, u64 fb_cookie)
 {
 	wire_start(req, DISPLIF_OP_FB_DETACH);
@@ -322,7 +318,6 @@ void xdf_displif_set_config(struct displif_req *req, u64 fb_cookie, u32 width,
 	req->op.set_config.bpp = bpp;
 }
 
-/* Build PG_FLIP. */
 void xdf_displif_pg_flip(struct displif_req *req, u64 fb_cookie)
 {
 	wire_start(req, DISPLIF_OP_PG_FLIP);
@@ -554,7 +549,6 @@ void xdf_pgdir_read(const struct displif_page_directory *dir, u32 index,
  * Requests in flight on one ring
  */
 
-/* An empty table. */
 void xdf_inflight_init(struct xdf_inflight *f)
 {
 	memset(f, 0, sizeof(*f));

@@ -705,7 +705,7 @@ static void scanout_closed(struct xdf_channel *ch)
 	spin_unlock_irq(&s->lock);
 }
 
-/* Prepare a scanout: off, no backend. */
+/* Off, no backend. */
 void xdf_scanout_init(struct xdf_scanout *s, struct drm_crtc *crtc,
 		      struct xdf_connector *connector,
 		      struct workqueue_struct *wq)
