@@ -444,6 +444,7 @@ void xdf_backend_init(struct xdf_backend *b, struct xenbus_device *xdev,
 	mutex_init(&b->mutex);
 	b->xenwatch.node = xdev->nodename;
 	b->xenwatch.callback = backend_on_xenwatch;
+	b->reboot.notifier_call = backend_reboot;
 	b->failed_at = jiffies;
 	b->offer_at = jiffies;
 	INIT_DELAYED_WORK(&b->step, backend_call_xenwatch);
@@ -460,7 +461,6 @@ void xdf_backend_init(struct xdf_backend *b, struct xenbus_device *xdev,
  */
 void xdf_backend_start(struct xdf_backend *b)
 {
-	b->reboot.notifier_call = backend_reboot;
 	register_reboot_notifier(&b->reboot);
 }
 

@@ -508,7 +508,8 @@ static struct xdf_device *display_new(struct xenbus_device *xdev,
 				    drm);
 	if (IS_ERR(device))
 		return device;
-	device->count = max_t(unsigned int, count, XDF_MIN_OUTPUTS);
+	count = max_t(unsigned int, count, XDF_MIN_OUTPUTS);
+	device->backend.count = count;
 	INIT_WORK(&device->changed, display_changed);
 	INIT_WORK(&device->answered, display_answered);
 	INIT_WORK(&device->hotplug, display_hotplug);
@@ -516,15 +517,14 @@ static struct xdf_device *display_new(struct xenbus_device *xdev,
 	INIT_WORK(&device->remove, display_remove);
 	init_completion(&device->removed);
 	/* before the mode configuration, which is cleaned up before it */
-	device->outputs = drmm_kcalloc(&device->drm, device->count,
+	device->outputs = drmm_kcalloc(&device->drm, count,
 				       sizeof(*device->outputs), GFP_KERNEL);
-	device->backend.channels = drmm_kcalloc(&device->drm, device->count,
+	device->backend.channels = drmm_kcalloc(&device->drm, count,
 						sizeof(*device->backend.channels),
 						GFP_KERNEL);
 	if (!device->outputs || !device->backend.channels)
 		return ERR_PTR(-ENOMEM);
-	device->backend.count = device->count;
-	for (i = 0; i < device->count; i++)
+	for (i = 0; i < count; i++)
 		device->backend.channels[i] = &device->outputs[i].scanout.channel;
 	return device;
 }
@@ -539,7 +539,7 @@ static int display_init(struct xdf_device *device, struct xenbus_device *xdev,
 	ret = drmm_add_action_or_reset(&device->drm, display_free, NULL);
 	if (ret)
 		return ret;
-	ret = xdf_kms_init(&device->drm, device->outputs, device->count,
+	ret = xdf_kms_init(&device->drm, device->outputs, device->backend.count,
 			   &device->dbufs, &device->hotplug, wq);
 	if (ret)
 		return ret;

@@ -13,8 +13,7 @@ struct xdf_device {
 	struct drm_device drm;		/* its last reference frees all of this */
 	struct xdf_backend backend;	/* the connection, which comes and goes */
 	struct xdf_dbufs dbufs;
-	unsigned int count;
-	struct xdf_output *outputs;	/* those in use first */
+	struct xdf_output *outputs;	/* one for each channel of @backend, those in use first */
 	bool registered;		/* userspace may know it */
 	struct work_struct changed;	/* makes the device fit the state of @backend */
 	struct work_struct answered;	/* has the outputs look at what was attached */
@@ -28,7 +27,7 @@ struct xdf_device {
 
 #define xdf_for_each_output(output, device)				\
 	for ((output) = (device)->outputs;				\
-	     (output) < (device)->outputs + (device)->count; (output)++)
+	     (output) < (device)->outputs + (device)->backend.count; (output)++)
 
 struct xdf_device *xdf_device_create(struct xenbus_device *xdev,
 				     struct workqueue_struct *wq);
