@@ -23,6 +23,9 @@
  */
 #define REMOVE_WAIT	(3 * HZ)
 
+/* Of a connector's node and one of those below it, in bytes. */
+#define MAX_NAME	32
+
 /* What XenStore says of one connector; without a width its resolution is invalid. */
 struct xdf_output_config {
 	u32 node;
@@ -96,13 +99,16 @@ static int config_read_nodes(struct xenbus_device *xdev,
 }
 
 /* Reads a connector's size; leaves it alone when that is invalid. */
-static void config_read_resolution(struct xenbus_device *xdev, const char *path,
+static void config_read_resolution(struct xenbus_device *xdev,
 				   struct xdf_output_config *config)
 {
-	char *text = xenbus_read(XBT_NIL, path, DISPLIF_NODE_RESOLUTION, NULL);
-	const char *shown = IS_ERR(text) ? "(none)" : text;
+	char name[MAX_NAME], *text;
+	const char *shown;
 	int ret;
 
+	snprintf(name, sizeof(name), "%u/" DISPLIF_NODE_RESOLUTION, config->node);
+	text = xenbus_read(XBT_NIL, xdev->nodename, name, NULL);
+	shown = IS_ERR(text) ? "(none)" : text;
 	ret = IS_ERR(text) ? PTR_ERR(text) :
 		xdf_parse_resolution(text, &config->width, &config->height);
 	if (ret)
@@ -117,20 +123,17 @@ static void config_read_resolution(struct xenbus_device *xdev, const char *path,
 static void config_read_connector(struct xenbus_device *xdev,
 				  struct xdf_output_config *config)
 {
-	char *path, *id;
+	char name[MAX_NAME], *id;
 
-	path = kasprintf(GFP_KERNEL, "%s/%u", xdev->nodename, config->node);
-	if (!path)
-		return;
-	config_read_resolution(xdev, path, config);
-	id = xenbus_read(XBT_NIL, path, DISPLIF_NODE_UNIQUE_ID, NULL);
+	config_read_resolution(xdev, config);
+	snprintf(name, sizeof(name), "%u/" DISPLIF_NODE_UNIQUE_ID, config->node);
+	id = xenbus_read(XBT_NIL, xdev->nodename, name, NULL);
 	if (IS_ERR(id) || !*id)
 		dev_warn(&xdev->dev,
 			 "connector %u: no unique-id in XenStore: the backend may reject the display\n",
 			 config->node);
 	if (!IS_ERR(id))
 		kfree(id);
-	kfree(path);
 }
 
 /* That of a connector; or, where @new, one that stands for none of XenStore's yet. */
@@ -251,26 +254,23 @@ static void display_reconfigure(struct work_struct *work)
 	for (i = 0; i < count; i++) {
 		struct xdf_output_config *config = &configs[n];
 		struct xdf_output *known;
-		char *path;
+		char name[MAX_NAME];
 		bool sized;
 
 		*config = configs[i];
-		path = kasprintf(GFP_KERNEL, "%s/%u", xdev->nodename,
-				 config->node);
-		if (!path)
-			return;
 		known = display_find_output(device, config->node, false);
 		if (known) {
 			config->width = known->connector.width;
 			config->height = known->connector.height;
 		}
-		sized = xenbus_exists(XBT_NIL, path, DISPLIF_NODE_RESOLUTION) > 0;
+		snprintf(name, sizeof(name), "%u/" DISPLIF_NODE_RESOLUTION,
+			 config->node);
+		sized = xenbus_exists(XBT_NIL, xdev->nodename, name) > 0;
 		if (sized)
-			config_read_resolution(xdev, path, config);
+			config_read_resolution(xdev, config);
 		/* a new one is complete when it has its size */
 		if (known || sized)
 			n++;
-		kfree(path);
 	}
 	display_configure(device, configs, n);
 }
