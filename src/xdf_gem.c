@@ -156,7 +156,7 @@ static const struct drm_gem_object_funcs xdf_gem_funcs = {
 	.vm_ops = &xdf_gem_vm_ops,
 };
 
-static struct xdf_gem *gem_new(size_t size)
+static struct xdf_gem *gem_new(struct drm_device *drm, size_t size)
 {
 	struct xdf_gem *gem = kzalloc(sizeof(*gem), GFP_KERNEL);
 
@@ -165,6 +165,7 @@ static struct xdf_gem *gem_new(size_t size)
 	mutex_init(&gem->lock);
 	gem->limit = size;
 	gem->base.funcs = COMPAT_GEM_FUNCS(&xdf_gem_funcs);
+	drm_gem_private_object_init(drm, &gem->base, size);
 	return gem;
 }
 
@@ -222,13 +223,12 @@ static struct xdf_gem *xdf_gem_create(struct drm_device *drm, size_t size)
 
 	if (IS_ERR(mem))
 		return ERR_CAST(mem);
-	gem = gem_new(mem->size);
+	gem = gem_new(drm, mem->size);
 	if (IS_ERR(gem)) {
 		xdf_mem_put(mem);
 		return gem;
 	}
 	gem->mem = mem;
-	drm_gem_private_object_init(drm, &gem->base, mem->size);
 	/* At once, so that page offsets of mappings never change meaning. */
 	ret = drm_gem_create_mmap_offset(&gem->base);
 	if (ret) {
@@ -344,14 +344,13 @@ xdf_gem_import_sg_table(struct drm_device *drm,
 			struct dma_buf_attachment *attach, struct sg_table *sgt)
 {
 	size_t size = PAGE_ALIGN(attach->dmabuf->size);
-	struct xdf_gem *gem = gem_new(size);
+	struct xdf_gem *gem = gem_new(drm, size);
 
 	if (IS_ERR(gem))
 		return ERR_CAST(gem);
 	gem->dmabuf = attach->dmabuf;
 	gem->sgt = sgt;
 	gem->mem = import_mem(drm->dev, sgt, size >> PAGE_SHIFT);
-	drm_gem_private_object_init(drm, &gem->base, size);
 	drm_dbg_kms(drm, "imported %zu bytes, %s\n", size,
 		    gem->mem ? "shared with the backend as they are" :
 		      "copied for the backend");
@@ -363,13 +362,12 @@ static struct drm_gem_object *gem_import_unattached(struct drm_device *drm,
 						    struct dma_buf *dmabuf)
 {
 	size_t size = PAGE_ALIGN(dmabuf->size);
-	struct xdf_gem *gem = gem_new(size);
+	struct xdf_gem *gem = gem_new(drm, size);
 
 	if (IS_ERR(gem))
 		return ERR_CAST(gem);
 	get_dma_buf(dmabuf);
 	gem->dmabuf = dmabuf;
-	drm_gem_private_object_init(drm, &gem->base, size);
 	/* whose fences a commit waits for */
 	gem->base.resv = dmabuf->resv;
 	return &gem->base;
