@@ -68,8 +68,21 @@ static void mem_free(struct kref *ref)
 	kfree(mem);
 }
 
-/* Charged to the caller's cgroup. A failure is the caller's to tell of. */
-static bool mem_add_pages(struct xdf_mem *mem, unsigned int order)
+/*
+ * For x86's tables of caching attributes the first MiB is no memory: mapped to
+ * userspace it would be uncached, which Xen does not let PV guests have.
+ */
+static bool mem_is_low(struct page *page)
+{
+	return page_to_phys(page) < SZ_1M;
+}
+
+/*
+ * Charged to the caller's cgroup. What cannot be used goes to the list @low. A
+ * failure is the caller's to tell of.
+ */
+static bool mem_add_pages(struct xdf_mem *mem, unsigned int order,
+			  struct list_head *low)
 {
 	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN;
 	struct page *page;
@@ -82,7 +95,10 @@ static bool mem_add_pages(struct xdf_mem *mem, unsigned int order)
 	if (order)
 		split_page(page, order);
 	for (i = 0; i < 1u << order; i++)
-		mem->pages[mem->npages++] = page + i;
+		if (mem_is_low(page + i))
+			list_add(&page[i].lru, low);
+		else
+			mem->pages[mem->npages++] = page + i;
 	return true;
 }
 
@@ -93,19 +109,24 @@ static bool mem_add_pages(struct xdf_mem *mem, unsigned int order)
 struct xdf_mem *xdf_mem_alloc(struct device *dev, size_t size)
 {
 	struct xdf_mem *mem = mem_new(dev, size, NULL);
+	struct page *page, *next;
+	bool added = true;
 	unsigned int left;
+	LIST_HEAD(low);
 
 	if (!mem)
 		return ERR_PTR(-ENOMEM);
-	while ((left = (mem->size >> PAGE_SHIFT) - mem->npages)) {
-		if (left >= 1u << BLOCK_ORDER && mem_add_pages(mem, BLOCK_ORDER))
-			continue;
-		if (!mem_add_pages(mem, 0)) {
-			xdf_mem_put(mem);
-			return ERR_PTR(-ENOMEM);
-		}
-	}
-	return mem;
+	while (added && (left = (mem->size >> PAGE_SHIFT) - mem->npages))
+		added = (left >= 1u << BLOCK_ORDER &&
+			 mem_add_pages(mem, BLOCK_ORDER, &low)) ||
+			mem_add_pages(mem, 0, &low);
+	/* not before: they would come again */
+	list_for_each_entry_safe(page, next, &low, lru)
+		put_page(page);
+	if (added)
+		return mem;
+	xdf_mem_put(mem);
+	return ERR_PTR(-ENOMEM);
 }
 
 /*
@@ -129,7 +150,10 @@ struct xdf_mem *xdf_mem_alloc_contiguous(struct device *dev, size_t size)
 	}
 	for (; mem->npages < mem->size >> PAGE_SHIFT; mem->npages++)
 		mem->pages[mem->npages] = page + mem->npages;
-	return mem;
+	if (!mem_is_low(page))
+		return mem;
+	xdf_mem_put(mem);
+	return ERR_PTR(-ENOMEM);
 }
 
 /*

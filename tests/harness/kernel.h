@@ -749,12 +749,14 @@ int kstrtouint(const char *s, unsigned int base, unsigned int *res);
 #define PAGE_ALIGNED(x)		IS_ALIGNED((unsigned long)(x), PAGE_SIZE)
 #define offset_in_page(p)	((unsigned long)(p) & (PAGE_SIZE - 1))
 #define SZ_4K			4096
+#define SZ_1M			(1u << 20)
 #define VM_MAP			0
 #define PAGE_KERNEL		0
 
 struct page {
 	int refs;
 	int granted;
+	struct list_head lru;
 };
 
 struct page *alloc_pages(gfp_t gfp, unsigned int order);
