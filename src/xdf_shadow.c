@@ -46,28 +46,25 @@ static int shadow_map_batch(struct xdf_shadow *shadow, domid_t domid,
 
 /* Whatever cannot be unmapped is lost: it must not get into other hands. */
 static u32 shadow_unmap_batch(struct xdf_shadow *shadow, u32 first,
-			      struct gnttab_unmap_grant_ref *ops)
+			      struct gntab_unmap_queue_data *data)
 {
 	u32 i, lost = 0, n = 0, max = min(shadow_refs(shadow) - first, MAP_BATCH);
 	struct page *pages[MAP_BATCH / 8];
-	struct gntab_unmap_queue_data data = {
-		.unmap_ops = ops,
-		.pages = pages,
-	};
 
+	data->pages = pages;
 	for (i = 0; i < max; i++) {
 		struct page *page = shadow->backend_pages[first + i];
 		grant_handle_t handle = shadow->handles[first + i];
 
 		if (handle != NO_HANDLE) {
-			gnttab_set_unmap_op(&ops[n],
+			gnttab_set_unmap_op(&data->unmap_ops[n],
 					    (unsigned long)page_address(page),
 					    GNTMAP_host_map, handle);
 			pages[n++] = page;
 		}
 		if (n == ARRAY_SIZE(pages) || (n && i == max - 1)) {
-			data.count = n;
-			if (gnttab_unmap_refs_sync(&data))
+			data->count = n;
+			if (gnttab_unmap_refs_sync(data))
 				lost += n;
 			n = 0;
 		}
@@ -77,15 +74,19 @@ static u32 shadow_unmap_batch(struct xdf_shadow *shadow, u32 first,
 
 static void shadow_unmap(struct xdf_shadow *shadow)
 {
-	struct gnttab_unmap_grant_ref *ops;
 	u32 i, lost = 0, count = shadow_refs(shadow);
+	/* the kernel puts a work into it that must not be on the stack */
+	struct gntab_unmap_queue_data *data;
 
 	if (!shadow->handles)
 		return;
-	ops = kcalloc(MAP_BATCH, sizeof(*ops), GFP_KERNEL | __GFP_NOFAIL);
+	data = kzalloc(sizeof(*data), GFP_KERNEL | __GFP_NOFAIL);
+	data->unmap_ops = kcalloc(MAP_BATCH, sizeof(*data->unmap_ops),
+				  GFP_KERNEL | __GFP_NOFAIL);
 	for (i = 0; i < count; i += MAP_BATCH)
-		lost += shadow_unmap_batch(shadow, i, ops);
-	kfree(ops);
+		lost += shadow_unmap_batch(shadow, i, data);
+	kfree(data->unmap_ops);
+	kfree(data);
 	if (lost)
 		pr_err("xen_drm_front: %u of the backend's pages could not be unmapped: keeping %u pages for good (error %d)\n",
 		       lost, count, -EBUSY);
