@@ -80,13 +80,18 @@ static void xdf_gem_vunmap(struct drm_gem_object *obj, struct iosys_map *map)
 	iosys_map_clear(map);
 }
 
+/* Which of its pages: through a dma-buf a mapping need not begin with the buffer. */
+static pgoff_t gem_index(const struct xdf_gem *gem, pgoff_t pgoff)
+{
+	return pgoff - drm_vma_node_start(&gem->base.vma_node);
+}
+
 /* drm_dev_unplug() takes all mappings away: whoever goes on drawing gets them back. */
 static vm_fault_t xdf_gem_fault(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	struct xdf_gem *gem = to_xdf_gem(vma->vm_private_data);
-	/* through a dma-buf the mapping need not begin with the buffer */
-	pgoff_t i = vmf->pgoff - drm_vma_node_start(&gem->base.vma_node);
+	pgoff_t i = gem_index(gem, vmf->pgoff);
 
 	if (i >= gem->mem->npages)
 		return VM_FAULT_SIGBUS;
@@ -117,8 +122,7 @@ static unsigned int gem_run(const struct xdf_mem *mem, pgoff_t first,
  */
 static int gem_map_pages(struct xdf_gem *gem, struct vm_area_struct *vma)
 {
-	/* through a dma-buf the mapping need not begin with the buffer */
-	pgoff_t i = vma->vm_pgoff - drm_vma_node_start(&gem->base.vma_node);
+	pgoff_t i = gem_index(gem, vma->vm_pgoff);
 	unsigned long address = vma->vm_start;
 	unsigned int n;
 	int ret = 0;

@@ -144,13 +144,9 @@ struct xdf_mem *xdf_mem_alloc_contiguous(struct device *dev, size_t size)
 	mem->contiguous = true;
 	page = dma_alloc_pages(dev, mem->size, &mem->dma, DMA_BIDIRECTIONAL,
 			       GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
-	if (!page) {
-		xdf_mem_put(mem);
-		return ERR_PTR(-ENOMEM);
-	}
-	for (; mem->npages < mem->size >> PAGE_SHIFT; mem->npages++)
+	for (; page && mem->npages < mem->size >> PAGE_SHIFT; mem->npages++)
 		mem->pages[mem->npages] = page + mem->npages;
-	if (!mem_is_low(page))
+	if (page && !mem_is_low(page))
 		return mem;
 	xdf_mem_put(mem);
 	return ERR_PTR(-ENOMEM);
