@@ -32,9 +32,11 @@ def outputs(*sizes):
 Work = collections.namedtuple("Work", "text ours intree limit goals", defaults=(None, None, None, {}))
 WORKS = {
     "pingpong": Work("limit: event channel ping-pong"),
+    "pingpong-60": Work("limit: ping-pong at 60 Hz, idle between"),
     "anonymous": Work("limit: anonymous memory, a page", "touch -w anon -n 2 " + size(FHD)),
     "flip": Work("async flip", "flip -c 2 -n 300 -a", "flip -c 2 -n 300", "pingpong", {"intree": 0.7, "limit": 1.4}),
-    "flip-sync": Work("ordinary flip: at 60 Hz, idle between", "flip -c 2 -n 60", "flip -c 2 -n 300", "pingpong", {"intree": 0.7, "limit": 1.4}),
+    "flip-60": Work("ordinary flip, a backend of 60 Hz", "flip -c 2 -n 60", "flip -c 2 -n 60", "pingpong-60", {"intree": 0.7, "limit": 1.4}),
+    "flip-sync": Work("ordinary flip, a backend that shows at once", "flip -c 2 -n 60", "flip -c 2 -n 300", "pingpong", {"intree": 0.7, "limit": 1.4}),
     "flip-4": Work("flip, four outputs", "flip -c 0,1,2,3 -n 60 -a", "flip -c 0,1,2,3 -n 60", None, {"intree": 0.7}),
     "flip-4k": Work("async flip, " + UHD, "flip -c 0 -n 100 -a", "flip -c 0 -n 100", "flip", {"limit": FLAT}),
     "flip-1000": Work("async flip, 1,000 buffers", "flip -c 2 -n 100 -a -m 1000", None, "flip", {"limit": FLAT}),
@@ -49,11 +51,13 @@ for key, wh in (("fhd", FHD), ("4k", UHD)):
         "cycle-" + key: Work("create, AddFB, RmFB, destroy " + wh, cycle, cycle, "grants-" + key, {"intree": 0.25, "limit": 1.0}),
         "again-" + key: Work("the same again", cycle + " -w again", cycle + " -w again", None, {"intree": 0.1}),
         "idle-" + key: Work("idle console %s, a second" % wh, "idle -n 4 -s 1500", "idle -n 4 -s 1500"),
-        "blink-" + key: Work("a blink of its cursor", "idle -n 4 -s 1500", None, "flip-sync", {"limit": 1.0}),
+        "blink-" + key: Work("a blink of its cursor", "idle -n 4 -s 1500", None, "flip-60", {"limit": 1.0}),
         "print-" + key: Work("a line printed, " + wh, "print -n 100 -s 1000", goals={"first": 0.2}),
     })
 WORKS.update({
-    "load": Work("from modprobe to the first frame", "load -c 2 -w xen_drm_front", "load -c 2 -w drm_xen_front", None, {"intree": 0.7}),
+    "load": Work("from modprobe to the first frame, no console", "load -c 2 -w xen_drm_front", "load -c 2 -w drm_xen_front", None,
+                 {"intree": 0.7}),
+    "load-console": Work("the same, with the console of four outputs", "load -c 2 -w xen_drm_front"),
     "flip-16": Work("flip, 16 outputs", "flip -c %s -n 20 -a" % ",".join(map(str, range(16))), None, "flip", {"limit": FLAT}),
     "reconnect": Work("reconnect, four of " + UHD, limit="cycle-4k", goals={"limit": 1.2}),
 })
@@ -116,7 +120,10 @@ class Drivers(Bench):
         """The driver is loaded."""
         for which, g in self.g.items():
             if wanted("load"):
-                self.note("load", which, self.one(which, getattr(WORKS["load"], which)))
+                self.load(which, "load", False)
+                self.want(g, "rmmod %s" % getattr(WORKS["load"], which).split()[-1])
+            if wanted("load") and getattr(WORKS["load-console"], which):
+                self.load(which, "load-console", True)
             else:
                 g.load()
             info = wait_card(g, 60)
@@ -129,6 +136,13 @@ class Drivers(Bench):
             found[s] -= found["ticks"] * n
         found["all"] = sum(found[s] for s in SPACES)
         return {k: found[k] / found["ops"] for k in (*SPACES, "all", "dom0", *COUNTS, "other", "exits", "ticks", "noise", "seconds")}
+
+    def load(self, which, name, console):
+        """The kernel's own driver has no console."""
+        self.want(self.g[which], "echo %s >/sys/module/drm_kms_helper/parameters/fbdev_emulation" % "NY"[console])
+        self.note(name, which, self.one(which, getattr(WORKS[name], which)))
+        if self.profiles:
+            self.show_last(which, 1)
 
     def one(self, which, cmd, timeout=120):
         return self.per_op(which, self.count(self.g[which], "work " + cmd, timeout))
@@ -153,15 +167,16 @@ class Drivers(Bench):
         for which, got in taken.items():
             self.note(name, which, {k: statistics.median(v[k] for v in got) for k in got[0]})
 
-    def pingpong(self):
+    def pingpong(self, name, count, hz=""):
         """With a program of dom0's as the other side."""
         g = self.g["ours"]
 
         def run(_):
-            self.want(g, "(work pingpong -n 300 >/tmp/pingpong 2>&1 &) ; for i in 1 2 3 4 5 6 7 8 9 10; do "
-                      "grep -q ref= /tmp/pingpong && exit; sleep 0.2; done; cat /tmp/pingpong; exit 1")
+            self.want(g, "(work pingpong -n %d >/tmp/pingpong 2>&1 &) ; for i in 1 2 3 4 5 6 7 8 9 10; do "
+                      "grep -q ref= /tmp/pingpong && exit; sleep 0.2; done; cat /tmp/pingpong; exit 1" % count)
             v = values(self.want(g, "cat /tmp/pingpong"))
-            self.need("setsid /run/echo %d %s %s </dev/null >/run/echo.out 2>&1 & echo $! >/run/echo.pid" % (g.domid, v["port"], v["ref"]))
+            self.need("setsid /run/echo %d %s %s %s </dev/null >/run/echo.out 2>&1 & echo $! >/run/echo.pid" % (
+                g.domid, v["port"], v["ref"], hz))
             # meanwhile nobody else is to have the guest's processor
             time.sleep(limit(2))
             out = self.want(g, "for i in $(seq %d); do grep -q switches= /tmp/pingpong && break; sleep 2; done; cat /tmp/pingpong" % limit(15))
@@ -170,7 +185,7 @@ class Drivers(Bench):
                 raise LabError("ping-pong: %s%s" % (out, self.dom0("cat /run/echo.out").out))
             return values(out)
 
-        self.note("pingpong", "ours", self.per_op("ours", self.count(g, "ping-pong", run=run)))
+        self.note(name, "ours", self.per_op("ours", self.count(g, "ping-pong", run=run)))
 
     def attach(self, which, spec):
         """Another display in the place of what it has."""
@@ -224,15 +239,19 @@ class Drivers(Bench):
             print("memory: %s: %s bytes a page beyond it" % (which, v), flush=True)
 
     def all(self, key, kind, wanted, rounds, profile):
+        self.profiles = profile
         self.pair(key, kind)
         self.ready(wanted)
         if wanted("memory"):
             self.beyond_pages()
         if wanted("pingpong"):
-            self.pingpong()
+            self.pingpong("pingpong", 300)
+        if wanted("pingpong-60"):
+            self.pingpong("pingpong-60", 60, 60)
         for name, work in WORKS.items():
             if not wanted(name) or not work.ours or name.startswith(("idle", "blink", "print", "load", "flip-16")):
                 continue
+            self.backends["be"].ctl("set at-once %s" % ("off" if name == "flip-60" else "on"))
             self.measure(name, rounds if work.intree else 1)
             if profile:
                 self.show_profile(name)
@@ -249,10 +268,13 @@ class Drivers(Bench):
     def show_profile(self, name):
         for which in self.g:
             if getattr(WORKS[name], which):
-                ops = self.count(self.g[which], "work " + getattr(WORKS[name], which))["ops"]
-                print("  %s: where the instructions of one are, and calls" % which)
-                for n, calls, symbol in self.profile(self.g[which], self.g[which].cpu):
-                    print("    %10.1f %8.2f %s" % (n / ops, calls / ops, symbol), flush=True)
+                self.show_last(which, self.count(self.g[which], "work " + getattr(WORKS[name], which))["ops"])
+
+    def show_last(self, which, ops):
+        """Of the window that was open last."""
+        print("  %s: where the instructions of one are, and calls" % which)
+        for n, calls, symbol in self.profile(self.g[which], self.g[which].cpu):
+            print("    %10.1f %8.2f %s" % (n / ops, calls / ops, symbol), flush=True)
 
 
 def short(n):
