@@ -121,11 +121,11 @@ class Drivers(Bench):
         for which, g in self.g.items():
             if wanted("load"):
                 self.load(which, "load", False)
-                self.want(g, "rmmod %s" % getattr(WORKS["load"], which).split()[-1])
-            if wanted("load") and getattr(WORKS["load-console"], which):
-                self.load(which, "load-console", True)
             else:
                 g.load()
+            if wanted("load") and which == "ours":
+                self.want(g, "rmmod xen_drm_front")
+                self.load(which, "load-console", True)
             info = wait_card(g, 60)
             print("%s: %s of %s" % (which, info["driver"], info["date"]), flush=True)
             self.want(g, "echo 0 >/sys/class/graphics/fbcon/cursor_blink")
@@ -178,7 +178,7 @@ class Drivers(Bench):
             self.need("setsid /run/echo %d %s %s %s </dev/null >/run/echo.out 2>&1 & echo $! >/run/echo.pid" % (
                 g.domid, v["port"], v["ref"], hz))
             # meanwhile nobody else is to have the guest's processor
-            time.sleep(limit(2))
+            time.sleep(limit(8 if hz else 2))
             out = self.want(g, "for i in $(seq %d); do grep -q switches= /tmp/pingpong && break; sleep 2; done; cat /tmp/pingpong" % limit(15))
             self.dom0("kill $(cat /run/echo.pid)")
             if "switches" not in values(out):
@@ -251,7 +251,7 @@ class Drivers(Bench):
         for name, work in WORKS.items():
             if not wanted(name) or not work.ours or name.startswith(("idle", "blink", "print", "load", "flip-16")):
                 continue
-            self.backends["be"].ctl("set at-once %s" % ("off" if name == "flip-60" else "on"))
+            self.backends["be"].ctl("set at-once %d" % (name != "flip-60"))
             self.measure(name, rounds if work.intree else 1)
             if profile:
                 self.show_profile(name)

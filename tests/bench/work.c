@@ -544,14 +544,16 @@ static void run_grants(void)
 /* From a module that is not loaded to a picture. */
 static void run_load(void)
 {
-	char command[64];
+	char command[64], connector[64];
 	struct buf b;
 
 	snprintf(command, sizeof(command), "modprobe %s", what);
+	/* the card can be opened before it has its connectors */
+	snprintf(connector, sizeof(connector), "/sys/class/drm/card0-Virtual-%d", o.conns[0] + 1);
 	window();
 	if (system(command))
 		die("%s failed", command);
-	while (access("/dev/dri/card0", F_OK))
+	while (access("/dev/dri/card0", F_OK) || access(connector, F_OK))
 		sleep_ms(5);
 	open_card();
 	make(&b, card.outputs[0].mode.hdisplay, card.outputs[0].mode.vdisplay);
