@@ -700,8 +700,8 @@ void xdf_grants_exit(void)
 		if (left && grants_can_be_left(g))
 			grants_leave(g);
 		/* Contiguous memory goes to nobody else while a part is in use. */
-		if (left && (g->mem->contiguous || !grants_can_be_left(g)))
-			xdf_mem_get(g->mem);
+		if (left && g->mem->contiguous)
+			g->mem->npages = 0;
 		grants_free(g);
 	}
 }
