@@ -66,8 +66,9 @@ void xdf_connector_ask_edid(struct xdf_connector *c, struct xdf_backend *b,
 
 	ret = connector_share(c, b->xdev);
 	if (!ret) {
-		xdf_displif_get_edid(&c->rq.wire, DISPLIF_EDID_MAX,
-				     c->dir->refs[0]);
+		xdf_displif_start(&c->rq.wire, DISPLIF_OP_GET_EDID);
+		c->rq.wire.op.get_edid.buffer_sz = DISPLIF_EDID_MAX;
+		c->rq.wire.op.get_edid.gref_directory = c->dir->refs[0];
 		ret = xdf_channel_begin(c->channel, &c->rq, epoch);
 	}
 	if (!ret)

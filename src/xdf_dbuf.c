@@ -150,31 +150,29 @@ static int dbuf_map_shadow(struct xdf_dbuf *d, const struct xdf_grants *dir)
 }
 
 static int dbuf_create(struct xdf_dbuf *d, const struct xdf_grants *dir,
-		       struct displif_dbuf_create *create)
+		       struct xdf_request *rq)
 {
-	struct xdf_request rq;
+	struct displif_dbuf_create *create = &rq->wire.op.dbuf_create;
 
 	create->dbuf_cookie = d->dbuf_cookie;
 	create->height = d->layout.height;
 	create->bpp = xdf_dbuf_bpp(d);
 	create->gref_directory = dir->refs[0];
 	WRITE_ONCE(d->size, create->buffer_sz);
-	xdf_displif_dbuf_create(&rq.wire, create);
-	return dbuf_call(d, &rq);
+	return dbuf_call(d, rq);
 }
 
 static int dbuf_fb_attach(struct xdf_dbuf *d)
 {
-	const struct displif_fb_attach attach = {
-		.dbuf_cookie = d->dbuf_cookie,
-		.fb_cookie = d->fb_cookie,
-		.width = d->layout.width,
-		.height = d->layout.height,
-		.pixel_format = d->wire_format,
-	};
 	struct xdf_request rq;
+	struct displif_fb_attach *attach = &rq.wire.op.fb_attach;
 
-	xdf_displif_fb_attach(&rq.wire, &attach);
+	xdf_displif_start(&rq.wire, DISPLIF_OP_FB_ATTACH);
+	attach->dbuf_cookie = d->dbuf_cookie;
+	attach->fb_cookie = d->fb_cookie;
+	attach->width = d->layout.width;
+	attach->height = d->layout.height;
+	attach->pixel_format = d->wire_format;
 	return dbuf_call(d, &rq);
 }
 
@@ -184,7 +182,8 @@ static void dbuf_destroy(struct xdf_dbuf *d)
 
 	/* the backend is asked to free its memory when it is unmapped here */
 	xdf_shadow_release(d->shadow);
-	xdf_displif_dbuf_destroy(&rq.wire, d->dbuf_cookie);
+	xdf_displif_start(&rq.wire, DISPLIF_OP_DBUF_DESTROY);
+	rq.wire.op.dbuf_destroy.dbuf_cookie = d->dbuf_cookie;
 	dbuf_call(d, &rq);
 }
 
@@ -223,8 +222,8 @@ static int dbuf_attach(struct xdf_dbuf *d, enum xdf_dbuf_mode mode, u32 format,
 		       bool readable, u8 *op)
 {
 	struct xdf_dbufs *dbufs = d->dbufs;
-	struct displif_dbuf_create create = {};
 	struct xdf_grants *dir;
+	struct xdf_request rq;
 	int ret;
 
 	*op = 0;
@@ -242,12 +241,13 @@ static int dbuf_attach(struct xdf_dbuf *d, enum xdf_dbuf_mode mode, u32 format,
 	d->dbuf_cookie = ++dbufs->cookie;
 	d->fb_cookie = ++dbufs->cookie;
 
-	dir = dbuf_share(d, &create);
+	xdf_displif_start(&rq.wire, DISPLIF_OP_DBUF_CREATE);
+	dir = dbuf_share(d, &rq.wire.op.dbuf_create);
 	if (IS_ERR(dir)) {
 		ret = PTR_ERR(dir);
 		goto err_unshare;
 	}
-	ret = dbuf_create(d, dir, &create);
+	ret = dbuf_create(d, dir, &rq);
 	if (ret) {
 		*op = DISPLIF_OP_DBUF_CREATE;
 		goto err_directory;
@@ -284,7 +284,8 @@ static void dbuf_detach(struct xdf_dbuf *d)
 	struct xdf_request rq;
 
 	if (xdf_dbuf_is_live(d)) {
-		xdf_displif_fb_detach(&rq.wire, d->fb_cookie);
+		xdf_displif_start(&rq.wire, DISPLIF_OP_FB_DETACH);
+		rq.wire.op.fb_detach.fb_cookie = d->fb_cookie;
 		dbuf_call(d, &rq);
 		/* or the buffer is that of the whole, which may go on */
 		if (!d->whole || d->dbuf_cookie != d->whole->dbuf_cookie)
@@ -606,8 +607,8 @@ static void dbuf_crc_buffer(const struct xdf_dbuf *d,
 	u32 y;
 
 	for (y = 0; y < l->height; y++) {
-		xdf_gem_read_source(map, raw, l->offset + y * l->pitch,
-				    l->width * l->cpp);
+		iosys_map_memcpy_from(raw, map, l->offset + y * l->pitch,
+				      l->width * l->cpp);
 		xdf_format_to_xrgb8888(pixels, raw, l->width, d->format);
 		*sum = xdf_line_crc(*sum, pixels, l->width);
 	}

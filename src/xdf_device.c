@@ -26,13 +26,6 @@
 /* Of a connector's node and one of those below it, in bytes. */
 #define MAX_NAME	32
 
-/* What XenStore says of one connector; without a width its resolution is invalid. */
-struct xdf_output_config {
-	u32 node;
-	u32 width;
-	u32 height;
-};
-
 #define to_xdf_device(d)	container_of(d, struct xdf_device, drm)
 
 /*
@@ -41,14 +34,13 @@ struct xdf_output_config {
 
 static int config_cmp(const void *a, const void *b)
 {
-	const struct xdf_output_config *x = a, *y = b;
+	u32 x = *(const u32 *)a, y = *(const u32 *)b;
 
-	return x->node < y->node ? -1 : x->node > y->node;
+	return x < y ? -1 : x > y;
 }
 
 /* The connectors' numbers: all directories with a number for a name. */
-static int config_list_nodes(struct xenbus_device *xdev,
-			     struct xdf_output_config *configs)
+static int config_list_nodes(struct xenbus_device *xdev, u32 *nodes)
 {
 	unsigned int i, n, count = 0;
 	char **names;
@@ -68,70 +60,67 @@ static int config_list_nodes(struct xenbus_device *xdev,
 			kfree(names);
 			return -E2BIG;
 		}
-		configs[count++].node = node;
+		nodes[count++] = node;
 	}
 	kfree(names);
-	sort(configs, count, sizeof(*configs), config_cmp, NULL);
+	sort(nodes, count, sizeof(*nodes), config_cmp, NULL);
 	return count;
 }
 
-static int config_read_nodes(struct xenbus_device *xdev,
-			     struct xdf_output_config *configs)
+static int config_read_nodes(struct xenbus_device *xdev, u32 *nodes)
 {
-	int i, count = config_list_nodes(xdev, configs);
+	int i, count = config_list_nodes(xdev, nodes);
 
 	if (count < 0)
 		return count;
-	if (!count || configs[0].node) {
+	if (!count || nodes[0]) {
 		dev_err(&xdev->dev,
 			"no connector 0 in XenStore (%s/0, error %d): give connectors=ID:WIDTHxHEIGHT in the guest's vdispl configuration\n",
 			xdev->nodename, -EINVAL);
 		return -EINVAL;
 	}
 	for (i = 0; i < count; i++)
-		if (configs[i].node != i) {
+		if (nodes[i] != i) {
 			dev_warn(&xdev->dev,
 				 "connectors are not numbered without gaps (%u comes where %u should): using those that are there\n",
-				 configs[i].node, i);
+				 nodes[i], i);
 			break;
 		}
 	return count;
 }
 
 /* Reads a connector's size; leaves it alone when that is invalid. */
-static void config_read_resolution(struct xenbus_device *xdev,
-				   struct xdf_output_config *config)
+static void config_read_resolution(struct xenbus_device *xdev, u32 node,
+				   u32 *width, u32 *height)
 {
 	char name[MAX_NAME], *text;
 	const char *shown;
 	int ret;
 
-	snprintf(name, sizeof(name), "%u/" DISPLIF_NODE_RESOLUTION, config->node);
+	snprintf(name, sizeof(name), "%u/" DISPLIF_NODE_RESOLUTION, node);
 	text = xenbus_read(XBT_NIL, xdev->nodename, name, NULL);
 	shown = IS_ERR(text) ? "(none)" : text;
 	ret = IS_ERR(text) ? PTR_ERR(text) :
-		xdf_parse_resolution(text, &config->width, &config->height);
+		xdf_parse_resolution(text, width, height);
 	if (ret)
 		dev_err(&xdev->dev,
 			"connector %u: resolution \"%*pE\" in XenStore is invalid (error %d): give WIDTHxHEIGHT, each 1 to %u; this connector stays %s\n",
-			config->node, (int)strnlen(shown, XDF_MAX_LOGGED), shown, ret,
-			XDF_MAX_SIDE, config->width ? "as it is" : "off");
+			node, (int)strnlen(shown, XDF_MAX_LOGGED), shown, ret,
+			XDF_MAX_SIDE, *width ? "as it is" : "off");
 	if (!IS_ERR(text))
 		kfree(text);
 }
 
-static void config_read_connector(struct xenbus_device *xdev,
-				  struct xdf_output_config *config)
+static void config_check_id(struct xenbus_device *xdev, u32 node)
 {
 	char name[MAX_NAME], *id;
 
-	config_read_resolution(xdev, config);
-	snprintf(name, sizeof(name), "%u/" DISPLIF_NODE_UNIQUE_ID, config->node);
+	snprintf(name, sizeof(name), "%u/" DISPLIF_NODE_UNIQUE_ID, node);
 	id = xenbus_read(XBT_NIL, xdev->nodename, name, NULL);
 	if (IS_ERR(id) || !*id)
 		dev_warn(&xdev->dev,
 			 "connector %u: no unique-id in XenStore: the backend may reject the display\n",
-			 config->node);
+			 node);
 	if (!IS_ERR(id))
 		kfree(id);
 }
@@ -180,99 +169,91 @@ static bool output_set_present(struct xdf_output *output, bool present)
 	return true;
 }
 
-static bool config_has(const struct xdf_output_config *configs,
-		       unsigned int count, u32 node)
+static bool config_has(const u32 *nodes, unsigned int count, u32 node)
 {
 	while (count--)
-		if (configs[count].node == node)
+		if (nodes[count] == node)
 			return true;
 	return false;
 }
 
-static bool display_add_connector(struct xdf_device *device,
-				  const struct xdf_output_config *config)
+/* True when the backend has to bind its connectors again, the same below. */
+static bool display_remove_connectors(struct xdf_device *device,
+				      const u32 *nodes, unsigned int count)
 {
-	struct xdf_output *output = display_find_output(device, config->node, true);
+	struct xdf_output *output;
+	bool renew = false;
+
+	mutex_lock(&device->drm.mode_config.mutex);
+	xdf_for_each_output(output, device)
+		if (!config_has(nodes, count, output->scanout.channel.node))
+			renew |= output_set_present(output, false);
+	mutex_unlock(&device->drm.mode_config.mutex);
+	return renew;
+}
+
+static bool display_add_connector(struct xdf_device *device, u32 node,
+				  u32 width, u32 height)
+{
+	struct xdf_output *output = display_find_output(device, node, true);
 	bool renew;
 
 	if (!output) {
 		drm_warn(&device->drm,
 			 "no room for connector %u (error %d): it works once the driver is loaded again, or after a reboot\n",
-			 config->node, -ENOSPC);
+			 node, -ENOSPC);
 		return false;
 	}
+	mutex_lock(&device->drm.mode_config.mutex);
 	if (!output->used)
-		WRITE_ONCE(output->scanout.channel.node, config->node);
+		WRITE_ONCE(output->scanout.channel.node, node);
 	output->used = true;
 	renew = output_set_present(output, true);
-	output_resize(output, config->width, config->height);
+	output_resize(output, width, height);
+	mutex_unlock(&device->drm.mode_config.mutex);
 	return renew;
 }
 
-/*
- * Userspace is told. When there are other connectors than before, the backend has
- * to bind them again.
- */
-static void display_configure(struct xdf_device *device,
-			      const struct xdf_output_config *configs,
-			     unsigned int count)
+static bool display_read_connector(struct xdf_device *device, u32 node)
 {
-	struct mutex *mutex = &device->drm.mode_config.mutex;
-	struct xdf_output *output;
-	bool renew = false;
-	unsigned int i;
+	struct xdf_output *known = display_find_output(device, node, false);
+	struct xenbus_device *xdev = device->backend.xdev;
+	u32 width = known ? known->connector.width : 0;
+	u32 height = known ? known->connector.height : 0;
+	char name[MAX_NAME];
 
-	mutex_lock(mutex);
-	xdf_for_each_output(output, device)
-		if (!config_has(configs, count, output->scanout.channel.node))
-			renew |= output_set_present(output, false);
-	for (i = 0; i < count; i++)
-		renew |= display_add_connector(device, &configs[i]);
-	mutex_unlock(mutex);
-	if (renew)
-		xdf_backend_renew(&device->backend,
-				  "the toolstack changed its connectors");
-	schedule_work(&device->hotplug);
+	snprintf(name, sizeof(name), "%u/" DISPLIF_NODE_RESOLUTION, node);
+	if (xenbus_exists(XBT_NIL, xdev->nodename, name) > 0)
+		config_read_resolution(xdev, node, &width, &height);
+	else if (!known)
+		/* a new one is complete when it has its size */
+		return false;
+	return display_add_connector(device, node, width, height);
 }
 
 /*
  * The toolstack may write another resolution at any time, add connectors and
- * remove them.
+ * remove them. Userspace is told.
  */
 static void display_reconfigure(struct work_struct *work)
 {
 	struct xdf_device *device = container_of(work, struct xdf_device,
 						 reconfigure);
-	struct xdf_output_config configs[XDF_MAX_OUTPUTS] = {};
-	struct xenbus_device *xdev = device->backend.xdev;
-	int i, count, n = 0;
+	u32 nodes[XDF_MAX_OUTPUTS];
+	int i, count;
+	bool renew;
 
-	count = config_list_nodes(xdev, configs);
+	count = config_list_nodes(device->backend.xdev, nodes);
 	/* all nodes vanish when the device is detached */
 	if (count <= 0)
 		return;
-	for (i = 0; i < count; i++) {
-		struct xdf_output_config *config = &configs[n];
-		struct xdf_output *known;
-		char name[MAX_NAME];
-		bool sized;
-
-		*config = configs[i];
-		known = display_find_output(device, config->node, false);
-		if (known) {
-			config->width = known->connector.width;
-			config->height = known->connector.height;
-		}
-		snprintf(name, sizeof(name), "%u/" DISPLIF_NODE_RESOLUTION,
-			 config->node);
-		sized = xenbus_exists(XBT_NIL, xdev->nodename, name) > 0;
-		if (sized)
-			config_read_resolution(xdev, config);
-		/* a new one is complete when it has its size */
-		if (known || sized)
-			n++;
-	}
-	display_configure(device, configs, n);
+	renew = display_remove_connectors(device, nodes, count);
+	for (i = 0; i < count; i++)
+		renew |= display_read_connector(device, nodes[i]);
+	if (renew)
+		xdf_backend_renew(&device->backend,
+				  "the toolstack changed its connectors");
+	schedule_work(&device->hotplug);
 }
 
 static void display_watch(struct xenbus_watch *watch, const char *path,
@@ -557,20 +538,14 @@ static int display_init(struct xdf_device *device, struct xenbus_device *xdev,
 struct xdf_device *xdf_device_create(struct xenbus_device *xdev,
 				     struct workqueue_struct *wq)
 {
-	struct xdf_output_config configs[XDF_MAX_OUTPUTS] = {};
+	u32 nodes[XDF_MAX_OUTPUTS];
 	struct xdf_device *device;
 	unsigned int usable = 0;
 	int i, count, ret;
 
-	count = config_read_nodes(xdev, configs);
+	count = config_read_nodes(xdev, nodes);
 	if (count < 0)
 		return ERR_PTR(count);
-	for (i = 0; i < count; i++) {
-		config_read_connector(xdev, &configs[i]);
-		usable += !!configs[i].width;
-	}
-	if (!usable)
-		return ERR_PTR(-EINVAL);
 	device = display_new(xdev, count);
 	if (IS_ERR(device))
 		return device;
@@ -579,12 +554,18 @@ struct xdf_device *xdf_device_create(struct xenbus_device *xdev,
 		return ERR_PTR(ret);
 	for (i = 0; i < count; i++) {
 		struct xdf_output *output = &device->outputs[i];
+		u32 width = 0, height = 0;
 
+		config_read_resolution(xdev, nodes[i], &width, &height);
+		config_check_id(xdev, nodes[i]);
+		usable += !!width;
 		output->used = true;
-		output->scanout.channel.node = configs[i].node;
+		output->scanout.channel.node = nodes[i];
 		output->scanout.channel.present = true;
-		xdf_kms_set_size(output, configs[i].width, configs[i].height);
+		xdf_kms_set_size(output, width, height);
 	}
+	if (!usable)
+		return ERR_PTR(-EINVAL);
 	dev_info(&xdev->dev, "%u of %d connectors usable\n", usable, count);
 	return device;
 }

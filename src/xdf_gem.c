@@ -2,7 +2,6 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
-#include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -406,19 +405,6 @@ void xdf_gem_unmap_source(struct xdf_gem *gem, struct iosys_map *map)
 		dma_buf_vunmap_unlocked(gem->dmabuf, map);
 	else
 		xdf_gem_vunmap(&gem->base, map);
-}
-
-/*
- * Read from a place in a mapped buffer, in bytes; it may be a device's.
- * Context: between xdf_gem_begin_read() and xdf_gem_end_read().
- */
-void xdf_gem_read_source(const struct iosys_map *map, void *to, u32 from,
-			 u32 len)
-{
-	if (map->is_iomem)
-		memcpy_fromio(to, map->vaddr_iomem + from, len);
-	else
-		memcpy(to, map->vaddr + from, len);
 }
 
 /* Before the processor reads a buffer. Context: may sleep. */

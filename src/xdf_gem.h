@@ -36,8 +36,6 @@ struct drm_gem_object *xdf_gem_import(struct drm_device *drm,
 struct xdf_mem *xdf_gem_alloc_mem(struct drm_device *drm, size_t size);
 int xdf_gem_map_source(struct xdf_gem *gem, struct iosys_map *map);
 void xdf_gem_unmap_source(struct xdf_gem *gem, struct iosys_map *map);
-void xdf_gem_read_source(const struct iosys_map *map, void *to, u32 from,
-			 u32 len);
 int xdf_gem_begin_read(struct xdf_gem *gem);
 void xdf_gem_end_read(struct xdf_gem *gem);
 struct xdf_grants *xdf_gem_share(struct xdf_gem *gem, domid_t domid);

@@ -260,76 +260,11 @@ unsigned int xdf_displif_timeout_ms(u8 op)
 		20000 : 10000;
 }
 
-/* All reserved bytes are zero by this, whatever was there before. */
-static void wire_start(struct displif_req *req, enum displif_op op)
+/* A request, all zeroes but for @op; the channel gives it its id. */
+void xdf_displif_start(struct displif_req *req, enum displif_op op)
 {
 	memset(req, 0, sizeof(*req));
 	req->operation = op;
-}
-
-/* Requests; the id is filled in when one is sent. */
-void xdf_displif_dbuf_create(struct displif_req *req,
-			     const struct displif_dbuf_create *args)
-{
-	wire_start(req, DISPLIF_OP_DBUF_CREATE);
-	/* by members: the structure's padding is reserved bytes on the wire */
-	req->op.dbuf_create.dbuf_cookie = args->dbuf_cookie;
-	req->op.dbuf_create.width = args->width;
-	req->op.dbuf_create.height = args->height;
-	req->op.dbuf_create.bpp = args->bpp;
-	req->op.dbuf_create.buffer_sz = args->buffer_sz;
-	req->op.dbuf_create.flags = args->flags;
-	req->op.dbuf_create.gref_directory = args->gref_directory;
-	req->op.dbuf_create.data_ofs = args->data_ofs;
-}
-
-void xdf_displif_dbuf_destroy(struct displif_req *req, u64 dbuf_cookie)
-{
-	wire_start(req, DISPLIF_OP_DBUF_DESTROY);
-	req->op.dbuf_destroy.dbuf_cookie = dbuf_cookie;
-}
-
-void xdf_displif_fb_attach(struct displif_req *req,
-			   const struct displif_fb_attach *args)
-{
-	wire_start(req, DISPLIF_OP_FB_ATTACH);
-	/* by members, as above */
-	req->op.fb_attach.dbuf_cookie = args->dbuf_cookie;
-	req->op.fb_attach.fb_cookie = args->fb_cookie;
-	req->op.fb_attach.width = args->width;
-	req->op.fb_attach.height = args->height;
-	req->op.fb_attach.pixel_format = args->pixel_format;
-}
-
-void xdf_displif_fb_detach(struct displif_req *req, u64 fb_cookie)
-{
-	wire_start(req, DISPLIF_OP_FB_DETACH);
-	req->op.fb_detach.fb_cookie = fb_cookie;
-}
-
-/* fb_cookie 0 switches the connector off; @bpp is the framebuffer's. */
-void xdf_displif_set_config(struct displif_req *req, u64 fb_cookie, u32 width,
-			    u32 height, u32 bpp)
-{
-	wire_start(req, DISPLIF_OP_SET_CONFIG);
-	req->op.set_config.fb_cookie = fb_cookie;
-	req->op.set_config.width = width;
-	req->op.set_config.height = height;
-	req->op.set_config.bpp = bpp;
-}
-
-void xdf_displif_pg_flip(struct displif_req *req, u64 fb_cookie)
-{
-	wire_start(req, DISPLIF_OP_PG_FLIP);
-	req->op.pg_flip.fb_cookie = fb_cookie;
-}
-
-/* Room for an EDID in bytes, and the grant of its page directory. */
-void xdf_displif_get_edid(struct displif_req *req, u32 buffer_sz, u32 directory)
-{
-	wire_start(req, DISPLIF_OP_GET_EDID);
-	req->op.get_edid.buffer_sz = buffer_sz;
-	req->op.get_edid.gref_directory = directory;
 }
 
 /*

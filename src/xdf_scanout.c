@@ -187,6 +187,7 @@ static void scanout_attach(struct xdf_scanout *s)
 static void scanout_present(struct xdf_scanout *s)
 {
 	struct displif_req *wire = &s->inflight.rq.wire;
+	const struct xdf_dbuf *d = s->wanted.dbuf;
 
 	if (s->failed == XDF_SCANOUT_ATTACH && s->asked)
 		s->backoff = 0;
@@ -195,16 +196,19 @@ static void scanout_present(struct xdf_scanout *s)
 	if (s->shown.mode_seq != s->wanted.mode_seq) {
 		if (s->rejected || scanout_backs_off(s))
 			return;
-		xdf_displif_set_config(wire, s->wanted.dbuf->fb_cookie,
-				       s->wanted.width, s->wanted.height,
-				       xdf_dbuf_bpp(s->wanted.dbuf));
+		xdf_displif_start(wire, DISPLIF_OP_SET_CONFIG);
+		wire->op.set_config.fb_cookie = d->fb_cookie;
+		wire->op.set_config.width = s->wanted.width;
+		wire->op.set_config.height = s->wanted.height;
+		wire->op.set_config.bpp = xdf_dbuf_bpp(d);
 		scanout_submit(s, XDF_SCANOUT_CONFIG);
 		return;
 	}
 	if (s->shown.seq == s->wanted.seq || scanout_backs_off(s) ||
 	    scanout_throttle(s))
 		return;
-	xdf_displif_pg_flip(wire, s->wanted.dbuf->fb_cookie);
+	xdf_displif_start(wire, DISPLIF_OP_PG_FLIP);
+	wire->op.pg_flip.fb_cookie = d->fb_cookie;
 	scanout_submit(s, XDF_SCANOUT_FLIP);
 }
 
@@ -223,7 +227,8 @@ static void scanout_advance(struct xdf_scanout *s)
 		s->shown.seq = s->wanted.seq;
 		if (!s->shown.on)
 			return;
-		xdf_displif_set_config(&s->inflight.rq.wire, 0, 0, 0, 0);
+		/* without a framebuffer */
+		xdf_displif_start(&s->inflight.rq.wire, DISPLIF_OP_SET_CONFIG);
 		scanout_submit(s, XDF_SCANOUT_OFF);
 		return;
 	}
@@ -666,7 +671,8 @@ void xdf_scanout_panic(struct xdf_scanout *s)
 		/* no interrupt tells of the end of the one on its way */
 		if (s->inflight.op != XDF_SCANOUT_IDLE)
 			mdelay(PANIC_MS);
-		xdf_displif_pg_flip(&wire, s->wanted.dbuf->fb_cookie);
+		xdf_displif_start(&wire, DISPLIF_OP_PG_FLIP);
+		wire.op.pg_flip.fb_cookie = s->wanted.dbuf->fb_cookie;
 		xdf_channel_panic(&s->channel, &wire);
 		/* the guest may be gone right after this */
 		mdelay(PANIC_MS);

@@ -267,7 +267,7 @@ static void shadow_convert(const struct xdf_shadow *shadow, u32 *to, u32 from,
 	while (count) {
 		u32 part = min(count, SHADOW_CHUNK);
 
-		xdf_gem_read_source(&shadow->map, chunk, from, part * cpp);
+		iosys_map_memcpy_from(chunk, &shadow->map, from, part * cpp);
 		xdf_format_to_xrgb8888(to, chunk, part, shadow->convert_from);
 		to += part;
 		from += part * cpp;
@@ -291,8 +291,8 @@ static void shadow_run(struct xdf_shadow *shadow, u32 to, u32 from, u32 count)
 		if (shadow->convert_from)
 			shadow_convert(shadow, page, from, part);
 		else
-			xdf_gem_read_source(&shadow->map, page, from,
-					    part * shadow->cpp);
+			iosys_map_memcpy_from(page, &shadow->map, from,
+					      part * shadow->cpp);
 		to += part * shadow->cpp;
 		from += part * shadow->source.cpp;
 		count -= part;

@@ -5,6 +5,7 @@
 
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
+#include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
@@ -39,6 +40,18 @@ static inline void iosys_map_set_vaddr(struct iosys_map *map, void *vaddr)
 static inline void iosys_map_clear(struct iosys_map *map)
 {
 	iosys_map_set_vaddr(map, NULL);
+}
+#endif
+
+/* 5.18 */
+#if !XDF_HAVE_CORE_IOSYS_MAP || XDF_HAVE_DRM_VMAP_DMA_BUF_MAP
+static inline void iosys_map_memcpy_from(void *to, const struct iosys_map *map,
+					 size_t from, size_t len)
+{
+	if (map->is_iomem)
+		memcpy_fromio(to, map->vaddr_iomem + from, len);
+	else
+		memcpy(to, map->vaddr + from, len);
 }
 #endif
 

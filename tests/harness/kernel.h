@@ -788,7 +788,6 @@ unsigned int pages_in_use(void);
 void *vmap(struct page **pages, unsigned int count, unsigned long flags, int prot);
 void vunmap(const void *addr);
 #define is_vmalloc_addr(a)	false
-#define memcpy_fromio		memcpy
 #define si_mem_available()	(1L << 20)
 
 typedef struct { long counter; } atomic_long_t;
@@ -978,6 +977,10 @@ struct iosys_map {
 #define iosys_map_set_vaddr(m, a) ((m)->vaddr = (a), (m)->is_iomem = false)
 #define iosys_map_clear(m)	iosys_map_set_vaddr(m, NULL)
 #define iosys_map_is_null(m)	(!(m)->vaddr)
+static inline void iosys_map_memcpy_from(void *to, const struct iosys_map *map, size_t from, size_t len)
+{
+	memcpy(to, map->vaddr + from, len);
+}
 
 struct dma_resv { int unused; };
 /* Another driver's buffer. */
