@@ -44,13 +44,17 @@ def detach(lab, be, g):
     wait_card(g)
     before = guest_prog(g, "fill-up --limit-mb 160", timeout=180)
     round_trip(lab, be, g)
-    first = free_kib(g)
-    for _ in range(3):
-        round_trip(lab, be, g)
-    last = free_kib(g)
-    lost = first["MemFree"] - last["MemFree"]
-    # one buffer of these screens has 1200 KiB, a round uses at least eight
-    need(lost < 3 * 1200, f"{lost} KiB less free after three more rounds: {first} {last}")
+    # a kernel that checks itself fills tables of its own, but not for ever
+    for more in (2, 1, 0) if g.kernel.endswith("-debug") else (0,):
+        first = free_kib(g)
+        for _ in range(3):
+            round_trip(lab, be, g)
+        last = free_kib(g)
+        lost = first["MemFree"] - last["MemFree"]
+        # one buffer of these screens has 1200 KiB, a round uses at least eight
+        if lost < 3 * 1200:
+            break
+        need(more, f"{lost} KiB less free after three more rounds: {first} {last}")
     after = guest_prog(g, "fill-up --limit-mb 160", timeout=180)
     need(int(after["round0.buffers"]) >= int(before["round0.buffers"]) - 1,
          f"{before['round0.buffers']} large buffers before, {after['round0.buffers']} after: "

@@ -92,4 +92,5 @@ module_misc_device(exporter_misc);
 
 MODULE_DESCRIPTION("Exporter of buffers without pages, for tests");
 MODULE_LICENSE("Dual MIT/GPL");
-MODULE_IMPORT_NS("DMA_BUF");
+/* MODULE_IMPORT_NS() took no string before 6.13 */
+MODULE_INFO(import_ns, "DMA_BUF");
