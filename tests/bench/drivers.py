@@ -178,7 +178,7 @@ class Drivers(Bench):
             self.need("setsid /run/echo %d %s %s %s </dev/null >/run/echo.out 2>&1 & echo $! >/run/echo.pid" % (
                 g.domid, v["port"], v["ref"], hz))
             # meanwhile nobody else is to have the guest's processor
-            time.sleep(limit(8 if hz else 2))
+            time.sleep(limit(8))
             out = self.want(g, "for i in $(seq %d); do grep -q switches= /tmp/pingpong && break; sleep 2; done; cat /tmp/pingpong" % limit(15))
             self.dom0("kill $(cat /run/echo.pid)")
             if "switches" not in values(out):

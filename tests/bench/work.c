@@ -627,8 +627,9 @@ static void small_buffers(const char *name, unsigned int w, unsigned int h)
 	unsigned int i;
 
 	for (i = 0; i < count; i++) {
-		make(&b, w, h);
+		/* the backend is asked in the one or in the other */
 		at = now_s();
+		make(&b, w, h);
 		add_fb(&b);
 		waits[nwaits++] = now_s() - at;
 		buf_destroy(&card, &b);
@@ -645,7 +646,7 @@ static void run_busy(void)
 	setup_flips();
 	flips(WARM_UP);
 	need_waits(count * card.noutputs);
-	small_buffers("addfb.alone", 64, 64);
+	small_buffers("buffer.alone", 64, 64);
 	flips(count);
 	say_waits("flip.alone");
 	other = fork();
@@ -658,7 +659,7 @@ static void run_busy(void)
 			cycle(o.width, o.height);
 	}
 	sleep_ms(500);
-	small_buffers("addfb.beside", 64, 64);
+	small_buffers("buffer.beside", 64, 64);
 	flips(count);
 	say_waits("flip.beside");
 	if (waitpid(other, NULL, WNOHANG))
