@@ -106,13 +106,14 @@ def scenario(kernel="6.1", kind="pv", vdispl="backend=0,connectors=id0:800x600",
 
 
 class Lab:
-    def __init__(self, builddir=None, cache=None, verbose=True, memory=4096, hvm=False, arch=None, dom0=None):
+    def __init__(self, builddir=None, cache=None, verbose=True, memory=4096, hvm=False, arch=None, dom0=None,
+                 dom0_memory=1280):
         if arch:
             images.ARCH = arch
         if cache:
             images.CACHE = os.path.abspath(cache)
         self.builddir = os.path.abspath(builddir or os.path.join(TOP, "build"))
-        self.memory = memory
+        self.memory, self.dom0_memory = memory, dom0_memory
         # whether HVM guests can be had, which take a larger dom0
         self.hvm = hvm
         # the disk of a dom0 with systemd, in place of the lab's own
@@ -250,22 +251,25 @@ class Lab:
         """For xl, which has time limits of its own."""
         images.write_if_new(os.path.join(self.dir, "scale"), b"%.2f\n" % speed.machine.scale)
 
-    XEN_ARGS = "dom0_mem=1280M dom0_max_vcpus=2 gnttab_max_frames=256 loglvl=info guest_loglvl=info bootscrub=0"
+    XEN_ARGS = "dom0_max_vcpus=2 gnttab_max_frames=256 loglvl=info guest_loglvl=info bootscrub=0"
     DOM0_ARGS = "console=hvc0 quiet mitigations=off audit=0"
     SYSTEMD_ARGS = " net.ifnames=0 systemd.wants=lab-agent.service systemd.default_device_timeout_sec=900" \
         " systemd.default_timeout_start_sec=900"
+
+    def _xen_args(self):
+        return "dom0_mem=%dM %s" % (self.dom0_memory, self.XEN_ARGS)
 
     CPU = "qemu64,+svm,+npt,+nrip-save"
 
     def _amd64(self, xen, image, initrd):
         return ["qemu-system-x86_64", "-cpu", self.CPU, "-kernel", xen,
-                "-append", "console=com1 com1=115200 spec-ctrl=no xpti=no " + self.XEN_ARGS,
+                "-append", "console=com1 com1=115200 spec-ctrl=no xpti=no " + self._xen_args(),
                 "-initrd", "%s %s,%s" % (image, self.DOM0_ARGS + (self.SYSTEMD_ARGS if self.dom0_disk else ""), initrd)]
 
     def _arm64(self, xen, image, initrd):
         # where in memory they lie: clear of Xen, and of one another
         return ["qemu-system-aarch64", "-machine", "virt,virtualization=on,gic-version=3",
-                "-cpu", "cortex-a76", "-kernel", xen, "-append", "console=dtuart " + self.XEN_ARGS,
+                "-cpu", "cortex-a76", "-kernel", xen, "-append", "console=dtuart " + self._xen_args(),
                 "-device", 'guest-loader,addr=0x49000000,kernel=%s,bootargs="%s"' % (image, self.DOM0_ARGS),
                 "-device", "guest-loader,addr=0x4d000000,initrd=%s" % initrd,
                 "-global", "virtio-mmio.force-legacy=false"]
