@@ -206,7 +206,7 @@ static struct {
 	struct shrinker *shrinker;
 	atomic_t used;		/* references granted now, kept ones too */
 	unsigned int budget;
-	unsigned int lacking;	/* so many were asked for in vain, as the log says */
+	unsigned int lacking;	/* so many and more are not there, as the log says */
 } table;
 
 /*
@@ -465,10 +465,15 @@ static bool grants_count(unsigned int count)
 	return false;
 }
 
-/* One line, however often the same buffer is tried again. */
+/* One line, however often so many or more are asked for. */
 static bool grants_lack_is_news(unsigned int count)
 {
-	return xchg(&table.lacking, count) != count;
+	unsigned int lacking = READ_ONCE(table.lacking);
+
+	if (lacking && count >= lacking)
+		return false;
+	WRITE_ONCE(table.lacking, count);
+	return true;
 }
 
 static void grants_lack(unsigned int count, unsigned int reserve)
@@ -573,7 +578,8 @@ static struct xdf_grants *grants_new(domid_t domid, struct xdf_mem *mem)
 		xdf_grants_release(g);
 		return ERR_PTR(ret);
 	}
-	cmpxchg(&table.lacking, count, 0);
+	if (count >= READ_ONCE(table.lacking))
+		WRITE_ONCE(table.lacking, 0);
 	return g;
 
 err_free:
