@@ -349,7 +349,7 @@ class Kernel:
                 f.write(elf if elf else read(source))
 
         return os.path.join(cached("vmlinux-" + self.key,
-                                   digest("1", self.version, self.dir), build, 200), "vmlinux")
+                                   digest("1", self.version, self.dir, str(os.stat(source).st_mtime_ns)), build, 200), "vmlinux")
 
 
 def xen():
