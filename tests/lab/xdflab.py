@@ -36,7 +36,7 @@ Result = collections.namedtuple("Result", "rc out")
 
 # Lines of a kernel log that no scenario may cause unless it says so.
 SPLAT = re.compile(
-    r"BUG:|WARNING:|\bOops|refcount_t|use-after-free|Poison overwritten|Object already free|"
+    r"\bBUG:|WARNING:|\bOops|refcount_t|use-after-free|Poison overwritten|Object already free|"
     r"Redzone|double free|possible recursive|possible circular|inconsistent lock|"
     r"blocked for more than|soft lockup|hard LOCKUP|rcu.*(stall|detected)|kernel BUG|"
     r"\bKASAN\b|UBSAN:|ODEBUG:|suspected memory leaks|non-static key|suspicious RCU|DEBUG_LOCKS|"
