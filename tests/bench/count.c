@@ -23,7 +23,8 @@
 #define CPUS	4
 #define MARKS	4096
 #define BLOCKS	(1u << 22)
-#define BUCKETS	(1u << 22)
+#define BUCKET_BITS	23
+#define BUCKETS	(1u << BUCKET_BITS)
 
 struct qemu_plugin_tb;
 
@@ -125,7 +126,7 @@ static void marked(unsigned int cpu, void *data)
 /* The same code is translated again and again; it stays the same block. */
 static uint32_t block_of(uint64_t address, uint64_t instructions)
 {
-	uint64_t hash = (address ^ instructions << 48) * 0x9e3779b97f4a7c15ull >> 44;
+	uint64_t hash = (address ^ instructions << 48) * 0x9e3779b97f4a7c15ull >> (64 - BUCKET_BITS);
 	uint32_t found;
 
 	pthread_mutex_lock(&lock);
@@ -154,6 +155,7 @@ static uint32_t block_of(uint64_t address, uint64_t instructions)
 static void translated(uint64_t id, struct qemu_plugin_tb *tb)
 {
 	uint64_t address = qemu_plugin_tb_vaddr(tb);
+	enum space space = space_of(address);
 	size_t n = qemu_plugin_tb_n_insns(tb);
 
 	(void)id;
@@ -162,8 +164,11 @@ static void translated(uint64_t id, struct qemu_plugin_tb *tb)
 						     (void *)(uintptr_t)(address - MARK));
 		return;
 	}
+	/* each process is at other addresses, and nobody asks for a function of its */
+	if (space == USER)
+		address = 0;
 	qemu_plugin_register_vcpu_tb_exec_cb(tb, executed, QEMU_PLUGIN_CB_NO_REGS,
-					     (void *)WORD(block_of(address, n), space_of(address), n));
+					     (void *)WORD(block_of(address, n), space, n));
 }
 
 int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv)
