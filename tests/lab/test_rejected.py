@@ -135,7 +135,7 @@ def test_mode_of_a_session(lab, be, g):
         # nothing at all that the host has: one mode stays on offer, and the guest rests
         be.ctl("set modes 123x45")
         connect_again(be, g)
-        wait_for("the end of all modes", lambda: said(g, since, "rejected ", "and all others"), 40)
+        wait_for("the end of all modes", lambda: said(g, since, "rejected 640x480") and said(g, since, "and all others"), 40)
         time.sleep(1)
         need("1000x700" in modes(info_now(g)), "no mode is left: " + info_now(g)["conn0.modes"])
         at, since = mark(be), here(g)
