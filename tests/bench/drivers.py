@@ -116,16 +116,16 @@ class Drivers(Bench):
             print("%s: a tick costs %.0f instructions of the kernel and %.0f of Xen (%.0f a second)" % (
                 which, self.tick[which]["kernel"], self.tick[which]["xen"], found["ticks"] / found["seconds"]), flush=True)
 
-    def ready(self, wanted):
+    def ready(self, wanted, profile=False):
         """The driver is loaded."""
         for which, g in self.g.items():
             if wanted("load"):
-                self.load(which, "load", False)
+                self.load(which, "load", False, profile)
             else:
                 g.load()
             if wanted("load") and which == "ours":
                 self.want(g, "rmmod xen_drm_front")
-                self.load(which, "load-console", True)
+                self.load(which, "load-console", True, profile)
             info = wait_card(g, 60)
             print("%s: %s of %s" % (which, info["driver"], info["date"]), flush=True)
             self.want(g, "echo 0 >/sys/class/graphics/fbcon/cursor_blink")
@@ -137,11 +137,11 @@ class Drivers(Bench):
         found["all"] = sum(found[s] for s in SPACES)
         return {k: found[k] / found["ops"] for k in (*SPACES, "all", "dom0", *COUNTS, "other", "exits", "ticks", "noise", "seconds")}
 
-    def load(self, which, name, console):
+    def load(self, which, name, console, profile):
         """The kernel's own driver has no console."""
         self.want(self.g[which], "echo %s >/sys/module/drm_kms_helper/parameters/fbdev_emulation" % "NY"[console])
         self.note(name, which, self.one(which, getattr(WORKS[name], which)))
-        if self.profiles:
+        if profile:
             self.show_last(which, 1)
 
     def one(self, which, cmd, timeout=120):
@@ -175,12 +175,15 @@ class Drivers(Bench):
             self.want(g, "(work pingpong -n %d >/tmp/pingpong 2>&1 &) ; for i in 1 2 3 4 5 6 7 8 9 10; do "
                       "grep -q ref= /tmp/pingpong && exit; sleep 0.2; done; cat /tmp/pingpong; exit 1" % count)
             v = values(self.want(g, "cat /tmp/pingpong"))
+            marks = self.counts.marks
             self.need("setsid /run/echo %d %s %s %s </dev/null >/run/echo.out 2>&1 & echo $! >/run/echo.pid" % (
                 g.domid, v["port"], v["ref"], hz))
-            # meanwhile nobody else is to have the guest's processor
-            time.sleep(limit(8))
-            out = self.want(g, "for i in $(seq %d); do grep -q switches= /tmp/pingpong && break; sleep 2; done; cat /tmp/pingpong" % limit(15))
-            self.dom0("kill $(cat /run/echo.pid)")
+            try:
+                # the guest is not asked: meanwhile nobody else is to have its processor
+                wait_for("the end of the ping-pong's window", lambda: self.counts.marks >= marks + 2, 30)
+            finally:
+                self.dom0("kill $(cat /run/echo.pid)")
+            out = self.want(g, "for i in 1 2 3 4 5; do grep -q switches= /tmp/pingpong && break; sleep 1; done; cat /tmp/pingpong")
             if "switches" not in values(out):
                 raise LabError("ping-pong: %s%s" % (out, self.dom0("cat /run/echo.out").out))
             return values(out)
@@ -239,9 +242,8 @@ class Drivers(Bench):
             print("memory: %s: %s bytes a page beyond it" % (which, v), flush=True)
 
     def all(self, key, kind, wanted, rounds, profile):
-        self.profiles = profile
         self.pair(key, kind)
-        self.ready(wanted)
+        self.ready(wanted, profile)
         if wanted("memory"):
             self.beyond_pages()
         if wanted("pingpong"):
