@@ -470,10 +470,8 @@ static void display_remove(struct work_struct *work)
 	cancel_work_sync(&device->hotplug);
 	if (device->registered)
 		drm_atomic_helper_shutdown(&device->drm);
-	xdf_for_each_output(output, device) {
+	xdf_for_each_output(output, device)
 		xdf_scanout_fini(&output->scanout);
-		xdf_kms_fini(output);
-	}
 	xdf_dbufs_forget(&device->dbufs);
 	complete_all(&device->removed);
 	drm_dev_put(&device->drm);

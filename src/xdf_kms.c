@@ -520,48 +520,41 @@ static void xdf_commit_tail(struct drm_atomic_commit *commit)
 
 /*
  * Flips: a commit that changes the picture of one CRTC, and for which nothing has
- * to be waited for, is done by its caller, without a work item. What is left of it
- * when it is shown, the old state, goes with the next commit, or a little later.
+ * to be waited for, is done by its caller, without a work item. Nothing is left of
+ * it then: outputs hold the dbufs of what they show and are to show, and the event
+ * what waits for it.
  */
 
-#define FLIP_LINGER	HZ
-
-static bool commit_is_over(struct drm_crtc_commit *commit)
+/* Its end is not the one that DRM looks for among commits not cleaned up. */
+static bool commit_is_too_early(const struct drm_atomic_commit *commit)
 {
-	return !commit || (completion_done(&commit->hw_done) &&
-			   completion_done(&commit->flip_done));
-}
-
-/* The output that this flips, or NULL when it is more than that. */
-static struct xdf_output *commit_flips(struct drm_atomic_commit *commit)
-{
-	struct drm_crtc_state *old_crtc, *new_crtc;
-	struct drm_connector_state *connector_state;
-	struct drm_plane_state *old;
-	struct drm_connector *connector;
-	struct xdf_output *output = NULL;
-	struct drm_plane *plane;
+	struct drm_crtc_state *old;
 	struct drm_crtc *crtc;
 	int i;
 
-	for_each_new_connector_in_state(commit, connector, connector_state, i)
-		return NULL;
-	for_each_oldnew_crtc_in_state(commit, crtc, old_crtc, new_crtc, i) {
-		if (output || !new_crtc->active ||
-		    drm_atomic_crtc_needs_modeset(new_crtc) ||
-		    !commit_is_over(old_crtc->commit))
-			return NULL;
-		output = crtc_to_output(crtc);
-	}
-	for_each_old_plane_in_state(commit, plane, old, i)
-		if (!output || plane != &output->plane ||
-		    !commit_is_over(old->commit))
-			return NULL;
-	return output;
+	for_each_old_crtc_in_state(commit, crtc, old, i)
+		if (old->commit && !completion_done(&old->commit->flip_done))
+			return true;
+	return false;
+}
+
+static bool commit_is_flip(const struct drm_atomic_commit *commit)
+{
+	struct drm_crtc_state *old, *state;
+	unsigned int crtcs = 0;
+	struct drm_crtc *crtc;
+	int i;
+
+	for_each_oldnew_crtc_in_state(commit, crtc, old, state, i)
+		if (crtcs++ || !state->active ||
+		    drm_atomic_crtc_needs_modeset(state) ||
+		    (old->commit && !completion_done(&old->commit->hw_done)))
+			return false;
+	return crtcs;
 }
 
 /* Another driver draws yet, or there is a picture to be copied. */
-static bool commit_takes_time(struct drm_atomic_commit *commit)
+static bool commit_takes_time(const struct drm_atomic_commit *commit)
 {
 	struct drm_plane_state *state;
 	struct drm_plane *plane;
@@ -578,40 +571,13 @@ static bool commit_takes_time(struct drm_atomic_commit *commit)
 	return false;
 }
 
-/* With the lock of the CRTC. */
-static void xdf_output_end_flip(struct xdf_output *output)
-{
-	struct drm_atomic_commit *commit = output->flip;
-	struct drm_crtc_commit *shown;
-
-	if (!commit)
-		return;
-	shown = commit->crtcs[drm_crtc_index(&output->crtc)].commit;
-	if (!completion_done(&shown->flip_done))
-		return;
-	output->flip = NULL;
-	drm_atomic_helper_commit_cleanup_done(commit);
-	drm_atomic_commit_put(commit);
-}
-
-static void xdf_output_flip_work(struct work_struct *work)
-{
-	struct xdf_output *output = container_of(work, struct xdf_output,
-						 flip_work.work);
-
-	drm_modeset_lock(&output->crtc.mutex, NULL);
-	xdf_output_end_flip(output);
-	if (output->flip)
-		schedule_delayed_work(&output->flip_work, FLIP_LINGER);
-	drm_modeset_unlock(&output->crtc.mutex);
-}
-
-/* Those who show and are to be shown hold their dbufs by themselves. */
 static void xdf_flip(struct drm_atomic_commit *commit)
 {
 	drm_atomic_helper_commit_planes(commit->dev, commit, 0);
 	drm_atomic_helper_commit_hw_done(commit);
 	drm_atomic_helper_cleanup_planes(commit->dev, commit);
+	drm_atomic_helper_commit_cleanup_done(commit);
+	drm_atomic_commit_put(commit);
 }
 
 static void xdf_slow_flip_work(struct work_struct *work)
@@ -621,20 +587,21 @@ static void xdf_slow_flip_work(struct work_struct *work)
 
 	drm_atomic_helper_wait_for_fences(commit->dev, commit, false);
 	xdf_flip(commit);
-	drm_atomic_helper_wait_for_flip_done(commit->dev, commit);
-	drm_atomic_helper_commit_cleanup_done(commit);
-	drm_atomic_commit_put(commit);
 }
 
-static int xdf_output_flip(struct xdf_output *output,
-			   struct drm_atomic_commit *commit)
+static int xdf_atomic_commit(struct drm_device *drm,
+			     struct drm_atomic_commit *commit, bool nonblock)
 {
 	int ret;
 
+	if (nonblock && commit_is_too_early(commit))
+		return -EBUSY;
+	if (!nonblock || !commit_is_flip(commit))
+		return drm_atomic_helper_commit(drm, commit, nonblock);
 	ret = drm_atomic_helper_setup_commit(commit, true);
 	if (ret)
 		return ret;
-	ret = drm_atomic_helper_prepare_planes(commit->dev, commit);
+	ret = drm_atomic_helper_prepare_planes(drm, commit);
 	if (ret)
 		return ret;
 	/* does not fail, as it does not wait */
@@ -642,35 +609,13 @@ static int xdf_output_flip(struct xdf_output *output,
 	if (WARN_ON(ret))
 		return ret;
 	drm_atomic_commit_get(commit);
-	if (commit_takes_time(commit)) {
-		INIT_WORK(&commit->commit_work, xdf_slow_flip_work);
-		queue_work(system_unbound_wq, &commit->commit_work);
+	if (!commit_takes_time(commit)) {
+		xdf_flip(commit);
 		return 0;
 	}
-	xdf_flip(commit);
-	output->flip = commit;
-	schedule_delayed_work(&output->flip_work, FLIP_LINGER);
+	INIT_WORK(&commit->commit_work, xdf_slow_flip_work);
+	queue_work(system_unbound_wq, &commit->commit_work);
 	return 0;
-}
-
-static int xdf_atomic_commit(struct drm_device *drm,
-			     struct drm_atomic_commit *commit, bool nonblock)
-{
-	struct xdf_output *output;
-	struct drm_crtc_state *state;
-	struct drm_crtc *crtc;
-	int i, idx, ret;
-
-	output = nonblock ? commit_flips(commit) : NULL;
-	/* after that look: what it found to be over goes before the next one comes */
-	for_each_new_crtc_in_state(commit, crtc, state, i)
-		xdf_output_end_flip(crtc_to_output(crtc));
-	/* once it is unplugged nobody is there to end a flip */
-	if (!output || !drm_dev_enter(drm, &idx))
-		return drm_atomic_helper_commit(drm, commit, nonblock);
-	ret = xdf_output_flip(output, commit);
-	drm_dev_exit(idx);
-	return ret;
 }
 
 static const struct drm_mode_config_helper_funcs xdf_mode_config_helper_funcs = {
@@ -779,7 +724,6 @@ int xdf_kms_init(struct drm_device *drm, struct xdf_output *outputs,
 		struct xdf_output *output = &outputs[i];
 
 		output->dbufs = dbufs;
-		INIT_DELAYED_WORK(&output->flip_work, xdf_output_flip_work);
 		output->connector.channel = &output->scanout.channel;
 		output->connector.hotplug = hotplug;
 		xdf_scanout_init(&output->scanout, &output->crtc,
@@ -795,13 +739,4 @@ int xdf_kms_init(struct drm_device *drm, struct xdf_output *outputs,
 	drm->vblank_disable_immediate = compat_has_vblank_time;
 	drm_mode_config_reset(drm);
 	return 0;
-}
-
-/* The device was shut down, and its outputs were ended. Context: may sleep. */
-void xdf_kms_fini(struct xdf_output *output)
-{
-	cancel_delayed_work_sync(&output->flip_work);
-	drm_modeset_lock(&output->crtc.mutex, NULL);
-	xdf_output_end_flip(output);
-	drm_modeset_unlock(&output->crtc.mutex);
 }

@@ -24,14 +24,11 @@ struct xdf_output {
 	struct drm_plane plane;
 	struct drm_crtc crtc;
 	struct drm_encoder encoder;
-	struct drm_atomic_commit *flip;	/* to be cleaned up, under @crtc's lock */
-	struct delayed_work flip_work;	/* cleans it up when no other commit comes */
 };
 
 int xdf_kms_init(struct drm_device *drm, struct xdf_output *outputs,
 		 unsigned int count, struct xdf_dbufs *dbufs,
 		 struct work_struct *hotplug, struct workqueue_struct *wq);
-void xdf_kms_fini(struct xdf_output *output);
 void xdf_kms_set_size(struct xdf_output *output, u32 width, u32 height);
 
 #endif /* XDF_KMS_H */
