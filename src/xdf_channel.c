@@ -59,6 +59,14 @@ static void channel_set_bell(struct xdf_channel *ch)
 		WRITE_ONCE(sring->rsp_event, next + 1);
 }
 
+/* To the ring, which is not full. An id comes again after 65,536 requests. */
+static void channel_put(struct xdf_channel *ch, struct displif_req *wire)
+{
+	wire->id = ch->id++;
+	*RING_GET_REQUEST(&ch->ring, ch->ring.req_prod_pvt) = *wire;
+	ch->ring.req_prod_pvt++;
+}
+
 /* Moves requests from the backlog to the ring; true when to notify. */
 static bool channel_pump(struct xdf_channel *ch)
 {
@@ -69,11 +77,7 @@ static bool channel_pump(struct xdf_channel *ch)
 	list_for_each_entry_safe(rq, next, &ch->backlog, entry) {
 		if (RING_FULL(&ch->ring))
 			break;
-		if (xdf_inflight_add(&ch->inflight, rq->wire.operation, rq,
-				     &rq->wire.id))
-			break;
-		*RING_GET_REQUEST(&ch->ring, ch->ring.req_prod_pvt) = rq->wire;
-		ch->ring.req_prod_pvt++;
+		channel_put(ch, &rq->wire);
 		list_move_tail(&rq->entry, &ch->live);
 		trace_xdf_request(ch->name, ch->node, rq->wire.id,
 				  rq->wire.operation);
@@ -105,18 +109,19 @@ static bool channel_response(struct xdf_channel *ch,
 			     struct list_head *done)
 {
 	struct xdf_request *rq;
-	void *data;
 
-	if (xdf_inflight_take(&ch->inflight, resp->id, resp->operation, &data))
-		return false;
-	rq = data;
-	if (!rq)
-		return true;	/* timed out before */
-	channel_progress(ch, rq);
-	rq->resp = *resp;
-	rq->status = xdf_displif_errno(resp->status);
-	list_move_tail(&rq->entry, done);
-	return true;
+	list_for_each_entry(rq, &ch->live, entry) {
+		if (rq->wire.id != resp->id ||
+		    rq->wire.operation != resp->operation)
+			continue;
+		channel_progress(ch, rq);
+		rq->resp = *resp;
+		rq->status = xdf_displif_errno(resp->status);
+		list_move_tail(&rq->entry, done);
+		return true;
+	}
+	/* one that timed out before, perhaps */
+	return ch->abandoned && ch->abandoned--;
 }
 
 /* Reads all responses there are; NULL, or what the backend did wrong. */
@@ -334,7 +339,7 @@ int xdf_channel_open(struct xdf_channel *ch, struct xenbus_device *xdev,
 	ch->name = dev_name(&xdev->dev);
 	sring = ch->req.page;
 	XEN_FRONT_RING_INIT(&ch->ring, sring, XEN_PAGE_SIZE);
-	xdf_inflight_init(&ch->inflight);
+	ch->abandoned = 0;
 	ch->evt_cons = 0;
 	ch->strays = 0;
 	ch->epoch = epoch;
@@ -488,10 +493,8 @@ void xdf_channel_panic(struct xdf_channel *ch, struct displif_req *wire)
 
 	if (!spin_trylock(&ch->lock))
 		return;
-	if (ch->open && !RING_FULL(&ch->ring) &&
-	    !xdf_inflight_add(&ch->inflight, wire->operation, NULL, &wire->id)) {
-		*RING_GET_REQUEST(&ch->ring, ch->ring.req_prod_pvt) = *wire;
-		ch->ring.req_prod_pvt++;
+	if (ch->open && !RING_FULL(&ch->ring)) {
+		channel_put(ch, wire);
 		RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(&ch->ring, notify);
 		if (notify)
 			notify_remote_via_irq(ch->req.irq);
@@ -525,7 +528,7 @@ bool xdf_channel_expire(struct xdf_channel *ch, bool *busy)
 	list_for_each_entry_safe(rq, next, &ch->live, entry) {
 		if (!channel_is_late(rq))
 			continue;
-		xdf_inflight_abandon(&ch->inflight, rq->wire.id);
+		ch->abandoned++;
 		list_move_tail(&rq->entry, &done);
 	}
 	list_for_each_entry_safe(rq, next, &ch->backlog, entry)

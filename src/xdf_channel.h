@@ -65,8 +65,9 @@ struct xdf_channel {
 	bool open;			/* requests are taken */
 	u32 epoch;			/* of the connection */
 	struct displif_front_ring ring;	/* private half of the request ring */
-	struct xdf_inflight inflight;
-	struct list_head live;		/* requests on the ring, oldest first */
+	u16 id;				/* of the next request */
+	unsigned int abandoned;		/* requests on the ring for which nobody waits */
+	struct list_head live;		/* the others there, oldest first */
 	struct list_head backlog;	/* requests that wait for a free slot */
 	u32 evt_cons;			/* the backend could overwrite its copy */
 	struct xdf_port req;		/* the request ring's page and port */

@@ -481,62 +481,6 @@ void xdf_pgdir_read(const struct displif_page_directory *dir, u32 index,
 }
 
 /*
- * Requests in flight on one ring
- */
-
-void xdf_inflight_init(struct xdf_inflight *f)
-{
-	memset(f, 0, sizeof(*f));
-}
-
-/*
- * Enter a request. No response to an earlier one has the id that it is given.
- * Return: 0, or -EBUSY when the table is full.
- */
-int xdf_inflight_add(struct xdf_inflight *f, u8 op, void *data, u16 *id)
-{
-	u16 i;
-
-	for (i = 0; i < XDF_MAX_INFLIGHT; i++)
-		if (!f->slot[i].busy)
-			break;
-	if (i == XDF_MAX_INFLIGHT)
-		return -EBUSY;
-	f->generation++;
-	f->slot[i].id = f->generation * XDF_MAX_INFLIGHT + i;
-	f->slot[i].op = op;
-	f->slot[i].data = data;
-	f->slot[i].busy = true;
-	f->used++;
-	*id = f->slot[i].id;
-	return 0;
-}
-
-/*
- * Find the request that a response answers, or NULL when it was abandoned. Its
- * slot is free again.
- * Return: 0, or -EPROTO when no such request is in flight.
- */
-int xdf_inflight_take(struct xdf_inflight *f, u16 id, u8 op, void **data)
-{
-	u16 i = id % XDF_MAX_INFLIGHT;
-
-	if (!f->slot[i].busy || f->slot[i].id != id || f->slot[i].op != op)
-		return -EPROTO;
-	*data = f->slot[i].data;
-	f->slot[i].data = NULL;
-	f->slot[i].busy = false;
-	f->used--;
-	return 0;
-}
-
-/* Nobody waits any more, but the response may yet come. */
-void xdf_inflight_abandon(struct xdf_inflight *f, u16 id)
-{
-	f->slot[id % XDF_MAX_INFLIGHT].data = NULL;
-}
-
-/*
  * Vblanks
  */
 

@@ -87,33 +87,6 @@ void xdf_pgdir_read(const struct displif_page_directory *dir, u32 index,
 		    u32 *refs, u32 nrefs);
 
 /*
- * Requests in flight on one ring
- */
-
-/* As many as a request ring has slots; a power of two. */
-#define XDF_MAX_INFLIGHT	32
-
-/*
- * Who waits for which response.
- * No locking of its own.
- */
-struct xdf_inflight {
-	u16 generation;		/* makes the ids of one slot differ from use to use */
-	u16 used;		/* slots taken */
-	struct {
-		void *data;	/* NULL once nobody waits any more */
-		u16 id;
-		u8 op;
-		bool busy;
-	} slot[XDF_MAX_INFLIGHT];
-};
-
-void xdf_inflight_init(struct xdf_inflight *f);
-int xdf_inflight_add(struct xdf_inflight *f, u8 op, void *data, u16 *id);
-int xdf_inflight_take(struct xdf_inflight *f, u16 id, u8 op, void **data);
-void xdf_inflight_abandon(struct xdf_inflight *f, u16 id);
-
-/*
  * When an output's vblanks are, by what the backend says
  */
 

@@ -305,7 +305,7 @@ static void event(unsigned int i, u64 cookie, bool junk)
 	counts.events++;
 }
 
-static void respond(unsigned int i, const struct displif_resp *resp)
+void backend_respond(unsigned int i, const struct displif_resp *resp)
 {
 	words_copy(&con[i].ring->slot[con[i].rsp_prod % RING_SLOTS], resp, sizeof(*resp));
 	store(&con[i].ring->rsp_prod, ++con[i].rsp_prod);
@@ -411,6 +411,8 @@ static void serve(unsigned int i)
 		resp.status = perform(i, &req, &resp);
 		if (!con[i].bound)
 			return;
+		if (backend.answer && backend.answer(i, &req, &resp))
+			continue;
 		if (chance(backend.breaks)) {
 			counts.breaks++;
 			switch (rnd() % 4) {
@@ -424,11 +426,11 @@ static void serve(unsigned int i)
 				scribble(&resp, sizeof(resp));
 				break;
 			case 3:
-				respond(i, &resp);
+				backend_respond(i, &resp);
 				break;
 			}
 		}
-		respond(i, &resp);
+		backend_respond(i, &resp);
 	}
 }
 

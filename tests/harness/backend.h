@@ -30,6 +30,9 @@ struct behaviour {
 	bool absent;
 	/* decides instead, when it is set: the status, or 1 to go on as above */
 	s32 (*decide)(unsigned int connector, const struct displif_req *req);
+	/* likewise: true when it has answered, or will, by backend_respond() */
+	bool (*answer)(unsigned int connector, const struct displif_req *req,
+		       const struct displif_resp *resp);
 };
 
 extern struct behaviour backend;
@@ -47,6 +50,7 @@ void backend_start(void);
 void backend_pause(bool on);
 /* While it is paused, or in decide(). */
 void backend_event(unsigned int connector, u64 cookie);
+void backend_respond(unsigned int connector, const struct displif_resp *resp);
 bool backend_event_room(unsigned int connector);
 void backend_kick_events(unsigned int connector);
 bool backend_bound(void);

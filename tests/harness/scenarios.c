@@ -272,6 +272,93 @@ static void run_flips(unsigned long unused)
 	screen_close(&s);
 }
 
+/* Responses to nothing: what is wrong with the next flip's. */
+static enum wrong { RIGHT, OTHER_ID, OTHER_OPERATION, TWICE, LATE_EDID } wrong;
+static struct displif_resp late_edid;
+
+static bool answer_wrongly(unsigned int connector, const struct displif_req *req,
+			   const struct displif_resp *resp)
+{
+	struct displif_resp other = *resp;
+	enum wrong what = wrong;
+
+	if (connector || req->operation != DISPLIF_OP_PG_FLIP)
+		return false;
+	wrong = RIGHT;
+	switch (what) {
+	case OTHER_ID:
+		other.id ^= 32;
+		break;
+	case OTHER_OPERATION:
+		other.operation = DISPLIF_OP_SET_CONFIG;
+		break;
+	case TWICE:
+		backend_respond(connector, &other);
+		break;
+	case LATE_EDID:
+		backend_respond(connector, &late_edid);
+		return false;
+	default:
+		return false;
+	}
+	backend_respond(connector, &other);
+	return true;
+}
+
+static bool answer_no_edid(unsigned int connector, const struct displif_req *req,
+			   const struct displif_resp *resp)
+{
+	if (req->operation != DISPLIF_OP_GET_EDID)
+		return answer_wrongly(connector, req, resp);
+	if (!connector)
+		late_edid = *resp;
+	return !connector;
+}
+
+/* Is the connection lost by it? Shows a picture before and after. */
+static bool loses(struct screen *s, enum wrong what)
+{
+	unsigned long binds;
+	struct backend_counts c;
+	int i;
+
+	eventually(connected());
+	expect(!screen_show(s, 0, 0));
+	backend_count(&c);
+	binds = c.binds;
+	wrong = what;
+	for (i = 0; i < 10; i++)
+		expect(!screen_show(s, 0, i % 2));
+	eventually(wrong == RIGHT);
+	usleep(100000);
+	eventually(connected() && backend_shown(0));
+	backend_count(&c);
+	return c.binds != binds;
+}
+
+static void run_responses(unsigned long unused)
+{
+	struct screen s;
+
+	eventually(connected());
+	screen_open(&s);
+	backend.answer = answer_wrongly;
+	expect(!loses(&s, RIGHT));
+	expect(loses(&s, OTHER_ID));
+	expect(loses(&s, OTHER_OPERATION));
+	expect(loses(&s, TWICE));
+	/* after its deadline, which is no fault of the backend's, it is known yet, once */
+	backend.answer = answer_no_edid;
+	backend_unbind();
+	store_write(BACKEND_PATH "/state", "%d", XenbusStateInitWait);
+	eventually(connected() && late_edid.operation == DISPLIF_OP_GET_EDID);
+	expect(!loses(&s, LATE_EDID));
+	expect(loses(&s, LATE_EDID));
+	backend.answer = NULL;
+	screen_off(&s, 0);
+	screen_close(&s);
+}
+
 /* Events of flips that nobody asked for: as fast as the frontend takes them. */
 static void run_stray_events(unsigned long events)
 {
@@ -594,6 +681,7 @@ const struct scenario scenarios[] = {
 	{ "rejected_off", "a rejected flip and mode, then off", run_rejected_off },
 	{ "first_part", "parts of a framebuffer that begin where it does", run_first_part },
 	{ "flips", "flips without a wait, and one that is rejected", run_flips },
+	{ "responses", "responses to no request, and one that is late", run_responses },
 	{ "stray_events", "events without a flip, without end", run_stray_events },
 	{ "state_storm", "states as fast as they are read", run_state_storm },
 	{ "hostile", "so many messages of a backend that does all it can", run_hostile },
