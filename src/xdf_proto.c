@@ -293,35 +293,40 @@ const u32 xdf_formats[XDF_FORMATS] = {
 	DRM_FORMAT_ABGR2101010,
 };
 
+/* Of each the same without alpha, and where the first 8 bits of a colour begin. */
+static const struct {
+	u32 opaque;
+	u8 red, green, blue;
+} format_infos[XDF_FORMATS + 1] = {
+	{ DRM_FORMAT_XRGB8888, 16, 8, 0 },
+	{ DRM_FORMAT_XRGB8888, 16, 8, 0 },
+	{ DRM_FORMAT_XBGR8888, 0, 8, 16 },
+	{ DRM_FORMAT_XBGR8888, 0, 8, 16 },
+	{ DRM_FORMAT_RGB565, 11, 5, 0 },
+	{ DRM_FORMAT_XRGB2101010, 22, 12, 2 },
+	{ DRM_FORMAT_XRGB2101010, 22, 12, 2 },
+	{ DRM_FORMAT_XBGR2101010, 2, 12, 22 },
+	{ DRM_FORMAT_XBGR2101010, 2, 12, 22 },
+};
+
+/* Where it is in those; XDF_FORMATS when it is in none. */
+static u32 format_index(u32 format)
+{
+	u32 i;
+
+	for (i = 0; i < XDF_FORMATS; i++)
+		if (xdf_formats[i] == format)
+			break;
+	return i;
+}
+
 /*
  * A format's bit in a mask of formats.
  * Return: the bit; 0 when it is none of xdf_formats[].
  */
 u32 xdf_format_bit(u32 format)
 {
-	unsigned int i;
-
-	for (i = 0; i < XDF_FORMATS; i++)
-		if (xdf_formats[i] == format)
-			return 1u << i;
-	return 0;
-}
-
-/* The same without alpha. */
-static u32 format_opaque(u32 format)
-{
-	switch (format) {
-	case DRM_FORMAT_ARGB8888:
-		return DRM_FORMAT_XRGB8888;
-	case DRM_FORMAT_ABGR8888:
-		return DRM_FORMAT_XBGR8888;
-	case DRM_FORMAT_ARGB2101010:
-		return DRM_FORMAT_XRGB2101010;
-	case DRM_FORMAT_ABGR2101010:
-		return DRM_FORMAT_XBGR2101010;
-	default:
-		return format;
-	}
+	return 1u << format_index(format) & ((1u << XDF_FORMATS) - 1);
 }
 
 /*
@@ -333,71 +338,43 @@ static u32 format_opaque(u32 format)
  */
 u32 xdf_format_next(u32 format, u32 rejected)
 {
+	u32 opaque = format_infos[format_index(format)].opaque;
+
 	if (rejected == DRM_FORMAT_XRGB8888)
 		return 0;
-	if (rejected != format_opaque(format))
-		return format_opaque(format);
-	return DRM_FORMAT_XRGB8888;
+	return rejected == opaque ? DRM_FORMAT_XRGB8888 : opaque;
 }
 
 /* Do two formats of xdf_formats[] have their colours in the same bits? */
 bool xdf_format_is_same(u32 format, u32 other)
 {
-	return format_opaque(format) == format_opaque(other);
+	return format_infos[format_index(format)].opaque ==
+		format_infos[format_index(other)].opaque;
 }
 
-static u32 rgb565(u32 p)
+static u32 colour(u32 pixel, u32 first, u32 bits)
 {
-	u32 r = p >> 11, g = p >> 5 & 0x3f, b = p & 0x1f;
+	u32 v = pixel >> first & ((1u << bits) - 1);
 
 	/* the highest bits once more below: full stays full */
-	return (r << 3 | r >> 2) << 16 | (g << 2 | g >> 4) << 8 |
-		(b << 3 | b >> 2);
-}
-
-static u32 xbgr8888(u32 p)
-{
-	return (p & 0xff) << 16 | (p & 0xff00) | (p >> 16 & 0xff);
-}
-
-static u32 xrgb2101010(u32 p)
-{
-	return (p >> 6 & 0xff0000) | (p >> 4 & 0xff00) | (p >> 2 & 0xff);
-}
-
-static u32 xbgr2101010(u32 p)
-{
-	return (p << 14 & 0xff0000) | (p >> 4 & 0xff00) | (p >> 22 & 0xff);
+	return v << (8 - bits) | v >> (2 * bits - 8);
 }
 
 /* Convert so many pixels of one of xdf_formats[]; @from is aligned to one. */
 void xdf_format_to_xrgb8888(u32 *to, const void *from, u32 count, u32 format)
 {
+	const typeof(*format_infos) *info = &format_infos[format_index(format)];
+	bool is16 = format == DRM_FORMAT_RGB565;
+	u32 i, bits = is16 ? 5 : 8, green = is16 ? 6 : 8;
 	const u32 *from32 = from;
 	const u16 *from16 = from;
-	u32 i;
 
-	switch (format_opaque(format)) {
-	case DRM_FORMAT_RGB565:
-		for (i = 0; i < count; i++)
-			to[i] = FILLER | rgb565(from16[i]);
-		break;
-	case DRM_FORMAT_XBGR8888:
-		for (i = 0; i < count; i++)
-			to[i] = FILLER | xbgr8888(from32[i]);
-		break;
-	case DRM_FORMAT_XRGB2101010:
-		for (i = 0; i < count; i++)
-			to[i] = FILLER | xrgb2101010(from32[i]);
-		break;
-	case DRM_FORMAT_XBGR2101010:
-		for (i = 0; i < count; i++)
-			to[i] = FILLER | xbgr2101010(from32[i]);
-		break;
-	default:
-		for (i = 0; i < count; i++)
-			to[i] = FILLER | from32[i];
-		break;
+	for (i = 0; i < count; i++) {
+		u32 pixel = is16 ? from16[i] : from32[i];
+
+		to[i] = FILLER | colour(pixel, info->red, bits) << 16 |
+			colour(pixel, info->green, green) << 8 |
+			colour(pixel, info->blue, bits);
 	}
 }
 
