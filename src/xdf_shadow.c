@@ -15,8 +15,6 @@
 /* One call of the hypervisor for so many. */
 #define MAP_BATCH	256u
 
-#define NO_HANDLE	((grant_handle_t)-1)
-
 /* References, one for each 4 KiB: where those are mapped a page is no larger. */
 static u32 shadow_refs(const struct xdf_shadow *shadow)
 {
@@ -36,66 +34,42 @@ static int shadow_map_batch(struct xdf_shadow *shadow, domid_t domid,
 				  GNTMAP_host_map, refs[first + i], domid);
 	ret = gnttab_map_refs(ops, NULL, pages, n);
 	for (i = 0; i < n; i++) {
-		if (ops[i].status == GNTST_okay)
-			shadow->handles[first + i] = ops[i].handle;
-		else
+		if (ops[i].status != GNTST_okay) {
 			ret = ret ?: -EINVAL;
+			continue;
+		}
+		/* should one before have failed, those that are mapped come first */
+		gnttab_set_unmap_op(&shadow->unmap_ops[shadow->mapped],
+				    (unsigned long)page_address(pages[i]),
+				    GNTMAP_host_map, ops[i].handle);
+		swap(shadow->backend_pages[shadow->mapped], pages[i]);
+		shadow->mapped++;
 	}
 	return ret;
 }
 
 /* Whatever cannot be unmapped is lost: it must not get into other hands. */
-static u32 shadow_unmap_batch(struct xdf_shadow *shadow, u32 first,
-			      struct gntab_unmap_queue_data *data)
-{
-	u32 i, lost = 0, n = 0, max = min(shadow_refs(shadow) - first, MAP_BATCH);
-	struct page *pages[MAP_BATCH / 8];
-
-	data->pages = pages;
-	for (i = 0; i < max; i++) {
-		struct page *page = shadow->backend_pages[first + i];
-		grant_handle_t handle = shadow->handles[first + i];
-
-		if (handle != NO_HANDLE) {
-			gnttab_set_unmap_op(&data->unmap_ops[n],
-					    (unsigned long)page_address(page),
-					    GNTMAP_host_map, handle);
-			pages[n++] = page;
-		}
-		if (n == ARRAY_SIZE(pages) || (n && i == max - 1)) {
-			data->count = n;
-			if (gnttab_unmap_refs_sync(data))
-				lost += n;
-			n = 0;
-		}
-	}
-	return lost;
-}
-
 static void shadow_unmap(struct xdf_shadow *shadow)
 {
-	u32 i, lost = 0, count = shadow_refs(shadow);
-	/* the kernel puts a work into it that must not be on the stack */
-	struct gntab_unmap_queue_data *data;
+	u32 i, n, lost = 0, count = shadow_refs(shadow);
 
-	if (!shadow->handles)
+	if (!shadow->backend_pages)
 		return;
-	data = kzalloc(sizeof(*data), GFP_KERNEL | __GFP_NOFAIL);
-	data->unmap_ops = kcalloc(MAP_BATCH, sizeof(*data->unmap_ops),
-				  GFP_KERNEL | __GFP_NOFAIL);
-	for (i = 0; i < count; i += MAP_BATCH)
-		lost += shadow_unmap_batch(shadow, i, data);
-	kfree(data->unmap_ops);
-	kfree(data);
+	for (i = 0; i < shadow->mapped; i += n) {
+		n = min(shadow->mapped - i, MAP_BATCH);
+		if (gnttab_unmap_refs(shadow->unmap_ops + i, NULL,
+				      shadow->backend_pages + i, n))
+			lost += n;
+	}
 	if (lost)
 		pr_err("xen_drm_front: %u of the backend's pages could not be unmapped: keeping %u pages for good (error %d)\n",
 		       lost, count, -EBUSY);
 	else
 		xen_free_unpopulated_pages(count, shadow->backend_pages);
 	kvfree(shadow->backend_pages);
-	kvfree(shadow->handles);
+	kvfree(shadow->unmap_ops);
 	shadow->backend_pages = NULL;
-	shadow->handles = NULL;
+	shadow->mapped = 0;
 }
 
 /*
@@ -213,8 +187,8 @@ int xdf_shadow_alloc(struct xdf_shadow *shadow)
 int xdf_shadow_map(struct xdf_shadow *shadow, domid_t domid, const u32 *refs)
 {
 	u32 i, count = shadow_refs(shadow);
+	struct gnttab_unmap_grant_ref *unmap_ops;
 	struct gnttab_map_grant_ref *ops;
-	grant_handle_t *handles;
 	struct page **pages;
 	int ret = -ENOMEM;
 
@@ -223,19 +197,17 @@ int xdf_shadow_map(struct xdf_shadow *shadow, domid_t domid, const u32 *refs)
 			return -EINVAL;
 	ops = kcalloc(MAP_BATCH, sizeof(*ops), GFP_KERNEL);
 	pages = kvcalloc(count, sizeof(*pages), GFP_KERNEL);
-	handles = kvcalloc(count, sizeof(*handles), GFP_KERNEL);
-	if (ops && pages && handles)
+	unmap_ops = kvcalloc(count, sizeof(*unmap_ops), GFP_KERNEL);
+	if (ops && pages && unmap_ops)
 		ret = xen_alloc_unpopulated_pages(count, pages);
 	if (ret) {
-		kvfree(handles);
+		kvfree(unmap_ops);
 		kvfree(pages);
 		kfree(ops);
 		return ret;
 	}
-	for (i = 0; i < count; i++)
-		handles[i] = NO_HANDLE;
 	shadow->backend_pages = pages;
-	shadow->handles = handles;
+	shadow->unmap_ops = unmap_ops;
 	for (i = 0; !ret && i < count; i += MAP_BATCH)
 		ret = shadow_map_batch(shadow, domid, refs, i, ops);
 	kfree(ops);

@@ -27,7 +27,8 @@ struct xdf_shadow {
 	 * one; not to be mapped elsewhere, for which Xen asks a grant of its own
 	 */
 	struct page **backend_pages;
-	grant_handle_t *handles;	/* Xen's names for the mappings, or NULL */
+	struct gnttab_unmap_grant_ref *unmap_ops;	/* for each of them */
+	u32 mapped;			/* so many of them are */
 	struct page **pages;		/* of either, under the buffer's lock; or NULL */
 };
 

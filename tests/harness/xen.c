@@ -1175,10 +1175,11 @@ int gnttab_map_refs(struct gnttab_map_grant_ref *ops, void *kops, struct page **
 	return 0;
 }
 
-int gnttab_unmap_refs_sync(struct gntab_unmap_queue_data *data)
+int gnttab_unmap_refs(struct gnttab_unmap_grant_ref *ops, void *kops, struct page **pages,
+		      unsigned int count)
 {
 	might_sleep();
-	if (__atomic_sub_fetch(&foreign, data->count, __ATOMIC_SEQ_CST) > 1u << 30)
+	if (__atomic_sub_fetch(&foreign, count, __ATOMIC_SEQ_CST) > 1u << 30)
 		bug("more of the backend's pages are unmapped than were mapped");
 	return 0;
 }

@@ -126,18 +126,14 @@ unsigned int gnttab_max_grant_frames(void);
 
 struct gnttab_map_grant_ref { u32 ref; s16 status; grant_handle_t handle; };
 struct gnttab_unmap_grant_ref { grant_handle_t handle; s16 status; };
-struct gntab_unmap_queue_data {
-	struct gnttab_unmap_grant_ref *unmap_ops, *kunmap_ops;
-	struct page **pages;
-	unsigned int count;
-};
 #define GNTMAP_host_map		2
 #define GNTST_okay		0
 #define gnttab_set_map_op(op, addr, flags, r, dom) ((void)(addr), (op)->ref = (r))
 #define gnttab_set_unmap_op(op, addr, flags, h) ((void)(addr), (op)->handle = (h))
 int gnttab_map_refs(struct gnttab_map_grant_ref *ops, void *kops, struct page **pages,
 		    unsigned int count);
-int gnttab_unmap_refs_sync(struct gntab_unmap_queue_data *data);
+int gnttab_unmap_refs(struct gnttab_unmap_grant_ref *ops, void *kops, struct page **pages,
+		      unsigned int count);
 int xen_alloc_unpopulated_pages(unsigned int nr, struct page **pages);
 void xen_free_unpopulated_pages(unsigned int nr, struct page **pages);
 
