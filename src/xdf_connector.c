@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <linux/mm.h>
 #include <linux/slab.h>
-#include <linux/vmalloc.h>
 #include <drm/drm_edid.h>
 #include <drm/drm_modes.h>
 #include <drm/drm_print.h>
@@ -78,52 +77,38 @@ void xdf_connector_ask_edid(struct xdf_connector *c, struct xdf_backend *b,
 	complete(&c->rq.answered);
 }
 
-/* The bytes of the answer, copied before they are looked at. */
-static struct xdf_edid *connector_copy_edid(struct xdf_connector *c, u32 size)
+/* The answer, of which a copy is looked at; a block of zeroes: there is none. */
+static u8 *connector_read_edid(struct xdf_connector *c)
 {
-	struct xdf_edid *edid;
-	void *shared;
-	int ret;
+	u32 i, size = c->rq.resp.op.get_edid.edid_sz;
+	u8 *edid;
 
-	if (size > DISPLIF_EDID_MAX)
-		return ERR_PTR(-EINVAL);
-	edid = kzalloc(struct_size(edid, data, size), GFP_KERNEL);
-	if (!edid || !size)
-		return edid ?: ERR_PTR(-ENOMEM);
-	/* the backend can still write there */
-	shared = vmap(c->grants->mem->pages, c->grants->mem->npages, VM_MAP,
-		      PAGE_KERNEL);
-	if (!shared) {
-		kfree(edid);
-		return ERR_PTR(-ENOMEM);
-	}
-	memcpy(edid->data, shared, size);
-	vunmap(shared);
-	ret = xdf_edid_check(edid->data, size);
-	if (ret < 0) {
-		kfree(edid);
-		return ERR_PTR(ret);
-	}
-	edid->size = ret;
-	return edid;
-}
-
-/* The answer; one of 0 bytes when the backend has none. */
-static struct xdf_edid *connector_read_edid(struct xdf_connector *c)
-{
 	switch (c->rq.status) {
 	case 0:
-		return connector_copy_edid(c, c->rq.resp.op.get_edid.edid_sz);
+		break;
 	case -EINVAL:
 	case -ENOSYS:
 	case -EOPNOTSUPP:
 	case -ENOENT:
 		/* no such operation, or no monitor that has one */
-		return kzalloc(sizeof(struct xdf_edid), GFP_KERNEL) ?:
-			ERR_PTR(-ENOMEM);
+		size = 0;
+		break;
 	default:
 		return ERR_PTR(c->rq.status);
 	}
+	if (size > DISPLIF_EDID_MAX)
+		return ERR_PTR(-EINVAL);
+	edid = kzalloc(max_t(u32, size, DISPLIF_EDID_BLOCK), GFP_KERNEL);
+	if (!edid)
+		return ERR_PTR(-ENOMEM);
+	/* the backend can still write there */
+	for (i = 0; i < size; i += PAGE_SIZE)
+		memcpy(edid + i, page_address(c->grants->mem->pages[i >> PAGE_SHIFT]),
+		       min_t(u32, size - i, PAGE_SIZE));
+	if (!size || xdf_edid_check(edid, size) > 0)
+		return edid;
+	kfree(edid);
+	return ERR_PTR(-EINVAL);
 }
 
 /*
@@ -132,7 +117,7 @@ static struct xdf_edid *connector_read_edid(struct xdf_connector *c)
  */
 void xdf_connector_wait_edid(struct xdf_connector *c)
 {
-	struct xdf_edid *edid;
+	u8 *edid;
 
 	wait_for_completion(&c->rq.answered);
 	if (c->rq.status == -ENODEV) {
@@ -146,7 +131,7 @@ void xdf_connector_wait_edid(struct xdf_connector *c)
 		drm_warn(c->base.dev,
 			 "connector %u: the backend's EDID is invalid (error %ld); going on with the size of XenStore\n",
 			 c->channel->node, PTR_ERR(edid));
-		edid = kzalloc(sizeof(*edid), GFP_KERNEL);
+		edid = kzalloc(DISPLIF_EDID_BLOCK, GFP_KERNEL);
 	}
 	kfree(xchg(&c->new_edid, edid));
 }
@@ -158,17 +143,19 @@ void xdf_connector_wait_edid(struct xdf_connector *c)
  */
 bool xdf_connector_update(struct xdf_connector *c)
 {
-	struct xdf_edid *edid = xchg(&c->new_edid, NULL);
-	u32 size = c->edid ? c->edid->size : 0;
 	bool changed = xchg(&c->changed, false);
+	u8 *edid = xchg(&c->new_edid, NULL);
+	int size;
 
 	if (!edid)
 		return changed;
-	changed |= edid->size != size ||
-		(size && memcmp(edid->data, c->edid->data, size));
+	/* what was checked has no more than that says */
+	size = max(xdf_edid_check(edid, DISPLIF_EDID_MAX), 0);
+	changed |= size != c->edid_size ||
+		(size && memcmp(edid, c->edid, size));
 	kfree(c->edid);
 	c->edid = edid;
-	WRITE_ONCE(c->edid_size, edid->size);
+	WRITE_ONCE(c->edid_size, size);
 	return changed;
 }
 
@@ -181,12 +168,12 @@ static void connector_timing(struct drm_display_mode *mode, u32 width, u32 heigh
 
 static int connector_block(void *data, u8 *buf, unsigned int block, size_t len)
 {
-	const struct xdf_edid *edid = data;
+	const struct xdf_connector *c = data;
 	size_t start = (size_t)block * DISPLIF_EDID_BLOCK;
 
-	if (start + len > edid->size)
+	if (start + len > c->edid_size)
 		return -1;
-	memcpy(buf, edid->data + start, len);
+	memcpy(buf, c->edid + start, len);
 	return 0;
 }
 
@@ -197,8 +184,8 @@ static int connector_edid_modes(struct xdf_connector *c)
 	struct drm_display_mode *mode;
 	int count = 0;
 
-	if (c->edid && c->edid->size)
-		edid = drm_edid_read_custom(connector, connector_block, c->edid);
+	if (c->edid_size)
+		edid = drm_edid_read_custom(connector, connector_block, c);
 	drm_edid_connector_update(connector, edid);
 	if (edid)
 		count = drm_edid_connector_add_modes(connector);

@@ -10,15 +10,9 @@
 /* Sizes that the backend rejected; more than there are standard ones. */
 #define XDF_MAX_REJECTED	64
 
-/* An EDID of the backend's; of 0 bytes when it has none. */
-struct xdf_edid {
-	u32 size;
-	u8 data[];
-};
-
 /*
  * What XenStore and the backend say of a monitor.
- * @width to @edid, @told and @exhausted are changed under mode_config.mutex.
+ * @width to @edid_size, @told and @exhausted are changed under mode_config.mutex.
  */
 struct xdf_connector {
 	struct drm_connector base;
@@ -26,13 +20,13 @@ struct xdf_connector {
 	struct work_struct *hotplug;	/* queued when modes were rejected */
 	u32 width;			/* XenStore's, in pixels; 0: disconnected */
 	u32 height;			/* in lines */
-	struct xdf_edid *edid;		/* the monitor's, or NULL */
-	struct xdf_edid *new_edid;	/* until xdf_connector_update() */
+	u8 *edid;			/* the monitor's, checked */
+	u32 edid_size;			/* in bytes; 0: it has none */
+	u8 *new_edid;			/* until xdf_connector_update(), or NULL */
 	u32 rejected[XDF_MAX_REJECTED];	/* sizes that are not shown, in turns */
 	unsigned int rejections;	/* number of entries made in @rejected */
 	unsigned int told;		/* so many of them the log knows of */
 	bool changed;			/* the modes are others now */
-	u32 edid_size;			/* for figures */
 	bool exhausted;			/* all are rejected: XenStore's is offered */
 	struct xdf_request rq;		/* GET_EDID */
 	struct xdf_grants *grants;	/* memory for the answer, while it is asked for */
