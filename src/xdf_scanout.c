@@ -54,17 +54,16 @@ static void scanout_drop_inflight(struct xdf_scanout *s)
 
 static void scanout_submit(struct xdf_scanout *s, enum xdf_scanout_op op)
 {
-	struct xdf_scanout_inflight *f = &s->inflight;
-
-	f->op = op;
-	f->seq = s->wanted.seq;
-	f->mode_seq = s->wanted.mode_seq;
-	f->since = ktime_get();
-	f->dbuf = op == XDF_SCANOUT_OFF ? NULL : xdf_dbuf_get(s->wanted.dbuf);
+	s->inflight.op = op;
+	s->inflight.seq = s->wanted.seq;
+	s->inflight.mode_seq = s->wanted.mode_seq;
+	s->inflight.since = ktime_get();
+	if (op != XDF_SCANOUT_OFF)
+		s->inflight.dbuf = xdf_dbuf_get(s->wanted.dbuf);
 	/* the ticks go on until then */
-	f->rq.quiet = op == XDF_SCANOUT_FLIP &&
+	s->inflight.rq.quiet = op == XDF_SCANOUT_FLIP &&
 		(s->wanted.event || s->vblank_held);
-	if (!xdf_channel_submit(&s->channel, &f->rq))
+	if (!xdf_channel_submit(&s->channel, &s->inflight.rq))
 		return;
 	/* the connection is lost; scanout_closed() follows */
 	scanout_drop_inflight(s);

@@ -27,39 +27,6 @@ enum xdf_scanout_op {
 /* Flips within 1, 2, 4 ... 64 ms, and longer. */
 #define XDF_LATENCY_BUCKETS	8
 
-/* What is to be shown. */
-struct xdf_scanout_wanted {
-	bool enabled;
-	u32 width, height;		/* of the mode */
-	u32 mode_seq;			/* rises with every new mode */
-	struct xdf_dbuf *dbuf;		/* held and kept; NULL for none */
-	const void *fb;			/* its framebuffer, never followed */
-	u64 seq;			/* rises with every framebuffer or damage */
-	struct drm_pending_vblank_event *event;	/* sent when it is shown */
-	u64 event_seq;			/* how recent that has to be */
-	ktime_t event_since;		/* when userspace asked */
-	bool async;			/* the event need not wait for the vblank */
-};
-
-/* What the backend shows. */
-struct xdf_scanout_shown {
-	bool on;			/* something */
-	u32 mode_seq;			/* with which mode; 0: it has to be set */
-	struct xdf_dbuf *dbuf;		/* held */
-	u64 seq;
-};
-
-/* What is in flight, or was last. */
-struct xdf_scanout_inflight {
-	enum xdf_scanout_op op;
-	struct xdf_request rq;
-	u32 mode_seq;
-	struct xdf_dbuf *dbuf;		/* held */
-	u64 seq;
-	ktime_t since;			/* when it was sent, or last asked for */
-	ktime_t responded_at;
-};
-
 /* The screen of one connector. */
 struct xdf_scanout {
 	struct xdf_channel channel;	/* the way to the backend */
@@ -79,9 +46,36 @@ struct xdf_scanout {
 
 	spinlock_t lock;		/* of all that follows; outside of DRM's */
 	bool up;			/* there is a backend */
-	struct xdf_scanout_wanted wanted;
-	struct xdf_scanout_shown shown;
-	struct xdf_scanout_inflight inflight;
+	/* what is to be shown */
+	struct {
+		bool enabled;
+		u32 width, height;	/* of the mode */
+		u32 mode_seq;		/* rises with every new mode */
+		struct xdf_dbuf *dbuf;	/* held and kept; NULL for none */
+		const void *fb;		/* its framebuffer, never followed */
+		u64 seq;		/* rises with every framebuffer or damage */
+		struct drm_pending_vblank_event *event;	/* sent when it is shown */
+		u64 event_seq;		/* how recent that has to be */
+		ktime_t event_since;	/* when userspace asked */
+		bool async;		/* the event need not wait for the vblank */
+	} wanted;
+	/* what the backend shows */
+	struct {
+		bool on;		/* something */
+		u32 mode_seq;		/* with which mode; 0: it has to be set */
+		struct xdf_dbuf *dbuf;	/* held */
+		u64 seq;
+	} shown;
+	/* what is in flight, or was last */
+	struct {
+		enum xdf_scanout_op op;
+		struct xdf_request rq;
+		u32 mode_seq;
+		struct xdf_dbuf *dbuf;	/* held */
+		u64 seq;
+		ktime_t since;		/* when it was sent, or last asked for */
+		ktime_t responded_at;
+	} inflight;
 	bool asked;			/* for the wanted dbuf to be attached */
 	bool rejected;			/* what is wanted never will be shown */
 	unsigned int backoff;		/* refreshes to the next attempt, or 0 */
