@@ -457,14 +457,6 @@ void xdf_grants_print(struct seq_file *m)
 		   atomic_long_read(&mem_list_bytes));
 }
 
-static bool grants_count(unsigned int count)
-{
-	if (atomic_add_return(count, &table.used) <= table.budget)
-		return true;
-	atomic_sub(count, &table.used);
-	return false;
-}
-
 /* One line, however often so many or more are asked for. */
 static bool grants_lack_is_news(unsigned int count)
 {
@@ -476,35 +468,29 @@ static bool grants_lack_is_news(unsigned int count)
 	return true;
 }
 
-static void grants_lack(unsigned int count, unsigned int reserve)
+static bool grants_count(unsigned int count, unsigned int reserve)
 {
+	if ((u64)atomic_add_return(count, &table.used) + reserve <= table.budget)
+		return true;
+	atomic_sub(count, &table.used);
+	return false;
+}
+
+/* Take so many references, if others are left. */
+static int grants_take(unsigned int count, unsigned int reserve)
+{
+	if (grants_count(count, reserve))
+		return 0;
+	/* a backend that has connected again has let go of what it had before */
+	xdf_grants_forget();
+	flush_delayed_work(&table.work);
+	if (grants_count(count, reserve))
+		return 0;
 	if (grants_lack_is_news(count))
 		pr_warn_ratelimited("xen_drm_front: %u grants asked for, %u of %u in use, %u kept for the screens (error %d): no room for this buffer. Show fewer or smaller buffers, or raise Xen's max_grant_frames for this guest\n",
 				    count, atomic_read(&table.used), table.budget,
 				    reserve, -ENOSPC);
-}
-
-/* A backend that has connected again has let go of what it had before. */
-static void grants_reclaim(void)
-{
-	xdf_grants_forget();
-	flush_delayed_work(&table.work);
-}
-
-static int grants_budget_take(unsigned int count)
-{
-	if (grants_count(count))
-		return 0;
-	grants_reclaim();
-	if (grants_count(count))
-		return 0;
-	grants_lack(count, 0);
 	return -ENOSPC;
-}
-
-static bool grants_remain(unsigned int count, unsigned int reserve)
-{
-	return (u64)atomic_read(&table.used) + count + reserve <= table.budget;
 }
 
 /*
@@ -514,13 +500,11 @@ static bool grants_remain(unsigned int count, unsigned int reserve)
  */
 int xdf_grants_leave(unsigned int count, unsigned int reserve)
 {
-	if (!reserve || grants_remain(count, reserve))
-		return 0;
-	grants_reclaim();
-	if (grants_remain(count, reserve))
-		return 0;
-	grants_lack(count, reserve);
-	return -ENOSPC;
+	int ret = reserve ? grants_take(count, reserve) : 0;
+
+	if (reserve && !ret)
+		atomic_sub(count, &table.used);
+	return ret;
 }
 
 /* Grants frame by frame; what was granted is counted in g->count. */
@@ -555,7 +539,7 @@ static struct xdf_grants *grants_new(domid_t domid, struct xdf_mem *mem)
 	struct xdf_grants *g;
 	int ret;
 
-	ret = grants_budget_take(count);
+	ret = grants_take(count, 0);
 	if (ret)
 		return ERR_PTR(ret);
 
