@@ -268,15 +268,6 @@ static const char *backend_is_lost(struct xdf_backend *b, bool *fault)
 	return READ_ONCE(b->lost);
 }
 
-static void backend_is_connected(struct xdf_backend *b)
-{
-	WRITE_ONCE(b->state, XDF_BACKEND_UP);
-	dev_info(&b->xdev->dev,
-		 "connected to the backend in domain %u, protocol version %u\n",
-		 b->xdev->otherend_id, b->version);
-	queue_work(b->wq, b->changed);
-}
-
 /* Changes are missed when they come fast: only where things stand counts. */
 static void backend_step(struct xdf_backend *b)
 {
@@ -307,7 +298,11 @@ static void backend_step(struct xdf_backend *b)
 		return;
 	case XDF_BACKEND_OFFERED:
 		if (be == XenbusStateConnected) {
-			backend_is_connected(b);
+			WRITE_ONCE(b->state, XDF_BACKEND_UP);
+			dev_info(&b->xdev->dev,
+				 "connected to the backend in domain %u, protocol version %u\n",
+				 b->xdev->otherend_id, b->version);
+			queue_work(b->wq, b->changed);
 			return;
 		}
 		if (be != XenbusStateClosing && be != XenbusStateClosed)

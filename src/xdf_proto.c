@@ -233,21 +233,6 @@ bool xdf_displif_may_pass(int error)
 	}
 }
 
-const char *xdf_displif_op_name(u8 op)
-{
-	static const char * const names[] = {
-		[DISPLIF_OP_DBUF_CREATE] = "DBUF_CREATE",
-		[DISPLIF_OP_DBUF_DESTROY] = "DBUF_DESTROY",
-		[DISPLIF_OP_FB_ATTACH] = "FB_ATTACH",
-		[DISPLIF_OP_FB_DETACH] = "FB_DETACH",
-		[DISPLIF_OP_SET_CONFIG] = "SET_CONFIG",
-		[DISPLIF_OP_PG_FLIP] = "PG_FLIP",
-		[DISPLIF_OP_GET_EDID] = "GET_EDID",
-	};
-
-	return op < ARRAY_SIZE(names) && names[op] ? names[op] : "unknown";
-}
-
 /*
  * How long a backend may take for an operation. Beyond this the link counts as
  * lost, which is worse than waiting: nobody but who makes a buffer waits

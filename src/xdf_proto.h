@@ -52,7 +52,6 @@ int xdf_displif_errno(s32 status);
 bool xdf_displif_is_lost(int error);
 bool xdf_displif_is_shortage(int error);
 bool xdf_displif_may_pass(int error);
-const char *xdf_displif_op_name(u8 op);
 unsigned int xdf_displif_timeout_ms(u8 op);
 void xdf_displif_start(struct displif_req *req, enum displif_op op);
 

@@ -324,8 +324,7 @@ static void scanout_finish(struct xdf_scanout *s, int status)
 	else if (op == XDF_SCANOUT_CONFIG && status == -EINVAL)
 		scanout_reject_mode(s);
 	else if (!s->backend_busy)
-		scanout_fail(s, op,
-			     xdf_displif_op_name(s->inflight.rq.wire.operation),
+		scanout_fail(s, op, op_is_flip(op) ? "PG_FLIP" : "SET_CONFIG",
 			     status);
 	scanout_drop_inflight(s);
 	s->stalled = false;

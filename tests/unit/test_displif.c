@@ -73,22 +73,12 @@ static void shortages(void **state)
 	assert_true(xdf_displif_is_shortage(-EBUSY));
 }
 
-static void names(void **state)
+static void deadlines(void **state)
 {
 	int op;
 
-	for (op = 0; op < 256; op++) {
-		bool known = op >= DISPLIF_OP_DBUF_CREATE &&
-			op <= DISPLIF_OP_GET_EDID;
-
-		assert_int_equal(strcmp(xdf_displif_op_name(op), "unknown"),
-				 known ? strcmp(xdf_displif_op_name(op),
-						"unknown") : 0);
-		if (known)
-			assert_string_not_equal(xdf_displif_op_name(op),
-						"unknown");
+	for (op = 0; op < 256; op++)
 		assert_within(xdf_displif_timeout_ms(op), 1000, 60000);
-	}
 }
 
 int main(void)
@@ -98,7 +88,7 @@ int main(void)
 		cmocka_unit_test(statuses),
 		cmocka_unit_test(passing),
 		cmocka_unit_test(shortages),
-		cmocka_unit_test(names),
+		cmocka_unit_test(deadlines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
