@@ -60,15 +60,19 @@ static void crc_work(struct work_struct *work)
 }
 
 /*
- * A frame begins; somebody reads checksums.
- * Context: after the vblank was handled, with the lock.
+ * A frame begins.
+ * Context: after the vblank was handled, and all that is settled by it; with the
+ * scanout's lock.
  */
 void xdf_crc_frame(struct xdf_scanout *s)
 {
-	u32 frame = drm_crtc_vblank_count(s->crtc);
 	struct xdf_dbuf *old = NULL;
 	bool same;
+	u32 frame;
 
+	if (!s->crc_on)
+		return;
+	frame = drm_crtc_vblank_count(s->crtc);
 	same = s->crc_counted && s->crc_dbuf == s->shown.dbuf &&
 		s->crc_width == s->wanted.width &&
 		s->crc_height == s->wanted.height && frame - s->crc_last <= GAP_MAX;

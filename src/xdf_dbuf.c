@@ -662,7 +662,8 @@ static struct xdf_dbuf *dbufs_next_stale(struct xdf_dbufs *dbufs)
 }
 
 /*
- * Take back what was shared on an earlier connection.
+ * Take back what was shared on an earlier connection. The next one may be to
+ * another backend, which can do other things.
  * Context: may sleep; waits for no other driver.
  */
 void xdf_dbufs_forget(struct xdf_dbufs *dbufs)
@@ -672,15 +673,10 @@ void xdf_dbufs_forget(struct xdf_dbufs *dbufs)
 	mutex_lock(&dbufs->mutex);
 	while ((d = dbufs_next_stale(dbufs)))
 		dbuf_unshare(d);
-	mutex_unlock(&dbufs->mutex);
-	xdf_grants_forget();
-}
-
-/* There is a backend, perhaps another one than before. */
-void xdf_dbufs_renew(struct xdf_dbufs *dbufs)
-{
 	WRITE_ONCE(dbufs->no_alloc, false);
 	WRITE_ONCE(dbufs->rejected, 0);
+	mutex_unlock(&dbufs->mutex);
+	xdf_grants_forget();
 }
 
 /* Figures of what the backend has. Context: may sleep. */

@@ -81,7 +81,6 @@ struct xdf_dbuf {
 void xdf_dbufs_init(struct xdf_dbufs *dbufs, struct drm_device *drm,
 		    struct xdf_backend *backend, struct work_struct *answered,
 		    bool be_alloc);
-void xdf_dbufs_renew(struct xdf_dbufs *dbufs);
 void xdf_dbufs_forget(struct xdf_dbufs *dbufs);
 void xdf_dbufs_print(struct xdf_dbufs *dbufs, struct seq_file *m);
 

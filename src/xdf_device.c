@@ -344,8 +344,6 @@ static void display_changed(struct work_struct *work)
 	xdf_dbufs_forget(&device->dbufs);
 	if (!xdf_backend_is_up(b))
 		return;
-	/* it may be another one */
-	xdf_dbufs_renew(&device->dbufs);
 	xdf_for_each_output(output, device) {
 		if (xdf_connector_renew(&output->connector))
 			WRITE_ONCE(output->connector.changed, true);

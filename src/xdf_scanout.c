@@ -268,13 +268,6 @@ static void scanout_settle(struct xdf_scanout *s, bool due)
 	drm_crtc_vblank_put(s->crtc);
 }
 
-/* After a vblank, and all that is settled by it. */
-static void scanout_begin_frame(struct xdf_scanout *s)
-{
-	if (s->crc_on)
-		xdf_crc_frame(s);
-}
-
 static void scanout_show_op(struct xdf_scanout *s)
 {
 	swap(s->shown.dbuf, s->inflight.dbuf);
@@ -407,7 +400,7 @@ static bool scanout_event(struct xdf_channel *ch, u64 fb_cookie)
 		s->inflight.op = XDF_SCANOUT_FLIP_PRESENTED;
 	if (vblank) {
 		scanout_settle(s, scanout_asked_before(s));
-		scanout_begin_frame(s);
+		xdf_crc_frame(s);
 	}
 out:
 	spin_unlock_irqrestore(&s->lock, flags);
@@ -460,7 +453,7 @@ static void scanout_vblank(struct xdf_scanout *s, ktime_t now)
 	scanout_settle(s, due);
 	if (s->wanted.event && !s->wanted.async && due)
 		s->stats.missed++;
-	scanout_begin_frame(s);
+	xdf_crc_frame(s);
 	scanout_advance(s);
 }
 
