@@ -387,7 +387,7 @@ void xdf_backend_ready(struct xdf_backend *b, u32 epoch)
 	mod_delayed_work(system_freezable_wq, &b->step, 0);
 }
 
-/* The device cannot go on; @what failed, for the log and XenStore. May sleep. */
+/* The device cannot go on; @what failed, for the log and XenStore. */
 void xdf_backend_fail(struct xdf_backend *b, int err, const char *what)
 {
 	unsigned int noio = backend_lock(b);

@@ -314,7 +314,6 @@ void xdf_channel_init(struct xdf_channel *ch)
 
 /*
  * Fresh rings and event channels of a closed channel.
- * Context: may sleep.
  * Return: 0 or a negative errno, and then nothing is held.
  */
 int xdf_channel_open(struct xdf_channel *ch, struct xenbus_device *xdev,

@@ -156,7 +156,7 @@ static void crc_stop(struct xdf_scanout *s)
 	queue_delayed_work(s->wq, &s->crc_let_go, HZ);
 }
 
-/* drm_crtc_funcs.set_crc_source: a good one, or NULL. Return: 0 or an errno. */
+/* drm_crtc_funcs.set_crc_source: a good one, or NULL. */
 int xdf_crc_set_source(struct xdf_scanout *s, const char *source)
 {
 	if (source)
@@ -196,7 +196,7 @@ void xdf_crc_end(struct xdf_scanout *s)
 	queue_delayed_work(s->wq, &s->crc_ending, 0);
 }
 
-/* The device's files are gone, but for those that are open. May sleep. */
+/* The device's files are gone, but for those that are open. */
 void xdf_crc_fini(struct xdf_scanout *s)
 {
 	cancel_delayed_work_sync(&s->crc_ending);

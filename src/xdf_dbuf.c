@@ -540,7 +540,6 @@ void xdf_dbuf_ask(struct xdf_dbuf *d)
  * Wait until the backend knows a dbuf, or not. Ends with the requests' deadline
  * or the connection at the latest; without a connection it is attached when it
  * is to be shown.
- * Context: may sleep.
  * Return: 0; the backend's error; -ERESTARTSYS when the caller is killed.
  */
 int xdf_dbuf_wait(struct xdf_dbuf *d)
@@ -579,7 +578,6 @@ void xdf_dbuf_put(struct xdf_dbuf *d)
 /*
  * What was drawn in @rect, in the picture's pixels, or anywhere becomes what the
  * backend sees; it notices with the next flip.
- * Context: may sleep.
  * Return: 0; -ERESTARTSYS when a signal came before another driver was done
  * with the buffer; or another negative errno of its.
  */
@@ -614,11 +612,7 @@ static void dbuf_crc_buffer(const struct xdf_dbuf *d,
 	}
 }
 
-/*
- * The checksum of what the backend sees, in XRGB8888.
- * Context: may sleep.
- * Return: 0 or a negative errno.
- */
+/* The checksum of what the backend sees, in XRGB8888. */
 int xdf_dbuf_crc(struct xdf_dbuf *d, u32 *sum)
 {
 	struct xdf_shadow *shadow = dbuf_shadow(d);
@@ -679,7 +673,7 @@ void xdf_dbufs_forget(struct xdf_dbufs *dbufs)
 	xdf_grants_forget();
 }
 
-/* Figures of what the backend has. Context: may sleep. */
+/* Figures of what the backend has. */
 void xdf_dbufs_print(struct xdf_dbufs *dbufs, struct seq_file *m)
 {
 	static const char * const names[XDF_DBUF_MODES] = {

@@ -529,7 +529,6 @@ static int display_init(struct xdf_device *device, struct xenbus_device *xdev,
 /*
  * A device, not yet known to anybody. Freed with its driver's end, once no file
  * of userspace's is open. @wq is unbound, and waited for before the module goes.
- * Return: the device, or an ERR_PTR().
  */
 struct xdf_device *xdf_device_create(struct xenbus_device *xdev,
 				     struct workqueue_struct *wq)

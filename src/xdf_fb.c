@@ -80,7 +80,6 @@ static void fb_clips_bounds(const struct drm_framebuffer *base,
 /*
  * A framebuffer has been drawn to, in @clips or, without any, everywhere. Shadows
  * are brought up to date; outputs that show it are the caller's to tell.
- * Context: may sleep.
  * Return: 0, or a negative errno as of xdf_dbuf_update().
  */
 int xdf_fb_update(struct drm_framebuffer *base,
@@ -146,8 +145,6 @@ static struct drm_gem_object *fb_lookup(struct drm_device *drm,
 /*
  * A linear framebuffer, and its whole picture made known. Waits for the backend's
  * answer, killably: an error is to be heard now, not at some commit.
- * Context: may sleep.
- * Return: the framebuffer, or an ERR_PTR().
  */
 struct drm_framebuffer *
 xdf_fb_create(struct xdf_dbufs *dbufs, struct drm_file *file,

@@ -202,7 +202,6 @@ static struct xdf_mem *gem_alloc_contiguous(struct drm_device *drm, size_t size)
 
 /*
  * Memory of the kind that buffers are made of, rounded up to pages.
- * Context: may sleep.
  * Return: the memory, to be put; or ERR_PTR(-ENOMEM).
  */
 struct xdf_mem *xdf_gem_alloc_mem(struct drm_device *drm, size_t size)
@@ -391,7 +390,7 @@ struct drm_gem_object *xdf_gem_import(struct drm_device *drm,
 	return gem_import_unattached(drm, dmabuf);
 }
 
-/* Map a buffer for xdf_gem_begin_read(). Context: may sleep. */
+/* Map a buffer for xdf_gem_begin_read(). */
 int xdf_gem_map_source(struct xdf_gem *gem, struct iosys_map *map)
 {
 	if (gem->dmabuf)
@@ -407,7 +406,7 @@ void xdf_gem_unmap_source(struct xdf_gem *gem, struct iosys_map *map)
 		xdf_gem_vunmap(&gem->base, map);
 }
 
-/* Before the processor reads a buffer. Context: may sleep. */
+/* Before the processor reads a buffer. */
 int xdf_gem_begin_read(struct xdf_gem *gem)
 {
 	if (!gem->dmabuf)
@@ -456,7 +455,7 @@ void xdf_gem_unshare(struct xdf_gem *gem)
 	gem->grants = NULL;
 }
 
-/* Before the first device. Return: 0 or a negative errno. */
+/* Before the first device. */
 int xdf_gem_module_init(bool contiguous)
 {
 	struct device *dev = root_device_register("xen_drm_front");

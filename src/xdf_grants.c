@@ -171,7 +171,7 @@ struct xdf_mem *xdf_mem_hold(struct device *dev, struct page **pages,
 	return mem;
 }
 
-/* One user less. Context: may sleep. */
+/* One user less. */
 void xdf_mem_put(struct xdf_mem *mem)
 {
 	if (mem)
@@ -302,7 +302,6 @@ static void grants_retry(struct work_struct *work)
 /*
  * Take memory back from the backend. Never blocks on it: memory of which it still
  * maps something is kept, and tried again until it is let go.
- * Context: may sleep.
  */
 void xdf_grants_release(struct xdf_grants *g)
 {
@@ -372,10 +371,7 @@ static void grants_expire(struct work_struct *work)
 		schedule_delayed_work(&table.expire, msecs_to_jiffies(KEEP_MS));
 }
 
-/*
- * Nothing is kept any more: the backend is gone, or there is a shortage.
- * Context: may sleep.
- */
+/* Nothing is kept any more: the backend is gone, or there is a shortage. */
 void xdf_grants_forget(void)
 {
 	grants_drop(0, ULONG_MAX);
@@ -385,7 +381,6 @@ void xdf_grants_forget(void)
  * Nobody uses this memory of our own for now. The next xdf_grants_share() of the
  * same memory has it, and xdf_mem_reuse() the memory when nobody else has. Else
  * it is released, in some seconds or when there is a shortage.
- * Context: may sleep.
  */
 void xdf_grants_keep(struct xdf_grants *g)
 {
@@ -406,7 +401,6 @@ void xdf_grants_keep(struct xdf_grants *g)
 /*
  * Memory of whole pages that is granted already: only what the same process had,
  * so that it stays charged to the right one.
- * Context: may sleep.
  * Return: the memory, zeroed, to be put; or NULL.
  */
 struct xdf_mem *xdf_mem_reuse(size_t size, bool contiguous)
@@ -495,7 +489,6 @@ static int grants_take(unsigned int count, unsigned int reserve)
 
 /*
  * May so many references be taken, and others left?
- * Context: may sleep.
  * Return: 0 or -ENOSPC.
  */
 int xdf_grants_leave(unsigned int count, unsigned int reserve)
@@ -597,7 +590,6 @@ struct xdf_grants *xdf_grants_share(domid_t domid, struct xdf_mem *mem)
 
 /*
  * Memory for the backend and us alone, rounded up to pages.
- * Context: may sleep.
  * Return: the grants of zeroed memory, the caller's; or an ERR_PTR() as of
  * xdf_grants_share().
  */
@@ -712,7 +704,6 @@ static void *directory_page(const struct xdf_grants *dir, u32 index)
 /*
  * List references for the backend; without any it lists its own. Released when
  * the backend has read it.
- * Context: may sleep.
  * Return: the directory, the caller's; or an ERR_PTR() as of xdf_grants_alloc().
  */
 struct xdf_grants *xdf_directory_create(struct device *dev, domid_t domid,

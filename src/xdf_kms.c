@@ -693,7 +693,6 @@ void xdf_kms_set_size(struct xdf_output *output, u32 width, u32 height)
 /*
  * Planes, CRTCs, connectors of a device that is not registered; they end with it.
  * @hotplug is queued when modes have changed; @wq is unbound.
- * Return: 0 or a negative errno.
  */
 int xdf_kms_init(struct drm_device *drm, struct xdf_output *outputs,
 		 unsigned int count, struct xdf_dbufs *dbufs,

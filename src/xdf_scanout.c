@@ -626,7 +626,7 @@ void xdf_scanout_kick(struct xdf_scanout *s)
 	spin_unlock_irqrestore(&s->lock, flags);
 }
 
-/* Figures. Context: may sleep. */
+/* Figures. */
 void xdf_scanout_print(struct xdf_scanout *s, struct seq_file *m)
 {
 	typeof(s->stats) stats;

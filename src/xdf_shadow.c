@@ -74,7 +74,6 @@ static void shadow_unmap(struct xdf_shadow *shadow)
 
 /*
  * Can this kernel map what another domain grants?
- * Context: may sleep.
  * Return: false where pages are larger than a grant, or the kernel has no page
  * to stand for another domain's.
  */
@@ -318,7 +317,6 @@ out:
 /*
  * The checksum of what the backend sees, in XRGB8888; @raw has room for two lines
  * of it. @format is the source's.
- * Context: may sleep.
  * Return: false without memory.
  */
 bool xdf_shadow_crc(struct xdf_shadow *shadow, u32 format, u32 *raw, u32 *sum)
