@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <linux/interrupt.h>
-#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <xen/events.h>
@@ -47,8 +46,8 @@ static void channel_set_bell(struct xdf_channel *ch)
 	struct displif_sring *sring = ch->ring.sring;
 	RING_IDX next = ch->ring.rsp_cons + 1;
 
-	if (list_is_singular(&ch->live) &&
-	    list_first_entry(&ch->live, struct xdf_request, entry)->quiet) {
+	if (list_is_singular(&ch->requests) &&
+	    list_first_entry(&ch->requests, struct xdf_request, entry)->quiet) {
 		WRITE_ONCE(sring->rsp_event, next + 1);
 		return;
 	}
@@ -67,54 +66,47 @@ static void channel_put(struct xdf_channel *ch, struct displif_req *wire)
 	ch->ring.req_prod_pvt++;
 }
 
-/* Moves requests from the backlog to the ring; true when to notify. */
-static bool channel_pump(struct xdf_channel *ch)
+/* Sends the requests that there is room for. */
+static void channel_pump(struct xdf_channel *ch)
 {
 	RING_IDX before = ch->ring.req_prod_pvt;
-	struct xdf_request *rq, *next;
+	struct xdf_request *rq;
 	int notify;
 
-	list_for_each_entry_safe(rq, next, &ch->backlog, entry) {
+	list_for_each_entry(rq, &ch->requests, entry) {
+		if (rq->sent)
+			continue;
 		if (RING_FULL(&ch->ring))
 			break;
 		channel_put(ch, &rq->wire);
-		list_move_tail(&rq->entry, &ch->live);
-		trace_xdf_request(ch->name, ch->node, rq->wire.id,
-				  rq->wire.operation);
+		rq->sent = true;
+		trace_xdf_request(ch->name, ch->node, rq->wire.id, rq->wire.operation);
 	}
 	if (ch->ring.req_prod_pvt == before)
-		return false;
+		return;
 	channel_set_bell(ch);
 	RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(&ch->ring, notify);
-	return notify;
-}
-
-/*
- * A backend works through a ring in order. One that has got as far as this
- * request is slow, not dead, for all behind it; those before it are lost.
- */
-static void channel_progress(struct xdf_channel *ch, struct xdf_request *rq)
-{
-	struct xdf_request *next = rq;
-
-	list_for_each_entry_continue(next, &ch->live, entry)
-		next->since = jiffies;
-	list_for_each_entry(next, &ch->backlog, entry)
-		next->since = jiffies;
+	/* under the lock: the interrupt must not be unbound meanwhile */
+	if (notify)
+		notify_remote_via_irq(ch->req.irq);
 }
 
 /* One response, already copied; false when it answers nothing of ours. */
-static bool channel_response(struct xdf_channel *ch,
-			     const struct displif_resp *resp,
+static bool channel_response(struct xdf_channel *ch, const struct displif_resp *resp,
 			     struct list_head *done)
 {
-	struct xdf_request *rq;
+	struct xdf_request *rq, *next;
 
-	list_for_each_entry(rq, &ch->live, entry) {
-		if (rq->wire.id != resp->id ||
-		    rq->wire.operation != resp->operation)
+	list_for_each_entry(rq, &ch->requests, entry) {
+		if (!rq->sent || rq->wire.id != resp->id || rq->wire.operation != resp->operation)
 			continue;
-		channel_progress(ch, rq);
+		/*
+		 * A backend works through a ring in order. One that has got as far as
+		 * this is slow, not dead, for all behind it; those before it are lost.
+		 */
+		next = rq;
+		list_for_each_entry_continue(next, &ch->requests, entry)
+			next->since = jiffies;
 		rq->resp = *resp;
 		rq->status = xdf_displif_errno(resp->status);
 		list_move_tail(&rq->entry, done);
@@ -132,60 +124,58 @@ static const char *channel_responses(struct xdf_channel *ch, bool *any,
 
 	do {
 		RING_IDX prod = READ_ONCE(ch->ring.sring->rsp_prod);
-		RING_IDX cons = ch->ring.rsp_cons;
 
 		/* Read the slots only after the index that publishes them. */
 		virt_rmb();
-		if (prod - cons > ch->ring.req_prod_pvt - cons)
+		if (prod - ch->ring.rsp_cons > ch->ring.req_prod_pvt - ch->ring.rsp_cons)
 			return "more responses than requests";
-		for (; cons != prod; cons++) {
+		for (; ch->ring.rsp_cons != prod; ch->ring.rsp_cons++) {
 			struct displif_resp resp;
 
-			RING_COPY_RESPONSE(&ch->ring, cons, &resp);
+			RING_COPY_RESPONSE(&ch->ring, ch->ring.rsp_cons, &resp);
 			*any = true;
-			trace_xdf_response(ch->name, ch->node, resp.id,
-					   resp.operation, resp.status);
+			trace_xdf_response(ch->name, ch->node, resp.id, resp.operation, resp.status);
 			if (!channel_response(ch, &resp, done))
 				return "a response to no request";
 		}
-		ch->ring.rsp_cons = cons;
 		RING_FINAL_CHECK_FOR_RESPONSES(&ch->ring, more);
 	} while (more);
 	return NULL;
 }
 
-/* Reads responses and sends what waits for room. Sets @any if there were some. */
-static const char *channel_work(struct xdf_channel *ch, bool *any)
+/*
+ * Reads responses and sends what waits for room.
+ * Return: 1 if there were responses, 0 if none; -EPROTO when the backend broke the protocol.
+ */
+static int channel_work(struct xdf_channel *ch)
 {
 	const char *why = NULL;
-	bool notify = false;
 	unsigned long flags;
+	bool any = false;
 	LIST_HEAD(done);
 
 	spin_lock_irqsave(&ch->lock, flags);
 	if (ch->open) {
-		why = channel_responses(ch, any, &done);
+		why = channel_responses(ch, &any, &done);
 		if (why)
 			WRITE_ONCE(ch->open, false);
 		else
-			notify = channel_pump(ch);
+			channel_pump(ch);
 	}
-	/* under the lock: the interrupt must not be unbound meanwhile */
-	if (notify)
-		notify_remote_via_irq(ch->req.irq);
 	spin_unlock_irqrestore(&ch->lock, flags);
 
 	channel_finish(&done);
-	if (why)
-		channel_break(ch, why);
-	return why;
+	if (!why)
+		return any;
+	channel_break(ch, why);
+	return -EPROTO;
 }
 
 static irqreturn_t channel_req_irq(int irq, void *data)
 {
-	bool any = false;
+	int any = channel_work(data);
 
-	if (!channel_work(data, &any))
+	if (any >= 0)
 		xen_irq_lateeoi(irq, any ? 0 : XEN_EOI_FLAG_SPURIOUS);
 	return IRQ_HANDLED;
 }
@@ -196,110 +186,81 @@ static irqreturn_t channel_req_irq(int irq, void *data)
  */
 void xdf_channel_poll(struct xdf_channel *ch)
 {
-	bool any = false;
-
 	if (READ_ONCE(ch->open))
-		channel_work(ch, &any);
-}
-
-/* Reads the events from @cons to @prod; false when none was waited for. */
-static bool channel_events(struct xdf_channel *ch, u32 cons, u32 prod)
-{
-	struct displif_evt_page *page = ch->evt.page;
-	bool any = false;
-
-	for (; cons != prod; cons++) {
-		struct displif_evt evt;
-
-		memcpy(&evt, &page->slot[cons % DISPLIF_EVT_SLOTS],
-		       sizeof(evt));
-		/* the copy is made before anything of it is believed */
-		barrier();
-		trace_xdf_event(ch->name, ch->node, evt.type,
-				evt.op.pg_flip.fb_cookie);
-		if (evt.type == DISPLIF_EVT_PG_FLIP &&
-		    ch->event(ch, evt.op.pg_flip.fb_cookie)) {
-			any = true;
-			ch->strays = 0;
-		} else {
-			ch->strays++;
-		}
-	}
-	return any;
+		channel_work(ch);
 }
 
 static irqreturn_t channel_evt_irq(int irq, void *data)
 {
 	struct xdf_channel *ch = data;
 	struct displif_evt_page *page = ch->evt.page;
-	u32 prod, cons = ch->evt_cons;
-	bool any = false;
-
 	/* a flip's response comes before its event, and may not have rung */
-	if (channel_work(ch, &any))
+	int any = channel_work(ch);
+	u32 prod;
+
+	if (any < 0)
 		return IRQ_HANDLED;
 	prod = READ_ONCE(page->in_prod);
 	/* Read the slots only after the index that publishes them. */
 	virt_rmb();
-	if (prod - cons > DISPLIF_EVT_SLOTS) {
+	if (prod - ch->evt_cons > DISPLIF_EVT_SLOTS) {
 		channel_break(ch, "more events than the page holds");
 		return IRQ_HANDLED;
 	}
-	any |= channel_events(ch, cons, prod);
-	ch->evt_cons = prod;
+	for (; ch->evt_cons != prod; ch->evt_cons++) {
+		struct displif_evt evt = page->slot[ch->evt_cons % DISPLIF_EVT_SLOTS];
+
+		/* the copy is made before anything of it is believed */
+		barrier();
+		trace_xdf_event(ch->name, ch->node, evt.type, evt.op.pg_flip.fb_cookie);
+		ch->strays++;
+		if (evt.type == DISPLIF_EVT_PG_FLIP && ch->event(ch, evt.op.pg_flip.fb_cookie)) {
+			any = true;
+			ch->strays = 0;
+		}
+	}
 	/* The slots are read before the backend may write them again. */
 	virt_mb();
 	WRITE_ONCE(page->in_cons, prod);
-	if (ch->strays > MAX_STRAYS) {
+	if (ch->strays > MAX_STRAYS)
 		channel_break(ch, "events without flips");
-		return IRQ_HANDLED;
-	}
-	xen_irq_lateeoi(irq, any ? 0 : XEN_EOI_FLAG_SPURIOUS);
+	else
+		xen_irq_lateeoi(irq, any ? 0 : XEN_EOI_FLAG_SPURIOUS);
 	return IRQ_HANDLED;
 }
 
-static void port_free(struct xdf_port *p)
-{
-	xdf_grants_release(p->grants);
-	p->grants = NULL;
-	p->page = NULL;
-}
-
+/* What it has got is given back by port_close(), also when it fails. */
 static int port_open(struct xdf_port *p, struct xenbus_device *xdev,
 		     irq_handler_t handler, const char *name, void *data)
 {
+	struct xdf_grants *grants = xdf_grants_alloc(&xdev->dev, xdev->otherend_id, PAGE_SIZE);
 	int ret;
 
-	p->grants = xdf_grants_alloc(&xdev->dev, xdev->otherend_id, PAGE_SIZE);
-	if (IS_ERR(p->grants)) {
-		ret = PTR_ERR(p->grants);
-		p->grants = NULL;
-		return ret;
-	}
-	p->page = page_address(p->grants->mem->pages[0]);
+	if (IS_ERR(grants))
+		return PTR_ERR(grants);
+	p->grants = grants;
+	p->page = page_address(grants->mem->pages[0]);
 	ret = xenbus_alloc_evtchn(xdev, &p->port);
 	if (ret)
-		goto err_grant;
+		return ret;
 	ret = bind_evtchn_to_irqhandler_lateeoi(p->port, handler, 0, name, data);
-	if (ret < 0)
-		goto err_port;
+	if (ret < 0) {
+		xenbus_free_evtchn(xdev, p->port);
+		return ret;
+	}
 	p->irq = ret;
 	return 0;
-
-err_port:
-	xenbus_free_evtchn(xdev, p->port);
-err_grant:
-	port_free(p);
-	return ret;
 }
 
-static void port_mute(struct xdf_port *p, void *data)
+static void port_close(struct xdf_port *p, void *data)
 {
-	if (p->irq < 0)
-		return;
 	/* closes the event channel too */
-	unbind_from_irqhandler(p->irq, data);
+	if (p->irq >= 0)
+		unbind_from_irqhandler(p->irq, data);
 	p->irq = -1;
+	xdf_grants_release(p->grants);
+	p->grants = NULL;
+	p->page = NULL;
 }
 
 /* Closed. Its owners set the functions and works before it is opened. */
@@ -308,36 +269,22 @@ void xdf_channel_init(struct xdf_channel *ch)
 	ch->req.irq = -1;
 	ch->evt.irq = -1;
 	spin_lock_init(&ch->lock);
-	INIT_LIST_HEAD(&ch->live);
-	INIT_LIST_HEAD(&ch->backlog);
+	INIT_LIST_HEAD(&ch->requests);
 }
 
-/*
- * Fresh rings and event channels of a closed channel.
- * Return: 0 or a negative errno, and then nothing is held.
- */
-int xdf_channel_open(struct xdf_channel *ch, struct xenbus_device *xdev,
-		     u32 epoch)
+/* Fresh rings and event channels of a closed channel, to be closed also when it fails. */
+int xdf_channel_open(struct xdf_channel *ch, struct xenbus_device *xdev, u32 epoch)
 {
-	struct displif_sring *sring;
-	int ret;
-
 	/* The handlers of ports that are not published have nothing to do. */
-	ret = port_open(&ch->evt, xdev, channel_evt_irq, "xen-drm-front-evt",
-			ch);
+	int ret = port_open(&ch->evt, xdev, channel_evt_irq, "xen-drm-front-evt", ch);
+
+	if (!ret)
+		ret = port_open(&ch->req, xdev, channel_req_irq, "xen-drm-front-req", ch);
 	if (ret)
 		return ret;
-	ret = port_open(&ch->req, xdev, channel_req_irq, "xen-drm-front-req",
-			ch);
-	if (ret) {
-		port_mute(&ch->evt, ch);
-		port_free(&ch->evt);
-		return ret;
-	}
 	spin_lock_irq(&ch->lock);
 	ch->name = dev_name(&xdev->dev);
-	sring = ch->req.page;
-	XEN_FRONT_RING_INIT(&ch->ring, sring, XEN_PAGE_SIZE);
+	XEN_FRONT_RING_INIT(&ch->ring, (struct displif_sring *)ch->req.page, XEN_PAGE_SIZE);
 	ch->abandoned = 0;
 	ch->evt_cons = 0;
 	ch->strays = 0;
@@ -347,18 +294,6 @@ int xdf_channel_open(struct xdf_channel *ch, struct xenbus_device *xdev,
 	return 0;
 }
 
-/* Is it open on this connection? Context: any but NMI. */
-bool xdf_channel_is_open(struct xdf_channel *ch, u32 epoch)
-{
-	unsigned long flags;
-	bool open;
-
-	spin_lock_irqsave(&ch->lock, flags);
-	open = ch->open && ch->epoch == epoch;
-	spin_unlock_irqrestore(&ch->lock, flags);
-	return open;
-}
-
 /*
  * End all requests, take no more. They end with -ENODEV before this returns, so
  * that whoever waits for one goes on. xdf_channel_close() has to follow.
@@ -366,18 +301,13 @@ bool xdf_channel_is_open(struct xdf_channel *ch, u32 epoch)
  */
 void xdf_channel_abort(struct xdf_channel *ch)
 {
-	struct xdf_request *rq;
 	unsigned long flags;
 	LIST_HEAD(done);
 
 	spin_lock_irqsave(&ch->lock, flags);
 	WRITE_ONCE(ch->open, false);
-	list_splice_init(&ch->live, &done);
-	list_splice_tail_init(&ch->backlog, &done);
+	list_splice_init(&ch->requests, &done);
 	spin_unlock_irqrestore(&ch->lock, flags);
-
-	list_for_each_entry(rq, &done, entry)
-		rq->status = -ENODEV;
 	channel_finish(&done);
 }
 
@@ -389,36 +319,24 @@ void xdf_channel_abort(struct xdf_channel *ch)
 void xdf_channel_close(struct xdf_channel *ch)
 {
 	xdf_channel_abort(ch);
-	port_mute(&ch->req, ch);
-	port_mute(&ch->evt, ch);
-	port_free(&ch->req);
-	port_free(&ch->evt);
+	port_close(&ch->req, ch);
+	port_close(&ch->evt, ch);
 	WRITE_ONCE(ch->broken, NULL);
 	ch->closed(ch);
 }
 
-static int port_publish(const struct xdf_port *p, struct xenbus_transaction xbt,
-			const char *dir, const char *ring, const char *channel)
-{
-	int ret = xenbus_printf(xbt, dir, ring, "%u", p->grants->refs[0]);
-
-	return ret ?: xenbus_printf(xbt, dir, channel, "%u", p->port);
-}
-
 /* Write the four nodes of a connector. */
-int xdf_channel_publish(struct xdf_channel *ch, struct xenbus_transaction xbt,
-			const char *dir)
+int xdf_channel_publish(struct xdf_channel *ch, struct xenbus_transaction xbt, const char *dir)
 {
 	char *path = kasprintf(GFP_KERNEL, "%s/%u", dir, ch->node);
 	int ret;
 
 	if (!path)
 		return -ENOMEM;
-	ret = port_publish(&ch->req, xbt, path, DISPLIF_NODE_REQ_RING,
-			   DISPLIF_NODE_REQ_CHANNEL);
-	if (!ret)
-		ret = port_publish(&ch->evt, xbt, path, DISPLIF_NODE_EVT_RING,
-				   DISPLIF_NODE_EVT_CHANNEL);
+	ret = xenbus_printf(xbt, path, DISPLIF_NODE_REQ_RING, "%u", ch->req.grants->refs[0]) ?:
+	      xenbus_printf(xbt, path, DISPLIF_NODE_REQ_CHANNEL, "%u", ch->req.port) ?:
+	      xenbus_printf(xbt, path, DISPLIF_NODE_EVT_RING, "%u", ch->evt.grants->refs[0]) ?:
+	      xenbus_printf(xbt, path, DISPLIF_NODE_EVT_CHANNEL, "%u", ch->evt.port);
 	kfree(path);
 	return ret;
 }
@@ -432,22 +350,20 @@ int xdf_channel_publish(struct xdf_channel *ch, struct xenbus_transaction xbt,
 int xdf_channel_submit(struct xdf_channel *ch, struct xdf_request *rq)
 {
 	unsigned long flags;
-	bool notify;
 
+	/* until the backend says another, or nothing for too long */
+	rq->status = -ENODEV;
 	spin_lock_irqsave(&ch->lock, flags);
-	if (!ch->open || (rq->epoch && rq->epoch != ch->epoch)) {
+	if (!ch->open || rq->epoch != ch->epoch) {
 		spin_unlock_irqrestore(&ch->lock, flags);
 		return -ENODEV;
 	}
-	rq->status = -EINPROGRESS;
+	rq->sent = false;
 	rq->since = jiffies;
-	list_add_tail(&rq->entry, &ch->backlog);
-	notify = channel_pump(ch);
+	list_add_tail(&rq->entry, &ch->requests);
 	/* under the lock: whoever closes the channel cancels it afterwards */
 	schedule_delayed_work(ch->watchdog, HZ);
-	/* Under the lock: the interrupt must not be unbound meanwhile. */
-	if (notify)
-		notify_remote_via_irq(ch->req.irq);
+	channel_pump(ch);
 	spin_unlock_irqrestore(&ch->lock, flags);
 	return 0;
 }
@@ -474,11 +390,8 @@ int xdf_channel_begin(struct xdf_channel *ch, struct xdf_request *rq, u32 epoch)
  */
 int xdf_channel_call(struct xdf_channel *ch, struct xdf_request *rq, u32 epoch)
 {
-	int ret = xdf_channel_begin(ch, rq, epoch);
-
-	if (ret)
-		return ret;
-	wait_for_completion(&rq->answered);
+	if (!xdf_channel_begin(ch, rq, epoch))
+		wait_for_completion(&rq->answered);
 	return rq->status;
 }
 
@@ -501,13 +414,6 @@ void xdf_channel_panic(struct xdf_channel *ch, struct displif_req *wire)
 	spin_unlock(&ch->lock);
 }
 
-static bool channel_is_late(const struct xdf_request *rq)
-{
-	unsigned int ms = xdf_displif_timeout_ms(rq->wire.operation);
-
-	return time_after(jiffies, rq->since + msecs_to_jiffies(ms));
-}
-
 /*
  * End the requests that take too long; @busy is set when there are others. A late
  * response is still recognised as such, and ignored. A backend of version 1 may
@@ -524,22 +430,18 @@ bool xdf_channel_expire(struct xdf_channel *ch, bool *busy)
 
 	xdf_channel_poll(ch);
 	spin_lock_irqsave(&ch->lock, flags);
-	list_for_each_entry_safe(rq, next, &ch->live, entry) {
-		if (!channel_is_late(rq))
-			continue;
-		ch->abandoned++;
-		list_move_tail(&rq->entry, &done);
-	}
-	list_for_each_entry_safe(rq, next, &ch->backlog, entry)
-		if (channel_is_late(rq))
-			list_move_tail(&rq->entry, &done);
-	*busy |= !list_empty(&ch->live) || !list_empty(&ch->backlog);
-	spin_unlock_irqrestore(&ch->lock, flags);
+	list_for_each_entry_safe(rq, next, &ch->requests, entry) {
+		unsigned int ms = xdf_displif_timeout_ms(rq->wire.operation);
 
-	list_for_each_entry(rq, &done, entry) {
+		if (!time_after(jiffies, rq->since + msecs_to_jiffies(ms)))
+			continue;
+		ch->abandoned += rq->sent;
 		rq->status = -ETIMEDOUT;
 		fault |= rq->wire.operation != DISPLIF_OP_GET_EDID;
+		list_move_tail(&rq->entry, &done);
 	}
+	*busy |= !list_empty(&ch->requests);
+	spin_unlock_irqrestore(&ch->lock, flags);
 	channel_finish(&done);
 	return fault;
 }

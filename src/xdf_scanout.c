@@ -678,7 +678,9 @@ void xdf_scanout_panic(struct xdf_scanout *s)
 void xdf_scanout_up(struct xdf_scanout *s, u32 epoch)
 {
 	spin_lock_irq(&s->lock);
-	s->up = xdf_channel_is_open(&s->channel, epoch);
+	spin_lock(&s->channel.lock);
+	s->up = s->channel.open && s->channel.epoch == epoch;
+	spin_unlock(&s->channel.lock);
 	s->inflight.rq.epoch = epoch;
 	s->asked = false;
 	s->rejected = false;
