@@ -3,7 +3,6 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <drm/drm_debugfs_crc.h>
-#include <drm/drm_device.h>
 #include <drm/drm_drv.h>
 #include <drm/drm_vblank.h>
 
@@ -16,12 +15,10 @@
 static bool crc_of_black(u32 width, u32 height, u32 *sum)
 {
 	u32 *line = kvmalloc_array(width, sizeof(*line), GFP_KERNEL);
-	u32 i;
 
 	if (!line)
 		return false;
-	for (i = 0; i < width; i++)
-		line[i] = BLACK;
+	memset32(line, BLACK, width);
 	while (height--)
 		*sum = xdf_line_crc(*sum, line, width);
 	kvfree(line);
@@ -50,8 +47,7 @@ static void crc_work(struct work_struct *work)
 	s->crc_pending = false;
 	spin_unlock_irq(&s->lock);
 
-	known = dbuf ? !xdf_dbuf_crc(dbuf, &sum) :
-		       crc_of_black(width, height, &sum);
+	known = dbuf ? !xdf_dbuf_crc(dbuf, &sum) : crc_of_black(width, height, &sum);
 	xdf_dbuf_put(dbuf);
 	WRITE_ONCE(s->crcs, s->crcs + 1);
 	sum = ~sum;
@@ -61,20 +57,17 @@ static void crc_work(struct work_struct *work)
 
 /*
  * A frame begins.
- * Context: after the vblank was handled, and all that is settled by it; with the
- * scanout's lock.
+ * Context: after the vblank and all that is settled by it; with the scanout's lock.
  */
 void xdf_crc_frame(struct xdf_scanout *s)
 {
-	struct xdf_dbuf *old = NULL;
 	bool same;
 	u32 frame;
 
 	if (!s->crc_on)
 		return;
 	frame = drm_crtc_vblank_count(s->crtc);
-	same = s->crc_counted && s->crc_dbuf == s->shown.dbuf &&
-		s->crc_width == s->wanted.width &&
+	same = s->crc_dbuf == s->shown.dbuf && s->crc_width == s->wanted.width &&
 		s->crc_height == s->wanted.height && frame - s->crc_last <= GAP_MAX;
 	/* of what is no longer shown there is nothing to be read */
 	if (!same)
@@ -83,68 +76,56 @@ void xdf_crc_frame(struct xdf_scanout *s)
 	else if (!s->crc_pending)
 		s->crc_first = s->crc_last + 1;
 	s->crc_last = frame;
-	s->crc_counted = true;
 	s->crc_pending = true;
 	s->crc_width = s->wanted.width;
 	s->crc_height = s->wanted.height;
-	if (s->crc_dbuf != s->shown.dbuf) {
-		old = s->crc_dbuf;
-		s->crc_dbuf = xdf_dbuf_get(s->shown.dbuf);
-	}
+	xdf_dbuf_put(s->crc_dbuf);
+	s->crc_dbuf = xdf_dbuf_get(s->shown.dbuf);
 	queue_work(s->wq, &s->crc_work);
-	xdf_dbuf_put(old);
 }
 
 /* The last thing that is done to a scanout, perhaps. */
 static void crc_let_go_work(struct work_struct *work)
 {
-	struct xdf_scanout *s = container_of(to_delayed_work(work),
-					     struct xdf_scanout, crc_let_go);
+	struct xdf_scanout *s = container_of(work, struct xdf_scanout, crc_let_go.work);
 
 	drm_dev_put(s->crtc->dev);
 	/* whose end waits for this function's */
 	module_put(THIS_MODULE);
 }
 
-/* DRM holds neither the device nor this module for its file. */
-static int crc_hold(struct xdf_scanout *s)
-{
-	/* the last reader's hold is there yet */
-	if (cancel_delayed_work(&s->crc_let_go))
-		return 0;
-	if (!try_module_get(THIS_MODULE))
-		return -ENODEV;
-	drm_dev_get(s->crtc->dev);
-	return 0;
-}
-
 static int crc_start(struct xdf_scanout *s)
 {
-	int ret;
-
 	/* ticks go on as long as there is a reader */
-	ret = drm_crtc_vblank_get(s->crtc);
+	int ret = drm_crtc_vblank_get(s->crtc);
+
 	if (ret)
 		return ret;
-	ret = crc_hold(s);
-	if (ret) {
-		drm_crtc_vblank_put(s->crtc);
-		return ret;
+	/* DRM's file holds neither device nor module; the last reader's hold may be there yet */
+	if (!cancel_delayed_work(&s->crc_let_go)) {
+		if (!try_module_get(THIS_MODULE)) {
+			drm_crtc_vblank_put(s->crtc);
+			return -ENODEV;
+		}
+		drm_dev_get(s->crtc->dev);
 	}
 	spin_lock_irq(&s->lock);
-	s->crc_counted = false;
+	s->crc_width = 0;
 	s->crc_pending = false;
 	WRITE_ONCE(s->crc_on, true);
 	spin_unlock_irq(&s->lock);
 	return 0;
 }
 
-static void crc_stop(struct xdf_scanout *s)
+/* drm_crtc_funcs.set_crc_source: a good one, or NULL. */
+int xdf_crc_set_source(struct xdf_scanout *s, const char *source)
 {
 	struct xdf_dbuf *dbuf = NULL;
 
+	if (source)
+		return crc_start(s);
 	if (!READ_ONCE(s->crc_on))
-		return;
+		return 0;
 	spin_lock_irq(&s->lock);
 	WRITE_ONCE(s->crc_on, false);
 	swap(dbuf, s->crc_dbuf);
@@ -154,20 +135,11 @@ static void crc_stop(struct xdf_scanout *s)
 	drm_crtc_vblank_put(s->crtc);
 	/* DRM goes on with the CRTC for a moment when it is back from here */
 	queue_delayed_work(s->wq, &s->crc_let_go, HZ);
-}
-
-/* drm_crtc_funcs.set_crc_source: a good one, or NULL. */
-int xdf_crc_set_source(struct xdf_scanout *s, const char *source)
-{
-	if (source)
-		return crc_start(s);
-	crc_stop(s);
 	return 0;
 }
 
 /* drm_crtc_funcs.verify_crc_source */
-int xdf_crc_verify_source(struct drm_crtc *crtc, const char *source,
-			  size_t *count)
+int xdf_crc_verify_source(struct drm_crtc *crtc, const char *source, size_t *count)
 {
 	if (source && strcmp(source, "auto"))
 		return -EINVAL;
@@ -177,8 +149,7 @@ int xdf_crc_verify_source(struct drm_crtc *crtc, const char *source,
 
 static void crc_ending_work(struct work_struct *work)
 {
-	struct xdf_scanout *s = container_of(to_delayed_work(work),
-					     struct xdf_scanout, crc_ending);
+	struct xdf_scanout *s = container_of(work, struct xdf_scanout, crc_ending.work);
 	u32 none = 0;
 
 	if (!READ_ONCE(s->crc_on))

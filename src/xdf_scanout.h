@@ -89,11 +89,10 @@ struct xdf_scanout {
 	/* checksums of what is shown at vblanks, for tests: crtc-N/crc of debugfs */
 	bool crc_on;			/* somebody reads them */
 	bool crc_pending;		/* @crc_first to @crc_last wait for theirs */
-	bool crc_counted;		/* @crc_last is a frame */
 	u32 crc_first;			/* see @crc_pending */
 	u32 crc_last;			/* the latest frame */
 	struct xdf_dbuf *crc_dbuf;	/* shown in it, held; NULL for black */
-	u32 crc_width, crc_height;	/* of black, in pixels and lines */
+	u32 crc_width, crc_height;	/* of black, in pixels and lines; 0: no frame yet */
 	struct work_struct crc_work;	/* computes */
 	struct delayed_work crc_let_go;	/* of the device and this module, for a reader */
 	struct delayed_work crc_ending;	/* lets a reader go */
@@ -132,8 +131,7 @@ void xdf_crc_init(struct xdf_scanout *s);
 void xdf_crc_end(struct xdf_scanout *s);
 void xdf_crc_fini(struct xdf_scanout *s);
 int xdf_crc_set_source(struct xdf_scanout *s, const char *source);
-int xdf_crc_verify_source(struct drm_crtc *crtc, const char *source,
-			  size_t *count);
+int xdf_crc_verify_source(struct drm_crtc *crtc, const char *source, size_t *count);
 void xdf_crc_frame(struct xdf_scanout *s);
 
 #endif /* XDF_SCANOUT_H */

@@ -100,6 +100,7 @@ typedef s64 ktime_t;
 #define clamp(v, lo, hi)	min(max(v, lo), hi)
 #define clamp_t(t, v, lo, hi)	clamp((t)(v), (t)(lo), (t)(hi))
 #define swap(a, b) do { typeof(a) _t = (a); (a) = (b); (b) = _t; } while (0)
+#define memset32(p, v, n) do { for (size_t _i = 0; _i < (n); _i++) (p)[_i] = (v); } while (0)
 #define check_add_overflow	__builtin_add_overflow
 #define check_mul_overflow	__builtin_mul_overflow
 #define div_u64(a, b)		((u64)(a) / (b))
