@@ -134,7 +134,8 @@ static const char *channel_responses(struct xdf_channel *ch, bool *any,
 
 			RING_COPY_RESPONSE(&ch->ring, ch->ring.rsp_cons, &resp);
 			*any = true;
-			trace_xdf_response(ch->name, ch->node, resp.id, resp.operation, resp.status);
+			trace_xdf_response(ch->name, ch->node, resp.id, resp.operation,
+					   resp.status);
 			if (!channel_response(ch, &resp, done))
 				return "a response to no request";
 		}

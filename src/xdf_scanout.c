@@ -5,10 +5,8 @@
  * states only change what is wanted; scanout_advance() sends what is missing.
  */
 #include <linux/delay.h>
-#include <linux/math64.h>
 #include <linux/seq_file.h>
 #include <drm/drm_device.h>
-#include <drm/drm_print.h>
 #include <drm/drm_vblank.h>
 
 #include "xdf_scanout.h"
@@ -23,26 +21,17 @@
 /* For the backend to show the panic screen. */
 #define PANIC_MS		50
 
-/* In ns; what another CPU noted a moment later is now. */
-static u64 scanout_elapsed(ktime_t now, ktime_t then)
+/* What another CPU noted a moment later is now. */
+static u64 scanout_elapsed(u64 now, u64 then)
 {
-	s64 ns = ktime_to_ns(ktime_sub(now, then));
-
-	return max_t(s64, ns, 0);
+	return now > then ? now - then : 0;
 }
 
 /* With the vblank lock held. */
 static void scanout_start_timer(struct xdf_scanout *s, u64 time)
 {
 	if (s->ticking && !s->ended)
-		hrtimer_start(&s->timer, ns_to_ktime(time),
-			      HRTIMER_MODE_ABS);
-}
-
-static bool op_is_flip(enum xdf_scanout_op op)
-{
-	return op == XDF_SCANOUT_FLIP || op == XDF_SCANOUT_FLIP_ACCEPTED ||
-		op == XDF_SCANOUT_FLIP_PRESENTED;
+		hrtimer_start(&s->timer, ns_to_ktime(time), HRTIMER_MODE_ABS);
 }
 
 static void scanout_drop_inflight(struct xdf_scanout *s)
@@ -57,12 +46,13 @@ static void scanout_submit(struct xdf_scanout *s, enum xdf_scanout_op op)
 	s->inflight.op = op;
 	s->inflight.seq = s->wanted.seq;
 	s->inflight.mode_seq = s->wanted.mode_seq;
-	s->inflight.since = ktime_get();
+	s->inflight.since = ktime_get_ns();
+	s->inflight.accepted = false;
+	s->inflight.presented = false;
 	if (op != XDF_SCANOUT_OFF)
 		s->inflight.dbuf = xdf_dbuf_get(s->wanted.dbuf);
 	/* the ticks go on until then */
-	s->inflight.rq.quiet = op == XDF_SCANOUT_FLIP &&
-		(s->wanted.event || s->vblank_held);
+	s->inflight.rq.quiet = op == XDF_SCANOUT_FLIP && (s->wanted.event || s->vblank_held);
 	if (!xdf_channel_submit(&s->channel, &s->inflight.rq))
 		return;
 	/* the connection is lost; scanout_closed() follows */
@@ -78,61 +68,37 @@ static bool scanout_wait(struct xdf_scanout *s)
 	return s->vblank_held;
 }
 
-/*
- * Damage alone is shown once per refresh. A backend that is busy with a flip
- * given up earlier is asked again at that one's event, or much later. True
- * when to wait.
- */
-static bool scanout_throttle(struct xdf_scanout *s)
-{
-	u64 since = scanout_elapsed(ktime_get(), s->inflight.since);
-
-	if (!s->backend_busy && (s->wanted.event || since >= s->vblank.period / 4 * 3))
-		return false;
-	return scanout_wait(s);
-}
-
-/*
- * What failed and may pass is tried again after 1, 2, 4, 8, 8 ... refreshes,
- * whatever is committed meanwhile: nothing tells when it has passed. True when
- * to wait.
- */
-static bool scanout_backs_off(struct xdf_scanout *s)
+/* True when to wait, as many refreshes from the last operation. */
+static bool scanout_waits(struct xdf_scanout *s, unsigned int refreshes)
 {
 	u64 quarter = s->vblank.period / 4;
+	u64 since = scanout_elapsed(ktime_get_ns(), s->inflight.since);
 
-	if (!s->backoff || scanout_elapsed(ktime_get(), s->inflight.since) >=
-	    (4 * s->backoff - 1) * quarter)
-		return false;
-	return scanout_wait(s);
+	return refreshes && since < (4 * refreshes - 1) * quarter && scanout_wait(s);
 }
 
-static void scanout_back_off(struct xdf_scanout *s, bool may_pass)
-{
-	s->stats.errors++;
-	s->backoff = clamp(2 * s->backoff, 1u, BACKOFF_MAX);
-	s->rejected = !may_pass;
-}
-
-/* The connector has the line for the log, which says what is used instead. */
-static void scanout_reject_mode(struct xdf_scanout *s)
-{
-	const struct displif_set_config *config = &s->inflight.rq.wire.op.set_config;
-
-	scanout_back_off(s, false);
-	xdf_connector_reject(s->connector, config->width, config->height);
-}
-
-/* One line for all attempts, until scanout_works() has another. */
+/* One line for all attempts, until scanout_show_op() has another. */
 static void scanout_fail(struct xdf_scanout *s, enum xdf_scanout_op op,
 			 const char *what, int error)
 {
+	const struct displif_set_config *config = &s->inflight.rq.wire.op.set_config;
 	/* a backend that has forgotten the mode takes no flip: set it again */
-	bool flip = op_is_flip(op);
+	bool flip = op == XDF_SCANOUT_FLIP;
 	bool may_pass = flip || xdf_displif_may_pass(error);
 	bool known = s->failed != XDF_SCANOUT_IDLE || (flip && s->flipless);
 
-	scanout_back_off(s, may_pass);
+	s->stats.errors++;
+	/*
+	 * What may pass is tried again after 1, 2, 4, 8, 8 ... refreshes, whatever
+	 * is committed meanwhile: nothing tells when it has passed.
+	 */
+	s->backoff = clamp(2 * s->backoff, 1u, BACKOFF_MAX);
+	s->rejected = !may_pass;
+	if (op == XDF_SCANOUT_CONFIG && error == -EINVAL) {
+		/* the connector has the line for the log, which says what is used instead */
+		xdf_connector_reject(s->connector, config->width, config->height);
+		return;
+	}
 	if (flip) {
 		s->shown.mode_seq = 0;
 		s->flipless = true;
@@ -143,19 +109,7 @@ static void scanout_fail(struct xdf_scanout *s, enum xdf_scanout_op op,
 	dev_warn_ratelimited(s->crtc->dev->dev,
 			     "connector %u: %s failed (error %d), %s; the backend's own log may say why\n",
 			     s->channel.node, what, error, may_pass ?
-			     "it is tried until it works" :
-			     "this picture is not shown");
-}
-
-static void scanout_works(struct xdf_scanout *s)
-{
-	s->backoff = 0;
-	if (s->failed == XDF_SCANOUT_IDLE)
-		return;
-	s->failed = XDF_SCANOUT_IDLE;
-	dev_info_ratelimited(s->crtc->dev->dev,
-			     "connector %u: pictures are shown again\n",
-			     s->channel.node);
+			     "it is tried until it works" : "this picture is not shown");
 }
 
 /* Has the wanted dbuf attached, the end of which brings us back here. */
@@ -169,16 +123,15 @@ static void scanout_attach(struct xdf_scanout *s)
 		if (error == -EINPROGRESS || !error)
 			return;
 		s->asked = false;
-		if (xdf_displif_is_lost(error) && !READ_ONCE(s->channel.open))
-			return;
 		if (!xdf_displif_is_lost(error))
-			scanout_fail(s, XDF_SCANOUT_ATTACH, "attaching a buffer",
-				     error);
+			scanout_fail(s, XDF_SCANOUT_ATTACH, "attaching a buffer", error);
+		else if (!READ_ONCE(s->channel.open))
+			return;
 	}
-	if (s->rejected || scanout_backs_off(s))
+	if (s->rejected || scanout_waits(s, s->backoff))
 		return;
 	s->asked = true;
-	s->inflight.since = ktime_get();
+	s->inflight.since = ktime_get_ns();
 	xdf_dbuf_ask(d);
 }
 
@@ -193,7 +146,7 @@ static void scanout_present(struct xdf_scanout *s)
 	s->asked = false;
 	/* a mode may have changed while a flip kept it from being switched off */
 	if (s->shown.mode_seq != s->wanted.mode_seq) {
-		if (s->rejected || scanout_backs_off(s))
+		if (s->rejected || scanout_waits(s, s->backoff))
 			return;
 		xdf_displif_start(wire, DISPLIF_OP_SET_CONFIG);
 		wire->op.set_config.fb_cookie = d->fb_cookie;
@@ -203,8 +156,13 @@ static void scanout_present(struct xdf_scanout *s)
 		scanout_submit(s, XDF_SCANOUT_CONFIG);
 		return;
 	}
-	if (s->shown.seq == s->wanted.seq || scanout_backs_off(s) ||
-	    scanout_throttle(s))
+	if (s->shown.seq == s->wanted.seq)
+		return;
+	/* with a flip given up earlier: asked again at that one's event, or much later */
+	if (s->backend_busy && scanout_wait(s))
+		return;
+	/* damage alone is shown once per refresh */
+	if (scanout_waits(s, max(s->backoff, s->wanted.event ? 0u : 1u)))
 		return;
 	xdf_displif_start(wire, DISPLIF_OP_PG_FLIP);
 	wire->op.pg_flip.fb_cookie = d->fb_cookie;
@@ -217,8 +175,7 @@ static void scanout_advance(struct xdf_scanout *s)
 		return;
 	if (s->inflight.op != XDF_SCANOUT_IDLE) {
 		/* should its event be lost, a tick has to notice */
-		if (op_is_flip(s->inflight.op) &&
-		    s->inflight.seq != s->wanted.seq)
+		if (s->inflight.op == XDF_SCANOUT_FLIP && s->inflight.seq != s->wanted.seq)
 			scanout_wait(s);
 		return;
 	}
@@ -245,7 +202,7 @@ static bool scanout_asked_before(struct xdf_scanout *s)
 	spin_lock(&s->vblank_lock);
 	time = s->vblank.time;
 	spin_unlock(&s->vblank_lock);
-	return ktime_before(s->wanted.event_since, ns_to_ktime(time));
+	return s->wanted.event_since < time;
 }
 
 /*
@@ -258,8 +215,7 @@ static void scanout_settle(struct xdf_scanout *s, bool due)
 
 	if (!s->wanted.event || !(s->wanted.async || due))
 		return;
-	if (s->up && !s->stalled && !s->backoff &&
-	    s->shown.seq < s->wanted.event_seq)
+	if (s->up && !s->stalled && !s->backoff && s->shown.seq < s->wanted.event_seq)
 		return;
 	spin_lock(&drm->event_lock);
 	drm_crtc_send_vblank_event(s->crtc, s->wanted.event);
@@ -273,13 +229,17 @@ static void scanout_show_op(struct xdf_scanout *s)
 	swap(s->shown.dbuf, s->inflight.dbuf);
 	s->shown.seq = s->inflight.seq;
 	s->stats.flips++;
-	if (op_is_flip(s->inflight.op))
+	if (s->inflight.op == XDF_SCANOUT_FLIP)
 		s->flipless = false;
 	if (s->inflight.op == XDF_SCANOUT_CONFIG) {
 		s->shown.on = true;
 		s->shown.mode_seq = s->inflight.mode_seq;
 	}
-	scanout_works(s);
+	s->backoff = 0;
+	if (s->failed != XDF_SCANOUT_IDLE)
+		dev_info_ratelimited(s->crtc->dev->dev, "connector %u: pictures are shown again\n",
+				     s->channel.node);
+	s->failed = XDF_SCANOUT_IDLE;
 }
 
 static void scanout_drop_shown(struct xdf_scanout *s)
@@ -290,35 +250,28 @@ static void scanout_drop_shown(struct xdf_scanout *s)
 	s->shown.dbuf = NULL;
 }
 
-static void scanout_set_off(struct xdf_scanout *s, int status)
-{
-	if (status) {
-		s->stats.errors++;
-		dev_warn_ratelimited(s->crtc->dev->dev,
-				     "connector %u: switching it off failed (error %d): the host may show the last picture for longer\n",
-				     s->channel.node, status);
-	}
-	scanout_drop_shown(s);
-}
-
 /* The end of the operation, good or bad. */
 static void scanout_finish(struct xdf_scanout *s, int status)
 {
-	enum xdf_scanout_op op = s->inflight.op;
+	bool flip = s->inflight.op == XDF_SCANOUT_FLIP;
 
-	s->backend_busy = op_is_flip(op) && status == -EBUSY;
-	if (xdf_displif_is_lost(status))
+	s->backend_busy = flip && status == -EBUSY;
+	if (xdf_displif_is_lost(status)) {
 		/* scanout_closed() follows */
 		s->up = false;
-	else if (op == XDF_SCANOUT_OFF)
-		scanout_set_off(s, status);
-	else if (!status)
+	} else if (s->inflight.op == XDF_SCANOUT_OFF) {
+		if (status) {
+			s->stats.errors++;
+			dev_warn_ratelimited(s->crtc->dev->dev,
+					     "connector %u: switching it off failed (error %d): the host may show the last picture for longer\n",
+					     s->channel.node, status);
+		}
+		scanout_drop_shown(s);
+	} else if (!status) {
 		scanout_show_op(s);
-	else if (op == XDF_SCANOUT_CONFIG && status == -EINVAL)
-		scanout_reject_mode(s);
-	else if (!s->backend_busy)
-		scanout_fail(s, op, op_is_flip(op) ? "PG_FLIP" : "SET_CONFIG",
-			     status);
+	} else if (!s->backend_busy) {
+		scanout_fail(s, s->inflight.op, flip ? "PG_FLIP" : "SET_CONFIG", status);
+	}
 	scanout_drop_inflight(s);
 	s->stalled = false;
 	scanout_settle(s, false);
@@ -331,11 +284,10 @@ static void scanout_done(struct xdf_request *rq)
 	unsigned long flags;
 
 	spin_lock_irqsave(&s->lock, flags);
-	s->inflight.responded_at = ktime_get();
+	s->inflight.responded_at = ktime_get_ns();
+	s->inflight.accepted = true;
 	/* an error has no event; the event may have come before */
-	if (!rq->status && s->inflight.op == XDF_SCANOUT_FLIP)
-		s->inflight.op = XDF_SCANOUT_FLIP_ACCEPTED;
-	else
+	if (rq->status || s->inflight.op != XDF_SCANOUT_FLIP || s->inflight.presented)
 		scanout_finish(s, rq->status);
 	spin_unlock_irqrestore(&s->lock, flags);
 }
@@ -357,98 +309,84 @@ static bool scanout_vblank_event(struct xdf_scanout *s)
 	return vblank;
 }
 
-static void scanout_note_latency(struct xdf_scanout *s)
+/* The event of the flip in flight. */
+static void scanout_presented(struct xdf_scanout *s)
 {
-	u64 ns = scanout_elapsed(ktime_get(), s->inflight.since);
-	unsigned int bucket = fls64(div_u64(ns, NSEC_PER_MSEC));
+	u64 ns = scanout_elapsed(ktime_get_ns(), s->inflight.since);
+	bool vblank;
 
-	bucket = min_t(unsigned int, bucket, XDF_LATENCY_BUCKETS - 1);
-	s->stats.latency[bucket]++;
+	s->vblank_deferred = false;
+	s->stats.latency[min_t(u32, fls64(div_u64(ns, NSEC_PER_MSEC)), XDF_LATENCY_BUCKETS - 1)]++;
 	trace_xdf_flip(dev_name(s->crtc->dev->dev), s->channel.node,
 		       s->inflight.dbuf->fb_cookie, ns);
+	vblank = !s->wanted.async && scanout_vblank_event(s);
+	if (vblank)
+		drm_crtc_handle_vblank(s->crtc);
+	s->inflight.presented = true;
+	if (s->inflight.accepted)
+		scanout_finish(s, 0);
+	if (vblank) {
+		scanout_settle(s, scanout_asked_before(s));
+		xdf_crc_frame(s);
+	}
 }
 
 /* xdf_channel.event */
 static bool scanout_event(struct xdf_channel *ch, u64 fb_cookie)
 {
 	struct xdf_scanout *s = container_of(ch, struct xdf_scanout, channel);
-	enum xdf_scanout_op op;
-	bool vblank, waited = true;
+	bool waited = true;
 	unsigned long flags;
 
 	spin_lock_irqsave(&s->lock, flags);
-	op = s->inflight.op;
-	if ((op != XDF_SCANOUT_FLIP && op != XDF_SCANOUT_FLIP_ACCEPTED) ||
-	    s->inflight.dbuf->fb_cookie != fb_cookie) {
+	if (s->inflight.op == XDF_SCANOUT_FLIP && !s->inflight.presented &&
+	    s->inflight.dbuf->fb_cookie == fb_cookie) {
+		scanout_presented(s);
+	} else {
 		s->stats.strays++;
-		waited = op == XDF_SCANOUT_IDLE && s->backend_busy;
+		waited = s->inflight.op == XDF_SCANOUT_IDLE && s->backend_busy;
 		/* of a flip given up too early: the way is free now */
 		if (waited) {
 			s->backend_busy = false;
 			scanout_advance(s);
 		}
-		goto out;
 	}
-	s->vblank_deferred = false;
-	scanout_note_latency(s);
-	vblank = !s->wanted.async && scanout_vblank_event(s);
-	if (vblank)
-		drm_crtc_handle_vblank(s->crtc);
-	if (op == XDF_SCANOUT_FLIP_ACCEPTED)
-		scanout_finish(s, 0);
-	else
-		s->inflight.op = XDF_SCANOUT_FLIP_PRESENTED;
-	if (vblank) {
-		scanout_settle(s, scanout_asked_before(s));
-		xdf_crc_frame(s);
-	}
-out:
 	spin_unlock_irqrestore(&s->lock, flags);
 	return waited;
 }
 
-/* A backend that says nothing holds up neither userspace nor the screen. */
-static void scanout_check_time(struct xdf_scanout *s, ktime_t now)
+/* Is the event of a flip about due? It is this vblank: wait a little for it. */
+static bool scanout_defers_vblank(struct xdf_scanout *s, u64 now)
+{
+	return s->wanted.event && !s->wanted.async && !s->vblank_deferred &&
+		s->up && !s->stalled && now >= s->vblank.next &&
+		s->inflight.op == XDF_SCANOUT_FLIP && !s->inflight.presented;
+}
+
+/* A vblank has passed without an event that was it. */
+static void scanout_vblank(struct xdf_scanout *s, u64 now)
 {
 	u64 waited = scanout_elapsed(now, s->wanted.event_since);
 	u64 late = scanout_elapsed(now, s->inflight.responded_at);
+	bool due;
 
-	if (s->wanted.event && !s->stalled && s->up &&
-	    waited > FLIP_TIMEOUT_NS) {
+	drm_crtc_handle_vblank(s->crtc);
+	/* a backend that says nothing holds up neither userspace nor the screen */
+	if (s->wanted.event && !s->stalled && s->up && waited > FLIP_TIMEOUT_NS) {
 		s->stalled = true;
 		s->stats.timeouts++;
 		dev_warn_ratelimited(s->crtc->dev->dev,
 				     "connector %u: the backend did not present a picture in time (error %d); going on without\n",
 				     s->channel.node, -ETIMEDOUT);
 	}
-	if (s->inflight.op == XDF_SCANOUT_FLIP_ACCEPTED &&
-	    late > EVENT_TIMEOUT_NS)
-		scanout_finish(s, 0);
-}
-
-/* Is the event of a flip about due? It is this vblank: wait a little for it. */
-static bool scanout_defers_vblank(struct xdf_scanout *s, u64 now)
-{
-	enum xdf_scanout_op op = s->inflight.op;
-
-	return s->wanted.event && !s->wanted.async && !s->vblank_deferred &&
-		s->up && !s->stalled && now >= s->vblank.next &&
-		(op == XDF_SCANOUT_FLIP || op == XDF_SCANOUT_FLIP_ACCEPTED);
-}
-
-/* A vblank has passed without an event that was it. */
-static void scanout_vblank(struct xdf_scanout *s, ktime_t now)
-{
-	bool due;
-
-	drm_crtc_handle_vblank(s->crtc);
-	scanout_check_time(s, now);
-	if (scanout_elapsed(now, s->inflight.responded_at) > EVENT_TIMEOUT_NS)
+	if (late > EVENT_TIMEOUT_NS) {
 		s->backend_busy = false;
-	if (s->vblank_held) {
-		s->vblank_held = false;
-		drm_crtc_vblank_put(s->crtc);
+		if (s->inflight.op == XDF_SCANOUT_FLIP && s->inflight.accepted)
+			scanout_finish(s, 0);
 	}
+	if (s->vblank_held)
+		drm_crtc_vblank_put(s->crtc);
+	s->vblank_held = false;
 	due = scanout_asked_before(s);
 	scanout_settle(s, due);
 	if (s->wanted.event && !s->wanted.async && due)
@@ -462,26 +400,22 @@ static enum hrtimer_restart scanout_tick(struct hrtimer *timer)
 	struct xdf_scanout *s = container_of(timer, struct xdf_scanout, timer);
 	bool vblank = false;
 	unsigned long flags;
-	ktime_t now;
-	u64 next;
+	u64 now;
 
 	xdf_channel_poll(&s->channel);
 	spin_lock_irqsave(&s->lock, flags);
-	now = ktime_get();
+	now = ktime_get_ns();
 	spin_lock(&s->vblank_lock);
-	s->vblank_deferred = scanout_defers_vblank(s, ktime_to_ns(now));
+	s->vblank_deferred = scanout_defers_vblank(s, now);
 	/* else an event was quicker, and was the vblank */
 	if (s->ticking && !s->vblank_deferred)
-		vblank = xdf_vblank_tick(&s->vblank, ktime_to_ns(now));
+		vblank = xdf_vblank_tick(&s->vblank, now);
 	spin_unlock(&s->vblank_lock);
 	/* after which DRM may not want them any more */
 	if (vblank)
 		scanout_vblank(s, now);
 	spin_lock(&s->vblank_lock);
-	next = s->vblank.next;
-	if (s->vblank_deferred)
-		next = ktime_to_ns(now) + s->vblank.period / 4;
-	scanout_start_timer(s, next);
+	scanout_start_timer(s, s->vblank_deferred ? now + s->vblank.period / 4 : s->vblank.next);
 	spin_unlock(&s->vblank_lock);
 	spin_unlock_irqrestore(&s->lock, flags);
 	/* armed above */
@@ -521,16 +455,12 @@ ktime_t xdf_scanout_vblank_time(struct xdf_scanout *s)
 	u64 time;
 
 	spin_lock_irqsave(&s->vblank_lock, flags);
-	time = s->ticking ? s->vblank.time :
-			       xdf_vblank_last(&s->vblank, ktime_get_ns());
+	time = s->ticking ? s->vblank.time : xdf_vblank_last(&s->vblank, ktime_get_ns());
 	spin_unlock_irqrestore(&s->vblank_lock, flags);
 	return ns_to_ktime(time);
 }
 
-/*
- * Shall be on, with this mode; a refresh takes @period ns. The picture follows
- * with xdf_scanout_show().
- */
+/* Shall be on, with this mode; @period in ns. The picture follows with xdf_scanout_show(). */
 void xdf_scanout_enable(struct xdf_scanout *s, u32 width, u32 height, u64 period)
 {
 	spin_lock_irq(&s->lock);
@@ -544,8 +474,8 @@ void xdf_scanout_enable(struct xdf_scanout *s, u32 width, u32 height, u64 period
 	spin_unlock_irq(&s->lock);
 }
 
-/* There is always room for what is wanted. Returns what was, to be put. */
-static struct xdf_dbuf *scanout_want(struct xdf_scanout *s, struct xdf_dbuf *dbuf)
+/* There is always room for what is wanted. */
+static void scanout_want(struct xdf_scanout *s, struct xdf_dbuf *dbuf)
 {
 	struct xdf_dbuf *old = s->wanted.dbuf;
 
@@ -554,27 +484,22 @@ static struct xdf_dbuf *scanout_want(struct xdf_scanout *s, struct xdf_dbuf *dbu
 	if (old)
 		atomic_dec(&old->kept);
 	s->wanted.dbuf = xdf_dbuf_get(dbuf);
-	return old;
+	xdf_dbuf_put(old);
 }
 
 /* Shall be off. */
 void xdf_scanout_disable(struct xdf_scanout *s)
 {
-	struct xdf_dbuf *old;
-	bool held;
-
 	spin_lock_irq(&s->lock);
 	s->wanted.enabled = false;
 	s->wanted.seq++;
 	s->wanted.fb = NULL;
-	old = scanout_want(s, NULL);
-	held = s->vblank_held;
+	scanout_want(s, NULL);
+	if (s->vblank_held)
+		drm_crtc_vblank_put(s->crtc);
 	s->vblank_held = false;
 	scanout_advance(s);
 	spin_unlock_irq(&s->lock);
-	xdf_dbuf_put(old);
-	if (held)
-		drm_crtc_vblank_put(s->crtc);
 }
 
 /*
@@ -584,10 +509,8 @@ void xdf_scanout_disable(struct xdf_scanout *s)
 void xdf_scanout_show(struct xdf_scanout *s, struct xdf_dbuf *dbuf, const void *fb,
 		      struct drm_pending_vblank_event *event, bool async)
 {
-	struct xdf_dbuf *old;
-
 	spin_lock_irq(&s->lock);
-	old = scanout_want(s, dbuf);
+	scanout_want(s, dbuf);
 	s->wanted.fb = fb;
 	s->wanted.seq++;
 	/* what was rejected for another picture may do for this one */
@@ -595,14 +518,13 @@ void xdf_scanout_show(struct xdf_scanout *s, struct xdf_dbuf *dbuf, const void *
 	s->rejected = false;
 	s->wanted.event = event;
 	s->wanted.event_seq = s->wanted.seq;
-	s->wanted.event_since = ktime_get();
+	s->wanted.event_since = ktime_get_ns();
 	s->wanted.async = async;
 	scanout_advance(s);
 	/* there is no vblank any more */
 	if (s->ended)
 		scanout_settle(s, true);
 	spin_unlock_irq(&s->lock);
-	xdf_dbuf_put(old);
 }
 
 /* Was drawn to; another framebuffer than the wanted one is ignored. */
@@ -671,10 +593,7 @@ void xdf_scanout_panic(struct xdf_scanout *s)
 	spin_unlock(&s->lock);
 }
 
-/*
- * There is a backend; what is wanted is shown again. Nothing happens when that
- * connection was lost meanwhile.
- */
+/* There is a backend; what is wanted is shown again, unless that connection was lost meanwhile. */
 void xdf_scanout_up(struct xdf_scanout *s, u32 epoch)
 {
 	spin_lock_irq(&s->lock);
@@ -706,8 +625,7 @@ static void scanout_closed(struct xdf_channel *ch)
 
 /* Off, no backend. */
 void xdf_scanout_init(struct xdf_scanout *s, struct drm_crtc *crtc,
-		      struct xdf_connector *connector,
-		      struct workqueue_struct *wq)
+		      struct xdf_connector *connector, struct workqueue_struct *wq)
 {
 	s->crtc = crtc;
 	s->connector = connector;
@@ -720,8 +638,7 @@ void xdf_scanout_init(struct xdf_scanout *s, struct drm_crtc *crtc,
 	xdf_channel_init(&s->channel);
 	xdf_crc_init(s);
 	s->vblank.period = NSEC_PER_SEC / XDF_DEFAULT_HZ;
-	hrtimer_setup(&s->timer, scanout_tick, CLOCK_MONOTONIC,
-		      HRTIMER_MODE_ABS);
+	hrtimer_setup(&s->timer, scanout_tick, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
 }
 
 /* The device goes: nothing ticks any more, whatever is committed yet. */

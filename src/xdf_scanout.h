@@ -7,20 +7,15 @@
 #include <linux/spinlock.h>
 #include <drm/drm_crtc.h>
 
-#include "xdf_channel.h"
 #include "xdf_connector.h"
 #include "xdf_dbuf.h"
-
-struct seq_file;
 
 /* The one operation in flight. */
 enum xdf_scanout_op {
 	XDF_SCANOUT_IDLE,		/* none */
 	XDF_SCANOUT_CONFIG,		/* SET_CONFIG with a framebuffer */
 	XDF_SCANOUT_OFF,		/* SET_CONFIG without one */
-	XDF_SCANOUT_FLIP,		/* PG_FLIP: neither response nor event yet */
-	XDF_SCANOUT_FLIP_ACCEPTED,	/* its response is here */
-	XDF_SCANOUT_FLIP_PRESENTED,	/* its event is here */
+	XDF_SCANOUT_FLIP,		/* PG_FLIP */
 	XDF_SCANOUT_ATTACH,		/* in the log only */
 };
 
@@ -35,11 +30,7 @@ struct xdf_scanout {
 	struct workqueue_struct *wq;	/* unbound; of the checksums' works */
 
 	struct hrtimer timer;		/* ticks at vblanks while @ticking */
-	/*
-	 * of @vblank, @ticking and @ended; the innermost, taken where DRM
-	 * holds its vblank locks
-	 */
-	spinlock_t vblank_lock;
+	spinlock_t vblank_lock;		/* of the next three; innermost, below DRM's vblank locks */
 	struct xdf_vblank vblank;
 	bool ticking;			/* DRM wants vblanks */
 	bool ended;			/* the timer is not started any more */
@@ -56,7 +47,7 @@ struct xdf_scanout {
 		u64 seq;		/* rises with every framebuffer or damage */
 		struct drm_pending_vblank_event *event;	/* sent when it is shown */
 		u64 event_seq;		/* how recent that has to be */
-		ktime_t event_since;	/* when userspace asked */
+		u64 event_since;	/* when userspace asked, in ns */
 		bool async;		/* the event need not wait for the vblank */
 	} wanted;
 	/* what the backend shows */
@@ -70,11 +61,13 @@ struct xdf_scanout {
 	struct {
 		enum xdf_scanout_op op;
 		struct xdf_request rq;
+		bool accepted;		/* a flip's response is here */
+		bool presented;		/* its event is here */
 		u32 mode_seq;
 		struct xdf_dbuf *dbuf;	/* held */
 		u64 seq;
-		ktime_t since;		/* when it was sent, or last asked for */
-		ktime_t responded_at;
+		u64 since;		/* when it was sent, or last asked for, in ns */
+		u64 responded_at;
 	} inflight;
 	bool asked;			/* for the wanted dbuf to be attached */
 	bool rejected;			/* what is wanted never will be shown */
@@ -110,8 +103,7 @@ struct xdf_scanout {
 };
 
 void xdf_scanout_init(struct xdf_scanout *s, struct drm_crtc *crtc,
-		      struct xdf_connector *connector,
-		      struct workqueue_struct *wq);
+		      struct xdf_connector *connector, struct workqueue_struct *wq);
 void xdf_scanout_fini(struct xdf_scanout *s);
 void xdf_scanout_up(struct xdf_scanout *s, u32 epoch);
 void xdf_scanout_enable(struct xdf_scanout *s, u32 width, u32 height, u64 period);
