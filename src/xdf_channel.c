@@ -30,16 +30,12 @@ static void channel_break(struct xdf_channel *ch, const char *why)
 	mod_delayed_work(system_freezable_wq, ch->fault, 0);
 }
 
-/*
- * Events that nobody waits for: a few are of flips that were given up. So many
- * in a row come from a backend that counts wrong, or wants to keep us busy.
- */
+/* Events in a row that nobody waits for: a few are of flips given up, so many are a fault. */
 #define MAX_STRAYS	1024
 
 /*
- * Which response rings: the next one. If a flip is all that is on the ring the one
- * after that, as its event rings in any case, and xdf_channel_poll() looks for an
- * error, which has none.
+ * Which response rings: the next one; if a flip is all that is on the ring the one after, as its
+ * event rings in any case, and xdf_channel_poll() looks for an error, which has none.
  */
 static void channel_set_bell(struct xdf_channel *ch)
 {
@@ -144,10 +140,7 @@ static const char *channel_responses(struct xdf_channel *ch, bool *any,
 	return NULL;
 }
 
-/*
- * Reads responses and sends what waits for room.
- * Return: 1 if there were responses, 0 if none; -EPROTO when the backend broke the protocol.
- */
+/* Reads responses, sends what waits for room. Returns whether there were some, or -EPROTO. */
 static int channel_work(struct xdf_channel *ch)
 {
 	const char *why = NULL;
@@ -181,10 +174,7 @@ static irqreturn_t channel_req_irq(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-/*
- * Look for responses that do not ring.
- * Context: any but NMI, without locks that requests' done() takes.
- */
+/* Look for responses that do not ring. Context: any but NMI, without locks that done() takes. */
 void xdf_channel_poll(struct xdf_channel *ch)
 {
 	if (READ_ONCE(ch->open))
@@ -296,9 +286,8 @@ int xdf_channel_open(struct xdf_channel *ch, struct xenbus_device *xdev, u32 epo
 }
 
 /*
- * End all requests, take no more. They end with -ENODEV before this returns, so
- * that whoever waits for one goes on. xdf_channel_close() has to follow.
- * Context: any but NMI.
+ * End all requests with -ENODEV, so that whoever waits for one goes on; take no more.
+ * xdf_channel_close() has to follow. Context: any but NMI.
  */
 void xdf_channel_abort(struct xdf_channel *ch)
 {
@@ -313,8 +302,7 @@ void xdf_channel_abort(struct xdf_channel *ch)
 }
 
 /*
- * Give everything back, wait for nobody. Requests on their way end with -ENODEV
- * before this returns, and interrupts run no more. The output is told.
+ * The same, and give everything back, wait for nobody. Interrupts run no more, the output is told.
  * Context: may sleep; one caller at a time.
  */
 void xdf_channel_close(struct xdf_channel *ch)
@@ -343,10 +331,8 @@ int xdf_channel_publish(struct xdf_channel *ch, struct xenbus_transaction xbt, c
 }
 
 /*
- * Send a request, or queue it behind others: the channel's until its end.
- * Context: any but NMI.
- * Return: 0; -ENODEV when the connection is another one or none, and then done()
- * is not called.
+ * Send a request, or queue it behind others: the channel's until its end. Context: any but NMI.
+ * Return: 0; -ENODEV when the connection is another one or none, and then done() is not called.
  */
 int xdf_channel_submit(struct xdf_channel *ch, struct xdf_request *rq)
 {
@@ -370,9 +356,8 @@ int xdf_channel_submit(struct xdf_channel *ch, struct xdf_request *rq)
 }
 
 /*
- * Send a request whose end is waited for later: it stays until
- * wait_for_completion(&rq->answered), which ends with the request's deadline or
- * the connection at the latest.
+ * Send a request whose end is waited for later: it stays until wait_for_completion(&rq->answered),
+ * which ends with the request's deadline or the connection at the latest.
  * Return: 0; -ENODEV when the channel is closed, and then there is no wait.
  */
 int xdf_channel_begin(struct xdf_channel *ch, struct xdf_request *rq, u32 epoch)
@@ -384,11 +369,7 @@ int xdf_channel_begin(struct xdf_channel *ch, struct xdf_request *rq, u32 epoch)
 	return xdf_channel_submit(ch, rq);
 }
 
-/*
- * Send a request and wait for its end.
- * Context: may sleep; not on xenwatch.
- * Return: as xdf_request.status.
- */
+/* Send a request, wait for its end, return its status. Context: may sleep; not on xenwatch. */
 int xdf_channel_call(struct xdf_channel *ch, struct xdf_request *rq, u32 epoch)
 {
 	if (!xdf_channel_begin(ch, rq, epoch))
@@ -396,10 +377,7 @@ int xdf_channel_call(struct xdf_channel *ch, struct xdf_request *rq, u32 epoch)
 	return rq->status;
 }
 
-/*
- * Send a last request; nobody waits for its response.
- * Context: the kernel panics, other CPUs stand still with any lock held.
- */
+/* Send a last request; nobody waits for its response. Context: as xdf_scanout_panic(). */
 void xdf_channel_panic(struct xdf_channel *ch, struct displif_req *wire)
 {
 	int notify;
@@ -416,11 +394,9 @@ void xdf_channel_panic(struct xdf_channel *ch, struct displif_req *wire)
 }
 
 /*
- * End the requests that take too long; @busy is set when there are others. A late
- * response is still recognised as such, and ignored. A backend of version 1 may
- * ignore GET_EDID, which it does not know: that is no fault.
- * Context: any but NMI.
- * Return: whether the backend is at fault.
+ * End the requests that take too long; @busy is set when there are others. A late response is
+ * still recognised as such, and ignored. Return: whether the backend is at fault; one of version 1
+ * may ignore GET_EDID, which it does not know. Context: any but NMI.
  */
 bool xdf_channel_expire(struct xdf_channel *ch, bool *busy)
 {

@@ -55,10 +55,7 @@ static void crc_work(struct work_struct *work)
 		drm_crtc_add_crc_entry(s->crtc, true, first, &sum);
 }
 
-/*
- * A frame begins.
- * Context: after the vblank and all that is settled by it; with the scanout's lock.
- */
+/* A frame begins. Context: after the vblank and all that it settles; with the scanout's lock. */
 void xdf_crc_frame(struct xdf_scanout *s)
 {
 	bool same;
@@ -158,10 +155,7 @@ static void crc_ending_work(struct work_struct *work)
 	queue_delayed_work(s->wq, &s->crc_ending, HZ / 20);
 }
 
-/*
- * The device goes. That waits for whoever reads just then: until xdf_crc_fini()
- * there is something to read, also where nothing is shown.
- */
+/* The device goes, which waits for readers: until xdf_crc_fini() they get something in any case. */
 void xdf_crc_end(struct xdf_scanout *s)
 {
 	queue_delayed_work(s->wq, &s->crc_ending, 0);

@@ -292,34 +292,27 @@ static void scanout_done(struct xdf_request *rq)
 	spin_unlock_irqrestore(&s->lock, flags);
 }
 
-/* Our vblanks go by the backend's. */
-static bool scanout_vblank_event(struct xdf_scanout *s)
-{
-	u64 now = ktime_get_ns();
-	bool vblank;
-	u64 next;
-
-	spin_lock(&s->vblank_lock);
-	next = s->vblank.next;
-	vblank = xdf_vblank_event(&s->vblank, now);
-	/* a vblank that is due may only have waited for this */
-	if (s->vblank.next != next || next <= now)
-		scanout_start_timer(s, s->vblank.next);
-	spin_unlock(&s->vblank_lock);
-	return vblank;
-}
-
 /* The event of the flip in flight. */
 static void scanout_presented(struct xdf_scanout *s)
 {
-	u64 ns = scanout_elapsed(ktime_get_ns(), s->inflight.since);
-	bool vblank;
+	u64 now = ktime_get_ns(), ns = scanout_elapsed(now, s->inflight.since);
+	bool vblank = false;
+	u64 next;
 
 	s->vblank_deferred = false;
 	s->stats.latency[min_t(u32, fls64(div_u64(ns, NSEC_PER_MSEC)), XDF_LATENCY_BUCKETS - 1)]++;
 	trace_xdf_flip(dev_name(s->crtc->dev->dev), s->channel.node,
 		       s->inflight.dbuf->fb_cookie, ns);
-	vblank = !s->wanted.async && scanout_vblank_event(s);
+	/* our vblanks go by the backend's */
+	if (!s->wanted.async) {
+		spin_lock(&s->vblank_lock);
+		next = s->vblank.next;
+		vblank = xdf_vblank_event(&s->vblank, now);
+		/* a vblank that is due may only have waited for this */
+		if (s->vblank.next != next || next <= now)
+			scanout_start_timer(s, s->vblank.next);
+		spin_unlock(&s->vblank_lock);
+	}
 	if (vblank)
 		drm_crtc_handle_vblank(s->crtc);
 	s->inflight.presented = true;
@@ -353,14 +346,6 @@ static bool scanout_event(struct xdf_channel *ch, u64 fb_cookie)
 	}
 	spin_unlock_irqrestore(&s->lock, flags);
 	return waited;
-}
-
-/* Is the event of a flip about due? It is this vblank: wait a little for it. */
-static bool scanout_defers_vblank(struct xdf_scanout *s, u64 now)
-{
-	return s->wanted.event && !s->wanted.async && !s->vblank_deferred &&
-		s->up && !s->stalled && now >= s->vblank.next &&
-		s->inflight.op == XDF_SCANOUT_FLIP && !s->inflight.presented;
 }
 
 /* A vblank has passed without an event that was it. */
@@ -406,7 +391,10 @@ static enum hrtimer_restart scanout_tick(struct hrtimer *timer)
 	spin_lock_irqsave(&s->lock, flags);
 	now = ktime_get_ns();
 	spin_lock(&s->vblank_lock);
-	s->vblank_deferred = scanout_defers_vblank(s, now);
+	/* the event of a flip is about due, and is this vblank: wait a little for it */
+	s->vblank_deferred = s->wanted.event && !s->wanted.async && !s->vblank_deferred &&
+		s->up && !s->stalled && now >= s->vblank.next &&
+		s->inflight.op == XDF_SCANOUT_FLIP && !s->inflight.presented;
 	/* else an event was quicker, and was the vblank */
 	if (s->ticking && !s->vblank_deferred)
 		vblank = xdf_vblank_tick(&s->vblank, now);
@@ -434,10 +422,7 @@ void xdf_scanout_start_vblanks(struct xdf_scanout *s)
 	spin_unlock_irqrestore(&s->vblank_lock, flags);
 }
 
-/*
- * Vblanks are not wanted. Context: any, with DRM's vblank locks held; so a tick
- * that runs just now is left to see it for itself.
- */
+/* They are not wanted; a tick that runs just now sees it for itself. Context: the same. */
 void xdf_scanout_stop_vblanks(struct xdf_scanout *s)
 {
 	unsigned long flags;
@@ -570,10 +555,7 @@ void xdf_scanout_print(struct xdf_scanout *s, struct seq_file *m)
 	seq_printf(m, " longer: %llu\n", stats.latency[i]);
 }
 
-/*
- * The panic screen was drawn.
- * Context: the kernel panics, other CPUs stand still with any lock held.
- */
+/* The panic screen was drawn. Context: the kernel panics, other CPUs stand still with any lock. */
 void xdf_scanout_panic(struct xdf_scanout *s)
 {
 	struct displif_req wire;

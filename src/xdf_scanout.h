@@ -61,8 +61,7 @@ struct xdf_scanout {
 	struct {
 		enum xdf_scanout_op op;
 		struct xdf_request rq;
-		bool accepted;		/* a flip's response is here */
-		bool presented;		/* its event is here */
+		bool accepted, presented;	/* a flip's response, its event came */
 		u32 mode_seq;
 		struct xdf_dbuf *dbuf;	/* held */
 		u64 seq;
@@ -82,8 +81,7 @@ struct xdf_scanout {
 	/* checksums of what is shown at vblanks, for tests: crtc-N/crc of debugfs */
 	bool crc_on;			/* somebody reads them */
 	bool crc_pending;		/* @crc_first to @crc_last wait for theirs */
-	u32 crc_first;			/* see @crc_pending */
-	u32 crc_last;			/* the latest frame */
+	u32 crc_first, crc_last;	/* see @crc_pending; the latest frame */
 	struct xdf_dbuf *crc_dbuf;	/* shown in it, held; NULL for black */
 	u32 crc_width, crc_height;	/* of black, in pixels and lines; 0: no frame yet */
 	struct work_struct crc_work;	/* computes */

@@ -6,9 +6,7 @@
 #if !defined(XDF_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
 #define XDF_TRACE_H
 
-#include <linux/string.h>
 #include <linux/tracepoint.h>
-#include <linux/types.h>
 
 #include "displif_wire.h"
 
@@ -50,9 +48,8 @@ TRACE_EVENT(xdf_response,
 		       __entry->id = id;
 		       __entry->op = op;
 		       __entry->status = status;),
-	TP_printk("%s connector=%u id=%u op=%s status=%d", __entry->device,
-		  __entry->connector, __entry->id, xdf_show_op(__entry->op),
-		  __entry->status)
+	TP_printk("%s connector=%u id=%u op=%s status=%d", __entry->device, __entry->connector,
+		  __entry->id, xdf_show_op(__entry->op), __entry->status)
 );
 
 TRACE_EVENT(xdf_event,
