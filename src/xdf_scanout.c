@@ -6,7 +6,6 @@
  */
 #include <linux/delay.h>
 #include <linux/seq_file.h>
-#include <drm/drm_device.h>
 #include <drm/drm_vblank.h>
 
 #include "xdf_scanout.h"
@@ -422,7 +421,7 @@ void xdf_scanout_start_vblanks(struct xdf_scanout *s)
 	spin_unlock_irqrestore(&s->vblank_lock, flags);
 }
 
-/* They are not wanted; a tick that runs just now sees it for itself. Context: the same. */
+/* Vblanks are not wanted; a tick that runs just now sees it for itself. Context: the same. */
 void xdf_scanout_stop_vblanks(struct xdf_scanout *s)
 {
 	unsigned long flags;
@@ -555,7 +554,7 @@ void xdf_scanout_print(struct xdf_scanout *s, struct seq_file *m)
 	seq_printf(m, " longer: %llu\n", stats.latency[i]);
 }
 
-/* The panic screen was drawn. Context: the kernel panics, other CPUs stand still with any lock. */
+/* The panic screen was drawn. Context: the kernel panics, other CPUs stand, with any lock held. */
 void xdf_scanout_panic(struct xdf_scanout *s)
 {
 	struct displif_req wire;
