@@ -478,13 +478,14 @@ static void dbuf_work(struct work_struct *work)
 }
 
 /*
- * A picture of which the backend does not know yet. xdf_layout_fits() accepts
- * @layout; @format is its DRM fourcc.
+ * A picture of which the backend does not know yet, part of that of @whole if not
+ * NULL. xdf_layout_fits() accepts @layout; @format is its DRM fourcc.
  * Context: may sleep, waits for nobody.
  * Return: the dbuf, which holds @gem, the caller's to put; or ERR_PTR(-ENOMEM).
  */
 struct xdf_dbuf *xdf_dbuf_create(struct xdf_dbufs *dbufs, struct xdf_gem *gem,
-				 const struct xdf_layout *layout, u32 format)
+				 const struct xdf_layout *layout, u32 format,
+				 struct xdf_dbuf *whole)
 {
 	struct xdf_dbuf *d = kzalloc(sizeof(*d), GFP_KERNEL);
 
@@ -493,6 +494,8 @@ struct xdf_dbuf *xdf_dbuf_create(struct xdf_dbufs *dbufs, struct xdf_gem *gem,
 	kref_init(&d->ref);
 	d->dbufs = dbufs;
 	d->gem = gem;
+	if (whole && layout->offset == whole->layout.offset)
+		d->whole = xdf_dbuf_get(whole);
 	d->layout = *layout;
 	d->format = format;
 	d->wire_format = format;
@@ -503,18 +506,6 @@ struct xdf_dbuf *xdf_dbuf_create(struct xdf_dbufs *dbufs, struct xdf_gem *gem,
 	spin_lock_irq(&dbufs->lock);
 	list_add_tail(&d->entry, &dbufs->list);
 	spin_unlock_irq(&dbufs->lock);
-	return d;
-}
-
-/* Likewise, a part of a picture, of the same pitch. */
-struct xdf_dbuf *xdf_dbuf_create_part(struct xdf_dbuf *whole,
-				      const struct xdf_layout *layout)
-{
-	struct xdf_dbuf *d = xdf_dbuf_create(whole->dbufs, whole->gem, layout,
-					     whole->format);
-
-	if (!IS_ERR(d) && layout->offset == whole->layout.offset)
-		d->whole = xdf_dbuf_get(whole);
 	return d;
 }
 

@@ -85,9 +85,8 @@ void xdf_dbufs_forget(struct xdf_dbufs *dbufs);
 void xdf_dbufs_print(struct xdf_dbufs *dbufs, struct seq_file *m);
 
 struct xdf_dbuf *xdf_dbuf_create(struct xdf_dbufs *dbufs, struct xdf_gem *gem,
-				 const struct xdf_layout *layout, u32 format);
-struct xdf_dbuf *xdf_dbuf_create_part(struct xdf_dbuf *whole,
-				      const struct xdf_layout *layout);
+				 const struct xdf_layout *layout, u32 format,
+				 struct xdf_dbuf *whole);
 void xdf_dbuf_ask(struct xdf_dbuf *d);
 int xdf_dbuf_wait(struct xdf_dbuf *d);
 void xdf_dbuf_put(struct xdf_dbuf *d);

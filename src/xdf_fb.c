@@ -2,7 +2,6 @@
 #include <linux/delay.h>
 #include <linux/slab.h>
 #include <drm/drm_fourcc.h>
-#include <drm/drm_gem.h>
 #include <drm/drm_modeset_helper.h>
 #include <drm/drm_print.h>
 
@@ -15,10 +14,7 @@ struct xdf_fb {
 	struct drm_framebuffer base;
 	struct xdf_dbuf *full;		/* all of it */
 	ktime_t paced;			/* when xdf_fb_pace() returned last */
-	/*
-	 * XDF_FB_PARTS for each CRTC that does not show all of it, the last
-	 * one first; under xdf_dbufs.lock
-	 */
+	/* for each CRTC that shows less, the last one first; under xdf_dbufs.lock */
 	struct xdf_dbuf *part[];
 };
 
@@ -43,38 +39,17 @@ void xdf_fb_destroy(struct drm_framebuffer *base)
 }
 
 /* A part of a framebuffer may have been drawn to. */
-static int fb_update_dbuf(struct xdf_fb *fb, struct xdf_dbuf *d,
-			  const struct drm_rect *damage)
+static int fb_update_dbuf(struct xdf_fb *fb, struct xdf_dbuf *d, const struct drm_rect *damage)
 {
 	const struct xdf_layout *l = &d->layout;
 	u32 start = l->offset - fb->base.offsets[0];
 	struct drm_rect area, rect = *damage;
 
-	drm_rect_init(&area, start % l->pitch / l->cpp, start / l->pitch,
-		      l->width, l->height);
+	drm_rect_init(&area, start % l->pitch / l->cpp, start / l->pitch, l->width, l->height);
 	if (!drm_rect_intersect(&rect, &area))
 		return 0;
 	drm_rect_translate(&rect, -area.x1, -area.y1);
 	return xdf_dbuf_update(d, &rect);
-}
-
-/* Around all the clips; without any, all of it. */
-static void fb_clips_bounds(const struct drm_framebuffer *base,
-			    const struct drm_clip_rect *clips,
-			    unsigned int count, struct drm_rect *bounds)
-{
-	unsigned int i;
-
-	drm_rect_init(bounds, 0, 0, base->width, base->height);
-	if (!count)
-		return;
-	drm_rect_init(bounds, base->width, base->height, 0, 0);
-	for (i = 0; i < count; i++) {
-		bounds->x1 = min_t(int, bounds->x1, clips[i].x1);
-		bounds->y1 = min_t(int, bounds->y1, clips[i].y1);
-		bounds->x2 = max_t(int, i ? bounds->x2 : 0, clips[i].x2);
-		bounds->y2 = max_t(int, i ? bounds->y2 : 0, clips[i].y2);
-	}
 }
 
 /*
@@ -82,15 +57,25 @@ static void fb_clips_bounds(const struct drm_framebuffer *base,
  * are brought up to date; outputs that show it are the caller's to tell.
  * Return: 0, or a negative errno as of xdf_dbuf_update().
  */
-int xdf_fb_update(struct drm_framebuffer *base,
-		  const struct drm_clip_rect *clips, unsigned int count)
+int xdf_fb_update(struct drm_framebuffer *base, const struct drm_clip_rect *clips,
+		  unsigned int count)
 {
+	const struct drm_clip_rect all = { .x2 = base->width, .y2 = base->height };
+	struct drm_rect damage = { .x1 = base->width, .y1 = base->height };
 	struct xdf_fb *fb = to_xdf_fb(base);
-	struct drm_rect damage;
 	unsigned int i;
 	int ret;
 
-	fb_clips_bounds(base, clips, count, &damage);
+	if (!count) {
+		clips = &all;
+		count = 1;
+	}
+	for (i = 0; i < count; i++) {
+		damage.x1 = min_t(int, damage.x1, clips[i].x1);
+		damage.y1 = min_t(int, damage.y1, clips[i].y1);
+		damage.x2 = max_t(int, damage.x2, clips[i].x2);
+		damage.y2 = max_t(int, damage.y2, clips[i].y2);
+	}
 	ret = fb_update_dbuf(fb, fb->full, &damage);
 	for (i = 0; !ret && i < fb_parts(base->dev); i++) {
 		struct xdf_dbuf *part;
@@ -113,8 +98,7 @@ int xdf_fb_update(struct drm_framebuffer *base,
 void xdf_fb_pace(struct drm_framebuffer *base)
 {
 	struct xdf_fb *fb = to_xdf_fb(base);
-	s64 us = USEC_PER_SEC / XDF_DEFAULT_HZ -
-		ktime_us_delta(ktime_get(), fb->paced);
+	s64 us = USEC_PER_SEC / XDF_DEFAULT_HZ - ktime_us_delta(ktime_get(), fb->paced);
 
 	if (us > 0)
 		usleep_range(us, us + USEC_PER_MSEC);
@@ -122,8 +106,7 @@ void xdf_fb_pace(struct drm_framebuffer *base)
 }
 
 /* The buffer of that handle, if the picture lies in it; to be put. */
-static struct drm_gem_object *fb_lookup(struct drm_device *drm,
-					struct drm_file *file, u32 handle,
+static struct drm_gem_object *fb_lookup(struct drm_device *drm, struct drm_file *file, u32 handle,
 					const struct xdf_layout *layout)
 {
 	struct drm_gem_object *obj = drm_gem_object_lookup(file, handle);
@@ -136,8 +119,8 @@ static struct drm_gem_object *fb_lookup(struct drm_device *drm,
 		return obj;
 	drm_dbg_kms(drm,
 		    "%ux%u, pitch %u, offset %u does not fit a buffer of %zu bytes\n",
-		    layout->width, layout->height, layout->pitch,
-		    layout->offset, to_xdf_gem(obj)->limit);
+		    layout->width, layout->height, layout->pitch, layout->offset,
+		    to_xdf_gem(obj)->limit);
 	drm_gem_object_put(obj);
 	return ERR_PTR(-EINVAL);
 }
@@ -147,10 +130,8 @@ static struct drm_gem_object *fb_lookup(struct drm_device *drm,
  * answer, killably: an error is to be heard now, not at some commit.
  */
 struct drm_framebuffer *
-xdf_fb_create(struct xdf_dbufs *dbufs, struct drm_file *file,
-	      const struct drm_format_info *info,
-	      const struct drm_mode_fb_cmd2 *cmd,
-	      const struct drm_framebuffer_funcs *funcs)
+xdf_fb_create(struct xdf_dbufs *dbufs, struct drm_file *file, const struct drm_format_info *info,
+	      const struct drm_mode_fb_cmd2 *cmd, const struct drm_framebuffer_funcs *funcs)
 {
 	struct xdf_layout layout = {
 		.width = cmd->width,
@@ -175,8 +156,7 @@ xdf_fb_create(struct xdf_dbufs *dbufs, struct drm_file *file,
 	drm_helper_mode_fill_fb_struct(drm, &fb->base, info, cmd);
 	fb->base.obj[0] = obj;
 
-	fb->full = xdf_dbuf_create(dbufs, to_xdf_gem(obj), &layout,
-				   cmd->pixel_format);
+	fb->full = xdf_dbuf_create(dbufs, to_xdf_gem(obj), &layout, cmd->pixel_format, NULL);
 	if (IS_ERR(fb->full)) {
 		ret = PTR_ERR(fb->full);
 		goto err_put;
@@ -186,14 +166,11 @@ xdf_fb_create(struct xdf_dbufs *dbufs, struct drm_file *file,
 		atomic_inc(&fb->full->kept);
 	xdf_dbuf_ask(fb->full);
 	ret = xdf_dbuf_wait(fb->full);
-	if (ret)
-		goto err_dbuf;
-	ret = drm_framebuffer_init(drm, &fb->base, funcs);
-	if (ret)
-		goto err_dbuf;
-	return &fb->base;
+	if (!ret)
+		ret = drm_framebuffer_init(drm, &fb->base, funcs);
+	if (!ret)
+		return &fb->base;
 
-err_dbuf:
 	xdf_dbuf_put(fb->full);
 err_put:
 	drm_gem_object_put(obj);
@@ -203,38 +180,14 @@ err_free:
 }
 
 /* Where a part of a framebuffer lies in its buffer. */
-void xdf_fb_layout(const struct drm_framebuffer *base,
-		   const struct drm_rect *rect, struct xdf_layout *layout)
+void xdf_fb_layout(const struct drm_framebuffer *base, const struct drm_rect *rect,
+		   struct xdf_layout *layout)
 {
 	layout->cpp = base->format->cpp[0];
 	layout->pitch = base->pitches[0];
 	layout->width = drm_rect_width(rect);
 	layout->height = drm_rect_height(rect);
-	layout->offset = base->offsets[0] + rect->y1 * layout->pitch +
-		rect->x1 * layout->cpp;
-}
-
-static bool fb_layout_equal(const struct xdf_layout *a,
-			    const struct xdf_layout *b)
-{
-	return a->offset == b->offset && a->width == b->width &&
-		a->height == b->height;
-}
-
-/* Takes the part out of the list of those of a CRTC, or NULL. With the lock. */
-static struct xdf_dbuf *fb_take_part(struct xdf_dbuf **parts,
-				     const struct xdf_layout *layout)
-{
-	struct xdf_dbuf *d = NULL;
-	unsigned int i;
-
-	for (i = 0; i < XDF_FB_PARTS; i++)
-		if (parts[i] && fb_layout_equal(layout, &parts[i]->layout))
-			break;
-	if (i == XDF_FB_PARTS)
-		return NULL;
-	swap(d, parts[i]);
-	return d;
+	layout->offset = base->offsets[0] + rect->y1 * layout->pitch + rect->x1 * layout->cpp;
 }
 
 /*
@@ -243,31 +196,31 @@ static struct xdf_dbuf *fb_take_part(struct xdf_dbuf **parts,
  * Context: may sleep, waits for nobody; one caller for a CRTC at a time.
  * Return: the dbuf, the caller's to put; or ERR_PTR(-ENOMEM).
  */
-struct xdf_dbuf *xdf_fb_dbuf(struct drm_framebuffer *base,
-			     const struct xdf_layout *layout, unsigned int crtc)
+struct xdf_dbuf *xdf_fb_dbuf(struct drm_framebuffer *base, const struct xdf_layout *layout,
+			     unsigned int crtc)
 {
-	struct xdf_fb *fb = to_xdf_fb(base);
-	struct xdf_dbuf **parts = &fb->part[crtc * XDF_FB_PARTS];
-	struct xdf_dbuf *d, *last;
+	struct xdf_dbuf *full = to_xdf_fb(base)->full, *d = NULL, *last;
+	struct xdf_dbuf **parts = &to_xdf_fb(base)->part[crtc * XDF_FB_PARTS];
 	unsigned int i;
 
-	if (fb_layout_equal(layout, &fb->full->layout))
-		return xdf_dbuf_get(fb->full);
+	if (!memcmp(layout, &full->layout, sizeof(*layout)))
+		return xdf_dbuf_get(full);
 
-	spin_lock_irq(&fb->full->dbufs->lock);
-	d = fb_take_part(parts, layout);
-	spin_unlock_irq(&fb->full->dbufs->lock);
+	spin_lock_irq(&full->dbufs->lock);
+	for (i = 0; !d && i < XDF_FB_PARTS; i++)
+		if (parts[i] && !memcmp(layout, &parts[i]->layout, sizeof(*layout)))
+			swap(d, parts[i]);
+	spin_unlock_irq(&full->dbufs->lock);
 	if (!d)
-		d = xdf_dbuf_create_part(fb->full, layout);
+		d = xdf_dbuf_create(full->dbufs, full->gem, layout, full->format, full);
 	if (IS_ERR(d))
 		return d;
-	xdf_dbuf_get(d);
+	last = xdf_dbuf_get(d);
 	/* to the front; the last one goes when there is no gap */
-	spin_lock_irq(&fb->full->dbufs->lock);
-	last = d;
+	spin_lock_irq(&full->dbufs->lock);
 	for (i = 0; last && i < XDF_FB_PARTS; i++)
 		swap(last, parts[i]);
-	spin_unlock_irq(&fb->full->dbufs->lock);
+	spin_unlock_irq(&full->dbufs->lock);
 	xdf_dbuf_put(last);
 	return d;
 }
