@@ -5,21 +5,14 @@
 #include <drm/drm_device.h>
 #include <drm/drm_drv.h>
 #include <drm/drm_fourcc.h>
-#include <drm/drm_gem.h>
 #include <drm/drm_print.h>
 
 #include "xdf_dbuf.h"
 
-static bool dbuf_mode_is_shadow(enum xdf_dbuf_mode mode)
-{
-	return mode == XDF_DBUF_SHADOW || mode == XDF_DBUF_BACKEND;
-}
-
 /* Bits per pixel of what the backend sees. */
 u32 xdf_dbuf_bpp(const struct xdf_dbuf *d)
 {
-	return xdf_format_is_same(d->format, d->wire_format) ?
-		d->layout.cpp * 8 : 32;
+	return xdf_format_is_same(d->format, d->wire_format) ? d->layout.cpp * 8 : 32;
 }
 
 /* References that it takes, one for each 4 KiB, with those of its directory. */
@@ -30,24 +23,21 @@ static unsigned int dbuf_refs(const struct xdf_dbuf *d)
 	return count + xdf_pgdir_pages(count);
 }
 
+/* While it has memory, or NULL. */
 static struct xdf_shadow *dbuf_shadow(const struct xdf_dbuf *d)
 {
 	/* what is in it is read after it */
-	return smp_load_acquire(&d->shadow);
+	struct xdf_shadow *shadow = smp_load_acquire(&d->shadow);
+
+	return shadow && READ_ONCE(shadow->pages) ? shadow : NULL;
 }
 
 static bool dbuf_is_shared(const struct xdf_dbuf *d)
 {
-	const struct xdf_shadow *shadow = dbuf_shadow(d);
-
-	return READ_ONCE(d->shared) || READ_ONCE(d->grants) ||
-		(shadow && READ_ONCE(shadow->pages));
+	return READ_ONCE(d->grants) || dbuf_shadow(d);
 }
 
-/*
- * Waits for whoever draws in the buffer, another driver perhaps: under no lock
- * of ours.
- */
+/* Waits for whoever draws in it, another driver perhaps: under no lock of ours. */
 static int dbuf_begin_read(struct xdf_dbuf *d)
 {
 	int ret = xdf_gem_begin_read(d->gem);
@@ -64,83 +54,29 @@ static int dbuf_call(struct xdf_dbuf *d, struct xdf_request *rq)
 	return xdf_channel_call(d->dbufs->backend->channels[0], rq, d->wire_epoch);
 }
 
-/* Without @refs the backend fills the directory in. */
-static struct xdf_grants *dbuf_directory(struct xdf_dbuf *d, const u32 *refs,
-					 u32 count)
-{
-	return xdf_directory_create(d->dbufs->drm->dev,
-				    d->dbufs->backend->xdev->otherend_id, refs,
-				    count);
-}
-
-static struct xdf_grants *dbuf_share_shadow(struct xdf_dbuf *d,
-					    struct displif_dbuf_create *create)
-{
-	bool same = xdf_format_is_same(d->format, d->wire_format);
-	struct xdf_shadow *shadow = d->shadow;
-	struct xdf_grants *g;
-	int ret;
-
-	ret = xdf_shadow_set_format(shadow, same ? 0 : d->format);
-	if (ret)
-		return ERR_PTR(ret);
-	create->width = shadow->pitch / shadow->cpp;
-	create->buffer_sz = shadow->size;
-	if (d->mode == XDF_DBUF_BACKEND) {
-		create->flags = DISPLIF_DBUF_FLG_REQ_ALLOC;
-		return dbuf_directory(d, NULL, shadow->size / DISPLIF_PAGE_SIZE);
-	}
-	ret = xdf_shadow_alloc(shadow);
-	if (ret)
-		return ERR_PTR(ret);
-	g = xdf_grants_share(d->dbufs->backend->xdev->otherend_id, shadow->mem);
-	if (IS_ERR(g))
-		return ERR_CAST(g);
-	WRITE_ONCE(d->grants, g);
-	return dbuf_directory(d, g->refs, g->count);
-}
-
-static struct xdf_grants *dbuf_share_buffer(struct xdf_dbuf *d,
-					    struct displif_dbuf_create *create)
-{
-	struct xdf_grants *g;
-
-	g = xdf_gem_share(d->gem, d->dbufs->backend->xdev->otherend_id);
-	if (IS_ERR(g))
-		return ERR_CAST(g);
-	WRITE_ONCE(d->shared, true);
-	/* there is no pitch on the wire: the width says it */
-	create->width = d->layout.pitch / d->layout.cpp;
-	create->buffer_sz = d->gem->base.size;
-	create->data_ofs = d->layout.offset;
-	return dbuf_directory(d, g->refs, g->count);
-}
-
 /* What is left of an attachment here, once the backend has forgotten it. */
 static void dbuf_unshare(struct xdf_dbuf *d)
 {
 	WRITE_ONCE(d->epoch, 0);
 	xdf_shadow_release(d->shadow);
-	if (d->grants)
+	if (d->grants && d->mode == XDF_DBUF_SHADOW)
 		xdf_grants_keep(d->grants);
-	WRITE_ONCE(d->grants, NULL);
-	if (d->shared)
+	else if (d->grants)
 		xdf_gem_unshare(d->gem);
-	WRITE_ONCE(d->shared, false);
+	WRITE_ONCE(d->grants, NULL);
 }
 
 /* The backend has filled the directory: its memory becomes the shadow's. */
 static int dbuf_map_shadow(struct xdf_dbuf *d, const struct xdf_grants *dir)
 {
-	u32 *refs, count = d->shadow->size / DISPLIF_PAGE_SIZE;
+	u32 count = d->shadow->size / DISPLIF_PAGE_SIZE;
+	u32 *refs = kvmalloc_array(count, sizeof(*refs), GFP_KERNEL);
 	int ret;
 
-	refs = kvmalloc_array(count, sizeof(*refs), GFP_KERNEL);
 	if (!refs)
 		return -ENOMEM;
 	xdf_directory_read(dir, refs, count);
-	ret = xdf_shadow_map(d->shadow, d->dbufs->backend->xdev->otherend_id,
-			     refs);
+	ret = xdf_shadow_map(d->shadow, d->dbufs->backend->xdev->otherend_id, refs);
 	kvfree(refs);
 	if (ret)
 		drm_err(d->dbufs->drm,
@@ -149,23 +85,11 @@ static int dbuf_map_shadow(struct xdf_dbuf *d, const struct xdf_grants *dir)
 	return ret;
 }
 
-static int dbuf_create(struct xdf_dbuf *d, const struct xdf_grants *dir,
-		       struct xdf_request *rq)
-{
-	struct displif_dbuf_create *create = &rq->wire.op.dbuf_create;
-
-	create->dbuf_cookie = d->dbuf_cookie;
-	create->height = d->layout.height;
-	create->bpp = xdf_dbuf_bpp(d);
-	create->gref_directory = dir->refs[0];
-	WRITE_ONCE(d->size, create->buffer_sz);
-	return dbuf_call(d, rq);
-}
-
 static int dbuf_fb_attach(struct xdf_dbuf *d)
 {
 	struct xdf_request rq;
 	struct displif_fb_attach *attach = &rq.wire.op.fb_attach;
+	int ret;
 
 	xdf_displif_start(&rq.wire, DISPLIF_OP_FB_ATTACH);
 	attach->dbuf_cookie = d->dbuf_cookie;
@@ -173,7 +97,11 @@ static int dbuf_fb_attach(struct xdf_dbuf *d)
 	attach->width = d->layout.width;
 	attach->height = d->layout.height;
 	attach->pixel_format = d->wire_format;
-	return dbuf_call(d, &rq);
+	ret = dbuf_call(d, &rq);
+	if (!ret)
+		/* after the cookies */
+		smp_store_release(&d->epoch, d->wire_epoch);
+	return ret;
 }
 
 static void dbuf_destroy(struct xdf_dbuf *d)
@@ -201,32 +129,64 @@ static unsigned int dbufs_reserve(struct xdf_dbufs *dbufs)
 	return refs;
 }
 
-static struct xdf_grants *dbuf_share(struct xdf_dbuf *d,
-				     struct displif_dbuf_create *create)
+/*
+ * Share what the backend is to see, as @create says then.
+ * Return: a directory of it, which the backend fills in where it allocates.
+ */
+static struct xdf_grants *dbuf_share(struct xdf_dbuf *d, struct displif_dbuf_create *create)
 {
+	bool same = xdf_format_is_same(d->format, d->wire_format);
+	domid_t domid = d->dbufs->backend->xdev->otherend_id;
+	bool copied = d->mode >= XDF_DBUF_SHADOW;
+	struct device *dev = d->dbufs->drm->dev;
+	struct xdf_shadow *shadow = d->shadow;
+	struct xdf_grants *g;
 	int ret = 0;
 
 	if (!atomic_read(&d->kept))
 		ret = xdf_grants_leave(dbuf_refs(d), dbufs_reserve(d->dbufs));
+	if (!ret && copied)
+		ret = xdf_shadow_set_format(shadow, same ? 0 : d->format);
+	if (!ret && d->mode == XDF_DBUF_SHADOW)
+		ret = xdf_shadow_alloc(shadow);
 	if (ret)
 		return ERR_PTR(ret);
-	return dbuf_mode_is_shadow(d->mode) ? dbuf_share_shadow(d, create) :
-		dbuf_share_buffer(d, create);
+	create->dbuf_cookie = d->dbuf_cookie;
+	create->height = d->layout.height;
+	create->bpp = xdf_dbuf_bpp(d);
+	/* there is no pitch on the wire: the width says it */
+	if (copied) {
+		create->width = shadow->pitch / shadow->cpp;
+		create->buffer_sz = shadow->size;
+	} else {
+		create->width = d->layout.pitch / d->layout.cpp;
+		create->buffer_sz = d->gem->base.size;
+		create->data_ofs = d->layout.offset;
+	}
+	WRITE_ONCE(d->size, create->buffer_sz);
+	if (d->mode == XDF_DBUF_BACKEND) {
+		create->flags = DISPLIF_DBUF_FLG_REQ_ALLOC;
+		return xdf_directory_create(dev, domid, NULL, shadow->size / DISPLIF_PAGE_SIZE);
+	}
+	g = copied ? xdf_grants_share(domid, shadow->mem) : xdf_gem_share(d->gem, domid);
+	if (IS_ERR(g))
+		return g;
+	WRITE_ONCE(d->grants, g);
+	return xdf_directory_create(dev, domid, g->refs, g->count);
 }
 
 /*
  * Makes a buffer and its framebuffer known to the backend, as @mode and @format
  * say. @op is the operation that was rejected, or 0. Under xdf_dbufs.mutex.
  */
-static int dbuf_attach(struct xdf_dbuf *d, enum xdf_dbuf_mode mode, u32 format,
-		       bool readable, u8 *op)
+static int dbuf_attach(struct xdf_dbuf *d, enum xdf_dbuf_mode mode, u32 format, bool readable,
+		       u8 *op)
 {
 	struct xdf_dbufs *dbufs = d->dbufs;
 	struct xdf_grants *dir;
 	struct xdf_request rq;
 	int ret;
 
-	*op = 0;
 	/* others came before, and meanwhile nobody wants it any more */
 	if (READ_ONCE(d->unused))
 		return -ECANCELED;
@@ -247,7 +207,8 @@ static int dbuf_attach(struct xdf_dbuf *d, enum xdf_dbuf_mode mode, u32 format,
 		ret = PTR_ERR(dir);
 		goto err_unshare;
 	}
-	ret = dbuf_create(d, dir, &rq);
+	rq.wire.op.dbuf_create.gref_directory = dir->refs[0];
+	ret = dbuf_call(d, &rq);
 	if (ret) {
 		*op = DISPLIF_OP_DBUF_CREATE;
 		goto err_directory;
@@ -265,8 +226,6 @@ static int dbuf_attach(struct xdf_dbuf *d, enum xdf_dbuf_mode mode, u32 format,
 		goto err_destroy;
 	}
 	xdf_grants_release(dir);
-	/* after the cookies */
-	smp_store_release(&d->epoch, d->wire_epoch);
 	return 0;
 
 err_destroy:
@@ -276,22 +235,6 @@ err_directory:
 err_unshare:
 	dbuf_unshare(d);
 	return ret;
-}
-
-/* The mirror of dbuf_attach() and dbuf_attach_part(). Under xdf_dbufs.mutex. */
-static void dbuf_detach(struct xdf_dbuf *d)
-{
-	struct xdf_request rq;
-
-	if (xdf_dbuf_is_live(d)) {
-		xdf_displif_start(&rq.wire, DISPLIF_OP_FB_DETACH);
-		rq.wire.op.fb_detach.fb_cookie = d->fb_cookie;
-		dbuf_call(d, &rq);
-		/* or the buffer is that of the whole, which may go on */
-		if (!d->whole || d->dbuf_cookie != d->whole->dbuf_cookie)
-			dbuf_destroy(d);
-	}
-	dbuf_unshare(d);
 }
 
 /*
@@ -307,7 +250,7 @@ static bool dbuf_attach_part(struct xdf_dbuf *d)
 		return false;
 	mutex_lock(&d->dbufs->mutex);
 	dbuf_unshare(d);
-	if (xdf_dbuf_is_live(whole) && !dbuf_mode_is_shadow(whole->mode) &&
+	if (xdf_dbuf_is_live(whole) && whole->mode < XDF_DBUF_SHADOW &&
 	    !READ_ONCE(d->unused)) {
 		d->wire_epoch = whole->wire_epoch;
 		d->wire_format = whole->wire_format;
@@ -315,42 +258,35 @@ static bool dbuf_attach_part(struct xdf_dbuf *d)
 		d->fb_cookie = ++d->dbufs->cookie;
 		ret = dbuf_fb_attach(d);
 	}
-	if (!ret)
-		/* after the cookies */
-		smp_store_release(&d->epoch, d->wire_epoch);
 	mutex_unlock(&d->dbufs->mutex);
 	return !ret;
 }
 
 /* Can the backend have the buffer's own pages? */
-static enum xdf_dbuf_mode dbuf_choose(const struct xdf_dbuf *d, u32 format,
-				      bool alloc)
+static enum xdf_dbuf_mode dbuf_choose(const struct xdf_dbuf *d, u32 format, bool alloc)
 {
 	const struct xdf_dbufs *dbufs = d->dbufs;
 	const struct xdf_gem *gem = d->gem;
 
 	if (alloc && dbufs->be_alloc && !READ_ONCE(dbufs->no_alloc))
 		return XDF_DBUF_BACKEND;
-	if (!xdf_format_is_same(d->format, format))
-		return XDF_DBUF_SHADOW;
-	if (!gem->mem || xdf_layout_check(&d->layout, gem->base.size))
-		return XDF_DBUF_SHADOW;
-	/* there is no place for it on the wire of version 1 */
-	if (d->layout.offset && READ_ONCE(dbufs->backend->version) < 2)
+	/* there is no place for an offset on the wire of version 1 */
+	if (!xdf_format_is_same(d->format, format) || !gem->mem ||
+	    xdf_layout_check(&d->layout, gem->base.size) ||
+	    (d->layout.offset && READ_ONCE(dbufs->backend->version) < 2))
 		return XDF_DBUF_SHADOW;
 	if (gem->dmabuf)
 		return XDF_DBUF_IMPORTED;
 	return gem->mem->contiguous ? XDF_DBUF_CONTIGUOUS : XDF_DBUF_DIRECT;
 }
 
-static int dbuf_try(struct xdf_dbuf *d, enum xdf_dbuf_mode mode, u32 format,
-		    u8 *op)
+static int dbuf_try(struct xdf_dbuf *d, enum xdf_dbuf_mode mode, u32 format, u8 *op)
 {
 	bool readable = false;
 	int ret;
 
 	*op = 0;
-	if (dbuf_mode_is_shadow(mode)) {
+	if (mode >= XDF_DBUF_SHADOW) {
 		/* another driver may take its time: not under the mutex */
 		if (!d->shadow) {
 			struct xdf_shadow *shadow;
@@ -433,13 +369,23 @@ static int dbuf_attach_anyhow(struct xdf_dbuf *d)
 	return ret;
 }
 
+/* The mirror of dbuf_attach() and dbuf_attach_part(), for the last user. */
 static void dbuf_free(struct xdf_dbuf *d)
 {
 	struct xdf_dbufs *dbufs = d->dbufs;
 	struct drm_device *drm = dbufs->drm;
+	struct xdf_request rq;
 
 	mutex_lock(&dbufs->mutex);
-	dbuf_detach(d);
+	if (xdf_dbuf_is_live(d)) {
+		xdf_displif_start(&rq.wire, DISPLIF_OP_FB_DETACH);
+		rq.wire.op.fb_detach.fb_cookie = d->fb_cookie;
+		dbuf_call(d, &rq);
+		/* or the buffer is that of the whole, which may go on */
+		if (!d->whole || d->dbuf_cookie != d->whole->dbuf_cookie)
+			dbuf_destroy(d);
+	}
+	dbuf_unshare(d);
 	spin_lock_irq(&dbufs->lock);
 	list_del(&d->entry);
 	spin_unlock_irq(&dbufs->lock);
@@ -456,13 +402,12 @@ static void dbuf_work(struct work_struct *work)
 	struct xdf_dbuf *d = container_of(work, struct xdf_dbuf, work);
 	struct xdf_dbufs *dbufs = d->dbufs;
 	bool unused, pending;
-	unsigned long flags;
 	int ret;
 
-	spin_lock_irqsave(&dbufs->lock, flags);
+	spin_lock_irq(&dbufs->lock);
 	unused = d->unused;
 	pending = work_pending(work);
-	spin_unlock_irqrestore(&dbufs->lock, flags);
+	spin_unlock_irq(&dbufs->lock);
 	if (unused) {
 		/* queued again meanwhile: that run is the last one */
 		if (!pending)
@@ -470,10 +415,10 @@ static void dbuf_work(struct work_struct *work)
 		return;
 	}
 	ret = dbuf_attach_anyhow(d);
-	spin_lock_irqsave(&dbufs->lock, flags);
+	spin_lock_irq(&dbufs->lock);
 	WRITE_ONCE(d->error, ret);
 	complete_all(&d->attached);
-	spin_unlock_irqrestore(&dbufs->lock, flags);
+	spin_unlock_irq(&dbufs->lock);
 	queue_work(dbufs->backend->wq, dbufs->answered);
 }
 
@@ -537,9 +482,8 @@ int xdf_dbuf_wait(struct xdf_dbuf *d)
 {
 	int ret = wait_for_completion_killable(&d->attached);
 
-	if (ret)
-		return ret;
-	ret = READ_ONCE(d->error);
+	if (!ret)
+		ret = READ_ONCE(d->error);
 	return ret == -EINPROGRESS || xdf_displif_is_lost(ret) ? 0 : ret;
 }
 
@@ -578,7 +522,7 @@ int xdf_dbuf_update(struct xdf_dbuf *d, const struct drm_rect *rect)
 	int ret;
 
 	/* most have none; a new one is made with what is drawn then */
-	if (!shadow || !READ_ONCE(shadow->pages))
+	if (!shadow)
 		return 0;
 	ret = dbuf_begin_read(d);
 	if (ret)
@@ -588,62 +532,36 @@ int xdf_dbuf_update(struct xdf_dbuf *d, const struct drm_rect *rect)
 	return 0;
 }
 
-static void dbuf_crc_buffer(const struct xdf_dbuf *d,
-			    const struct iosys_map *map, u32 *raw, u32 *sum)
-{
-	const struct xdf_layout *l = &d->layout;
-	u32 *pixels = raw + l->width;
-	u32 y;
-
-	for (y = 0; y < l->height; y++) {
-		iosys_map_memcpy_from(raw, map, l->offset + y * l->pitch,
-				      l->width * l->cpp);
-		xdf_format_to_xrgb8888(pixels, raw, l->width, d->format);
-		*sum = xdf_line_crc(*sum, pixels, l->width);
-	}
-}
-
 /* The checksum of what the backend sees, in XRGB8888. */
 int xdf_dbuf_crc(struct xdf_dbuf *d, u32 *sum)
 {
 	struct xdf_shadow *shadow = dbuf_shadow(d);
+	const struct xdf_layout *l = &d->layout;
 	struct iosys_map map;
+	u32 y, *raw, *pixels;
 	int ret = 0;
-	u32 *raw;
 
-	raw = kvmalloc_array(d->layout.width, 2 * sizeof(*raw), GFP_KERNEL);
+	raw = kvmalloc_array(l->width, 2 * sizeof(*raw), GFP_KERNEL);
 	if (!raw)
 		return -ENOMEM;
+	pixels = raw + l->width;
 	if (shadow && xdf_shadow_crc(shadow, d->format, raw, sum))
 		goto out;
 	ret = xdf_gem_map_source(d->gem, &map);
 	if (ret)
 		goto out;
 	ret = dbuf_begin_read(d);
-	if (!ret) {
-		dbuf_crc_buffer(d, &map, raw, sum);
-		xdf_gem_end_read(d->gem);
+	for (y = 0; !ret && y < l->height; y++) {
+		iosys_map_memcpy_from(raw, &map, l->offset + y * l->pitch, l->width * l->cpp);
+		xdf_format_to_xrgb8888(pixels, raw, l->width, d->format);
+		*sum = xdf_line_crc(*sum, pixels, l->width);
 	}
+	if (!ret)
+		xdf_gem_end_read(d->gem);
 	xdf_gem_unmap_source(d->gem, &map);
 out:
 	kvfree(raw);
 	return ret;
-}
-
-/* One that was shared on an earlier connection. Under xdf_dbufs.mutex. */
-static struct xdf_dbuf *dbufs_next_stale(struct xdf_dbufs *dbufs)
-{
-	bool up = xdf_backend_is_up(dbufs->backend);
-	struct xdf_dbuf *d, *stale = NULL;
-
-	spin_lock_irq(&dbufs->lock);
-	list_for_each_entry(d, &dbufs->list, entry)
-		if (dbuf_is_shared(d) && !(up && xdf_dbuf_is_live(d))) {
-			stale = d;
-			break;
-		}
-	spin_unlock_irq(&dbufs->lock);
-	return stale;
 }
 
 /*
@@ -656,8 +574,16 @@ void xdf_dbufs_forget(struct xdf_dbufs *dbufs)
 	struct xdf_dbuf *d;
 
 	mutex_lock(&dbufs->mutex);
-	while ((d = dbufs_next_stale(dbufs)))
+	spin_lock_irq(&dbufs->lock);
+	list_for_each_entry(d, &dbufs->list, entry) {
+		if (!dbuf_is_shared(d) || (xdf_backend_is_up(dbufs->backend) && xdf_dbuf_is_live(d)))
+			continue;
+		/* with the mutex it stays in the list */
+		spin_unlock_irq(&dbufs->lock);
 		dbuf_unshare(d);
+		spin_lock_irq(&dbufs->lock);
+	}
+	spin_unlock_irq(&dbufs->lock);
 	WRITE_ONCE(dbufs->no_alloc, false);
 	WRITE_ONCE(dbufs->rejected, 0);
 	mutex_unlock(&dbufs->mutex);
@@ -693,9 +619,8 @@ void xdf_dbufs_print(struct xdf_dbufs *dbufs, struct seq_file *m)
 }
 
 /* None yet. */
-void xdf_dbufs_init(struct xdf_dbufs *dbufs, struct drm_device *drm,
-		    struct xdf_backend *backend, struct work_struct *answered,
-		    bool be_alloc)
+void xdf_dbufs_init(struct xdf_dbufs *dbufs, struct drm_device *drm, struct xdf_backend *backend,
+		    struct work_struct *answered, bool be_alloc)
 {
 	if (be_alloc && !xdf_shadow_can_map()) {
 		drm_warn(drm,

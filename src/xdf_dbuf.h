@@ -20,8 +20,8 @@ enum xdf_dbuf_mode {
 	XDF_DBUF_DIRECT,	/* the buffer's own pages, from anywhere */
 	XDF_DBUF_CONTIGUOUS,	/* the same, physically contiguous */
 	XDF_DBUF_IMPORTED,	/* the same, another driver's */
-	XDF_DBUF_SHADOW,	/* a shadow buffer, in the guest's memory */
-	XDF_DBUF_BACKEND,	/* a shadow buffer, in the backend's memory */
+	XDF_DBUF_SHADOW,	/* from here on a shadow buffer; in the guest's memory */
+	XDF_DBUF_BACKEND,	/* in the backend's memory */
 	XDF_DBUF_MODES,		/* number of them */
 };
 
@@ -74,13 +74,11 @@ struct xdf_dbuf {
 	u32 wire_format;		/* what the backend is told of @format */
 	enum xdf_dbuf_mode mode;	/* of the last attempt */
 	u32 size;			/* in bytes, of the last attempt */
-	bool shared;			/* holds the buffer's grants */
-	struct xdf_grants *grants;	/* the shadow's, when its memory is ours */
+	struct xdf_grants *grants;	/* the buffer's or its shadow's, while it has them */
 };
 
-void xdf_dbufs_init(struct xdf_dbufs *dbufs, struct drm_device *drm,
-		    struct xdf_backend *backend, struct work_struct *answered,
-		    bool be_alloc);
+void xdf_dbufs_init(struct xdf_dbufs *dbufs, struct drm_device *drm, struct xdf_backend *backend,
+		    struct work_struct *answered, bool be_alloc);
 void xdf_dbufs_forget(struct xdf_dbufs *dbufs);
 void xdf_dbufs_print(struct xdf_dbufs *dbufs, struct seq_file *m);
 
