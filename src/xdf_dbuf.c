@@ -4,7 +4,6 @@
 #include <linux/slab.h>
 #include <drm/drm_device.h>
 #include <drm/drm_drv.h>
-#include <drm/drm_fourcc.h>
 #include <drm/drm_print.h>
 
 #include "xdf_dbuf.h"
@@ -250,8 +249,7 @@ static bool dbuf_attach_part(struct xdf_dbuf *d)
 		return false;
 	mutex_lock(&d->dbufs->mutex);
 	dbuf_unshare(d);
-	if (xdf_dbuf_is_live(whole) && whole->mode < XDF_DBUF_SHADOW &&
-	    !READ_ONCE(d->unused)) {
+	if (xdf_dbuf_is_live(whole) && whole->mode < XDF_DBUF_SHADOW && !READ_ONCE(d->unused)) {
 		d->wire_epoch = whole->wire_epoch;
 		d->wire_format = whole->wire_format;
 		d->dbuf_cookie = whole->dbuf_cookie;
@@ -282,21 +280,19 @@ static enum xdf_dbuf_mode dbuf_choose(const struct xdf_dbuf *d, u32 format, bool
 
 static int dbuf_try(struct xdf_dbuf *d, enum xdf_dbuf_mode mode, u32 format, u8 *op)
 {
+	struct xdf_shadow *shadow = d->shadow;
 	bool readable = false;
 	int ret;
 
 	*op = 0;
 	if (mode >= XDF_DBUF_SHADOW) {
 		/* another driver may take its time: not under the mutex */
-		if (!d->shadow) {
-			struct xdf_shadow *shadow;
-
+		if (!shadow)
 			shadow = xdf_shadow_create(d->gem, &d->layout);
-			if (IS_ERR(shadow))
-				return PTR_ERR(shadow);
-			/* after what is in it */
-			smp_store_release(&d->shadow, shadow);
-		}
+		if (IS_ERR(shadow))
+			return PTR_ERR(shadow);
+		/* after what is in it */
+		smp_store_release(&d->shadow, shadow);
 		readable = !dbuf_begin_read(d);
 	}
 	mutex_lock(&d->dbufs->mutex);
@@ -336,9 +332,8 @@ static void dbuf_learn(struct xdf_dbuf *d, u32 format, int alloc_error)
 }
 
 /*
- * The ways to show a picture, one after the other: memory of the backend's, if
- * it allocates, else the guest's; and that for each format that it can be shown
- * in.
+ * The ways to show a picture, one after the other: memory of the backend's, if it
+ * allocates, else the guest's; and that for each format that it can be shown in.
  */
 static int dbuf_attach_anyhow(struct xdf_dbuf *d)
 {
@@ -352,19 +347,14 @@ static int dbuf_attach_anyhow(struct xdf_dbuf *d)
 	while (format) {
 		mode = dbuf_choose(d, format, !alloc_error);
 		ret = dbuf_try(d, mode, format, &op);
-		if (!ret) {
+		if (!ret)
 			dbuf_learn(d, format, alloc_error);
-			return 0;
-		}
 		/* in any way that works rather than again: rights may never come */
 		if (!op || xdf_displif_is_lost(ret) || xdf_displif_is_shortage(ret))
 			return ret;
-		if (op == DISPLIF_OP_DBUF_CREATE && mode == XDF_DBUF_BACKEND) {
-			alloc_error = ret;
-			continue;
-		}
-		alloc_error = 0;
-		format = dbuf_usable_format(d, xdf_format_next(d->format, format));
+		alloc_error = op == DISPLIF_OP_DBUF_CREATE && mode == XDF_DBUF_BACKEND ? ret : 0;
+		if (!alloc_error)
+			format = dbuf_usable_format(d, xdf_format_next(d->format, format));
 	}
 	return ret;
 }
@@ -428,9 +418,8 @@ static void dbuf_work(struct work_struct *work)
  * Context: may sleep, waits for nobody.
  * Return: the dbuf, which holds @gem, the caller's to put; or ERR_PTR(-ENOMEM).
  */
-struct xdf_dbuf *xdf_dbuf_create(struct xdf_dbufs *dbufs, struct xdf_gem *gem,
-				 const struct xdf_layout *layout, u32 format,
-				 struct xdf_dbuf *whole)
+struct xdf_dbuf *xdf_dbuf_create(struct xdf_dbufs *dbufs, struct xdf_gem *gem, u32 format,
+				 const struct xdf_layout *layout, struct xdf_dbuf *whole)
 {
 	struct xdf_dbuf *d = kzalloc(sizeof(*d), GFP_KERNEL);
 
@@ -454,11 +443,7 @@ struct xdf_dbuf *xdf_dbuf_create(struct xdf_dbufs *dbufs, struct xdf_gem *gem,
 	return d;
 }
 
-/*
- * A dbuf is wanted that the backend does not know. It is attached in its turn,
- * for which nobody waits here.
- * Context: any but NMI.
- */
+/* Have it attached in its turn; nobody waits here. Context: any but NMI. */
 void xdf_dbuf_ask(struct xdf_dbuf *d)
 {
 	unsigned long flags;
@@ -473,9 +458,8 @@ void xdf_dbuf_ask(struct xdf_dbuf *d)
 }
 
 /*
- * Wait until the backend knows a dbuf, or not. Ends with the requests' deadline
- * or the connection at the latest; without a connection it is attached when it
- * is to be shown.
+ * Wait until the backend knows a dbuf, or not; for the requests' deadline or the
+ * connection's end at most. Without one it is attached when it is to be shown.
  * Return: 0; the backend's error; -ERESTARTSYS when the caller is killed.
  */
 int xdf_dbuf_wait(struct xdf_dbuf *d)
@@ -500,10 +484,7 @@ static void dbuf_release(struct kref *ref)
 	spin_unlock_irqrestore(&dbufs->lock, flags);
 }
 
-/*
- * One user less. The last one has it taken back from the backend.
- * Context: any but NMI.
- */
+/* One user less: the last one has it taken back. Context: any but NMI. */
 void xdf_dbuf_put(struct xdf_dbuf *d)
 {
 	if (d)
@@ -576,7 +557,8 @@ void xdf_dbufs_forget(struct xdf_dbufs *dbufs)
 	mutex_lock(&dbufs->mutex);
 	spin_lock_irq(&dbufs->lock);
 	list_for_each_entry(d, &dbufs->list, entry) {
-		if (!dbuf_is_shared(d) || (xdf_backend_is_up(dbufs->backend) && xdf_dbuf_is_live(d)))
+		if (!dbuf_is_shared(d) ||
+		    (xdf_backend_is_up(dbufs->backend) && xdf_dbuf_is_live(d)))
 			continue;
 		/* with the mutex it stays in the list */
 		spin_unlock_irq(&dbufs->lock);
@@ -602,20 +584,19 @@ void xdf_dbufs_print(struct xdf_dbufs *dbufs, struct seq_file *m)
 	};
 	unsigned int i, count[XDF_DBUF_MODES] = {};
 	u64 bytes[XDF_DBUF_MODES] = {};
+	enum xdf_dbuf_mode mode;
 	struct xdf_dbuf *d;
 
 	spin_lock_irq(&dbufs->lock);
 	list_for_each_entry(d, &dbufs->list, entry)
 		if (dbuf_is_shared(d)) {
-			enum xdf_dbuf_mode mode = READ_ONCE(d->mode);
-
+			mode = READ_ONCE(d->mode);
 			count[mode]++;
 			bytes[mode] += READ_ONCE(d->size);
 		}
 	spin_unlock_irq(&dbufs->lock);
 	for (i = 0; i < XDF_DBUF_MODES; i++)
-		seq_printf(m, "buffers %s: %u, %llu KiB\n", names[i], count[i],
-			   bytes[i] >> 10);
+		seq_printf(m, "buffers %s: %u, %llu KiB\n", names[i], count[i], bytes[i] >> 10);
 }
 
 /* None yet. */

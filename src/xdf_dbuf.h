@@ -29,12 +29,7 @@ enum xdf_dbuf_mode {
 struct xdf_dbufs {
 	struct drm_device *drm;		/* the device; every dbuf holds it */
 	struct xdf_backend *backend;	/* the connection; buffers go over its channel 0 */
-	/*
-	 * one attach or detach at a time: however slow the backend is, it
-	 * holds no more than what is in use. Held over waits for the backend,
-	 * which end with the connection; never over one for another driver
-	 */
-	struct mutex mutex;
+	struct mutex mutex;		/* one attach or detach; over waits for the backend alone */
 	spinlock_t lock;		/* of @list, and of who is in it */
 	struct list_head list;		/* of struct xdf_dbuf */
 	bool be_alloc;			/* the backend allocates */
@@ -45,20 +40,15 @@ struct xdf_dbufs {
 };
 
 /*
- * A picture in a buffer, with its framebuffer at the backend.
- * All from @wire_epoch on under xdf_dbufs.mutex; @fb_cookie and @wire_format are
- * there for all while it is live.
+ * A picture in a buffer, with its framebuffer at the backend. From @wire_epoch on
+ * under xdf_dbufs.mutex; @fb_cookie and @wire_format are for all while it is live.
  */
 struct xdf_dbuf {
 	struct kref ref;		/* DRM's framebuffers, and outputs */
 	struct xdf_dbufs *dbufs;
 	struct list_head entry;		/* in the list of all */
 	struct xdf_gem *gem;		/* the buffer, held */
-	/*
-	 * the framebuffer of which this is the first part: where the backend
-	 * sees the buffer's own pages, it has them already. Held, or NULL
-	 */
-	struct xdf_dbuf *whole;
+	struct xdf_dbuf *whole;		/* this is its first part, of the same pages; or NULL */
 	struct xdf_layout layout;	/* where in the buffer */
 	u32 format;			/* DRM fourcc */
 	atomic_t kept;			/* room for it: shown, or the console's */
@@ -82,9 +72,8 @@ void xdf_dbufs_init(struct xdf_dbufs *dbufs, struct drm_device *drm, struct xdf_
 void xdf_dbufs_forget(struct xdf_dbufs *dbufs);
 void xdf_dbufs_print(struct xdf_dbufs *dbufs, struct seq_file *m);
 
-struct xdf_dbuf *xdf_dbuf_create(struct xdf_dbufs *dbufs, struct xdf_gem *gem,
-				 const struct xdf_layout *layout, u32 format,
-				 struct xdf_dbuf *whole);
+struct xdf_dbuf *xdf_dbuf_create(struct xdf_dbufs *dbufs, struct xdf_gem *gem, u32 format,
+				 const struct xdf_layout *layout, struct xdf_dbuf *whole);
 void xdf_dbuf_ask(struct xdf_dbuf *d);
 int xdf_dbuf_wait(struct xdf_dbuf *d);
 void xdf_dbuf_put(struct xdf_dbuf *d);

@@ -156,7 +156,7 @@ xdf_fb_create(struct xdf_dbufs *dbufs, struct drm_file *file, const struct drm_f
 	drm_helper_mode_fill_fb_struct(drm, &fb->base, info, cmd);
 	fb->base.obj[0] = obj;
 
-	fb->full = xdf_dbuf_create(dbufs, to_xdf_gem(obj), &layout, cmd->pixel_format, NULL);
+	fb->full = xdf_dbuf_create(dbufs, to_xdf_gem(obj), cmd->pixel_format, &layout, NULL);
 	if (IS_ERR(fb->full)) {
 		ret = PTR_ERR(fb->full);
 		goto err_put;
@@ -212,7 +212,7 @@ struct xdf_dbuf *xdf_fb_dbuf(struct drm_framebuffer *base, const struct xdf_layo
 			swap(d, parts[i]);
 	spin_unlock_irq(&full->dbufs->lock);
 	if (!d)
-		d = xdf_dbuf_create(full->dbufs, full->gem, layout, full->format, full);
+		d = xdf_dbuf_create(full->dbufs, full->gem, full->format, layout, full);
 	if (IS_ERR(d))
 		return d;
 	last = xdf_dbuf_get(d);
