@@ -10,21 +10,12 @@
 /* Below this a monitor's mode is a mistake of whoever made its EDID. */
 #define SANE_HZ		20
 
-static void connector_unshare(struct xdf_connector *c)
-{
-	xdf_grants_release(c->dir);
-	xdf_grants_release(c->grants);
-	c->dir = NULL;
-	c->grants = NULL;
-}
-
 /* Memory for an answer. */
 static int connector_share(struct xdf_connector *c, struct xenbus_device *xdev)
 {
 	struct xdf_grants *grants, *dir;
 
-	grants = xdf_grants_alloc(&xdev->dev, xdev->otherend_id,
-				  DISPLIF_EDID_MAX);
+	grants = xdf_grants_alloc(&xdev->dev, xdev->otherend_id, DISPLIF_EDID_MAX);
 	if (IS_ERR(grants))
 		return PTR_ERR(grants);
 	c->grants = grants;
@@ -37,8 +28,7 @@ static int connector_share(struct xdf_connector *c, struct xenbus_device *xdev)
 }
 
 /*
- * Forget what was rejected: there is a new backend, or another size in
- * XenStore.
+ * Forget what was rejected: there is a new backend, or another size in XenStore.
  * Return: whether the modes are others now.
  */
 bool xdf_connector_renew(struct xdf_connector *c)
@@ -54,16 +44,13 @@ bool xdf_connector_renew(struct xdf_connector *c)
 }
 
 /*
- * Ask the backend for the EDID. xdf_connector_wait_edid() has to follow,
- * whatever comes of it.
- * Context: may sleep; does not wait for the answer.
+ * Ask the backend for the EDID. xdf_connector_wait_edid() has to follow, whatever
+ * comes of it. Context: may sleep; does not wait for the answer.
  */
-void xdf_connector_ask_edid(struct xdf_connector *c, struct xdf_backend *b,
-			    u32 epoch)
+void xdf_connector_ask_edid(struct xdf_connector *c, struct xdf_backend *b, u32 epoch)
 {
-	int ret;
+	int ret = connector_share(c, b->xdev);
 
-	ret = connector_share(c, b->xdev);
 	if (!ret) {
 		xdf_displif_start(&c->rq.wire, DISPLIF_OP_GET_EDID);
 		c->rq.wire.op.get_edid.buffer_sz = DISPLIF_EDID_MAX;
@@ -111,22 +98,18 @@ static u8 *connector_read_edid(struct xdf_connector *c)
 	return ERR_PTR(-EINVAL);
 }
 
-/*
- * Wait for the answer.
- * Context: may sleep, until the request's deadline or the connection's end.
- */
+/* Wait for the answer, until the request's deadline or the connection's end. */
 void xdf_connector_wait_edid(struct xdf_connector *c)
 {
 	u8 *edid;
 
 	wait_for_completion(&c->rq.answered);
-	if (c->rq.status == -ENODEV) {
-		/* the next connection tells */
-		connector_unshare(c);
-		return;
-	}
 	edid = connector_read_edid(c);
-	connector_unshare(c);
+	xdf_grants_release(xchg(&c->dir, NULL));
+	xdf_grants_release(xchg(&c->grants, NULL));
+	/* the next connection tells */
+	if (c->rq.status == -ENODEV)
+		return;
 	if (IS_ERR(edid)) {
 		drm_warn(c->base.dev,
 			 "connector %u: the backend's EDID is invalid (error %ld); going on with the size of XenStore\n",
@@ -151,8 +134,7 @@ bool xdf_connector_update(struct xdf_connector *c)
 		return changed;
 	/* what was checked has no more than that says */
 	size = max(xdf_edid_check(edid, DISPLIF_EDID_MAX), 0);
-	changed |= size != c->edid_size ||
-		(size && memcmp(edid, c->edid, size));
+	changed |= size != c->edid_size || (size && memcmp(edid, c->edid, size));
 	kfree(c->edid);
 	c->edid = edid;
 	WRITE_ONCE(c->edid_size, size);
@@ -200,32 +182,24 @@ static int connector_edid_modes(struct xdf_connector *c)
 	return count;
 }
 
-static u32 connector_size(u32 width, u32 height)
-{
-	return width << 16 | height;
-}
-
-static bool connector_has_rejected(const struct xdf_connector *c, u32 width,
-				   u32 height)
+static bool connector_has_rejected(const struct xdf_connector *c, u32 width, u32 height)
 {
 	unsigned int i;
 
 	for (i = 0; i < XDF_MAX_REJECTED; i++)
-		if (READ_ONCE(c->rejected[i]) == connector_size(width, height))
+		if (READ_ONCE(c->rejected[i]) == (width << 16 | height))
 			return true;
 	return false;
 }
 
 /* Instead of XenStore's size: the largest within it, or else of all. */
-static struct drm_display_mode *
-connector_second_best(const struct xdf_connector *c)
+static struct drm_display_mode *connector_second_best(const struct xdf_connector *c)
 {
 	struct drm_display_mode *mode, *best = NULL;
 	u64 rank, best_rank = 0;
 
 	list_for_each_entry(mode, &c->base.probed_modes, head) {
-		if (mode->flags & (DRM_MODE_FLAG_INTERLACE |
-				   DRM_MODE_FLAG_DBLSCAN) ||
+		if (mode->flags & (DRM_MODE_FLAG_INTERLACE | DRM_MODE_FLAG_DBLSCAN) ||
 		    connector_has_rejected(c, mode->hdisplay, mode->vdisplay))
 			continue;
 		rank = mode->hdisplay * mode->vdisplay;
@@ -250,32 +224,29 @@ int xdf_connector_add_modes(struct xdf_connector *c)
 {
 	struct drm_connector *connector = &c->base;
 	bool rejected = connector_has_rejected(c, c->width, c->height);
-	struct drm_display_mode *mode;
+	struct drm_display_mode *mode, *best;
 	int count;
 
 	count = connector_edid_modes(c);
 	if (!count || rejected)
 		count += drm_add_modes_noedid(connector, c->width, c->height);
-	mode = rejected ? connector_second_best(c) : NULL;
-	WRITE_ONCE(c->exhausted, rejected && !mode);
-	if (mode) {
-		mode->type |= DRM_MODE_TYPE_PREFERRED;
-		return count;
-	}
+	best = rejected ? connector_second_best(c) : NULL;
+	WRITE_ONCE(c->exhausted, rejected && !best);
 	/* whatever the monitor prefers: XenStore's is the administrator's wish */
-	list_for_each_entry(mode, &connector->probed_modes, head) {
-		if (mode->hdisplay == c->width && mode->vdisplay == c->height) {
-			mode->type |= DRM_MODE_TYPE_PREFERRED;
+	list_for_each_entry(mode, &connector->probed_modes, head)
+		if (!best && mode->hdisplay == c->width && mode->vdisplay == c->height)
+			best = mode;
+	if (!best) {
+		best = drm_mode_create(connector->dev);
+		if (!best)
 			return count;
-		}
+		best->type = DRM_MODE_TYPE_DRIVER;
+		connector_timing(best, c->width, c->height);
+		drm_mode_probed_add(connector, best);
+		count++;
 	}
-	mode = drm_mode_create(connector->dev);
-	if (!mode)
-		return count;
-	mode->type = DRM_MODE_TYPE_DRIVER | DRM_MODE_TYPE_PREFERRED;
-	connector_timing(mode, c->width, c->height);
-	drm_mode_probed_add(connector, mode);
-	return count + 1;
+	best->type |= DRM_MODE_TYPE_PREFERRED;
+	return count;
 }
 
 /*
@@ -289,7 +260,7 @@ void xdf_connector_reject(struct xdf_connector *c, u32 width, u32 height)
 	if (connector_has_rejected(c, width, height))
 		return;
 	i = READ_ONCE(c->rejections) % XDF_MAX_REJECTED;
-	WRITE_ONCE(c->rejected[i], connector_size(width, height));
+	WRITE_ONCE(c->rejected[i], width << 16 | height);
 	WRITE_ONCE(c->rejections, READ_ONCE(c->rejections) + 1);
 	WRITE_ONCE(c->changed, true);
 	schedule_work(c->hotplug);
@@ -317,8 +288,7 @@ void xdf_connector_log_rejected(struct xdf_connector *c)
 	struct drm_display_mode *mode;
 	unsigned int told;
 
-	mode = list_first_entry_or_null(&c->base.modes,
-					struct drm_display_mode, head);
+	mode = list_first_entry_or_null(&c->base.modes, struct drm_display_mode, head);
 	for (told = READ_ONCE(c->told); told < READ_ONCE(c->rejections); told++) {
 		u32 size = READ_ONCE(c->rejected[told % XDF_MAX_REJECTED]);
 

@@ -23,7 +23,7 @@ struct xdf_connector {
 	u8 *edid;			/* the monitor's, checked */
 	u32 edid_size;			/* in bytes; 0: it has none */
 	u8 *new_edid;			/* until xdf_connector_update(), or NULL */
-	u32 rejected[XDF_MAX_REJECTED];	/* sizes that are not shown, in turns */
+	u32 rejected[XDF_MAX_REJECTED];	/* width << 16 | height, in turns */
 	unsigned int rejections;	/* number of entries made in @rejected */
 	unsigned int told;		/* so many of them the log knows of */
 	bool changed;			/* the modes are others now */
@@ -40,8 +40,7 @@ static inline struct xdf_connector *to_xdf_connector(struct drm_connector *base)
 
 void xdf_connector_fini(struct xdf_connector *c);
 bool xdf_connector_renew(struct xdf_connector *c);
-void xdf_connector_ask_edid(struct xdf_connector *c, struct xdf_backend *b,
-			    u32 epoch);
+void xdf_connector_ask_edid(struct xdf_connector *c, struct xdf_backend *b, u32 epoch);
 void xdf_connector_wait_edid(struct xdf_connector *c);
 bool xdf_connector_update(struct xdf_connector *c);
 int xdf_connector_add_modes(struct xdf_connector *c);
