@@ -10,23 +10,6 @@
 /* Below this a monitor's mode is a mistake of whoever made its EDID. */
 #define SANE_HZ		20
 
-/* Memory for an answer. */
-static int connector_share(struct xdf_connector *c, struct xenbus_device *xdev)
-{
-	struct xdf_grants *grants, *dir;
-
-	grants = xdf_grants_alloc(&xdev->dev, xdev->otherend_id, DISPLIF_EDID_MAX);
-	if (IS_ERR(grants))
-		return PTR_ERR(grants);
-	c->grants = grants;
-	dir = xdf_directory_create(&xdev->dev, xdev->otherend_id, grants->refs,
-				   DISPLIF_EDID_MAX / DISPLIF_PAGE_SIZE);
-	if (IS_ERR(dir))
-		return PTR_ERR(dir);
-	c->dir = dir;
-	return 0;
-}
-
 /*
  * Forget what was rejected: there is a new backend, or another size in XenStore.
  * Return: whether the modes are others now.
@@ -49,12 +32,23 @@ bool xdf_connector_renew(struct xdf_connector *c)
  */
 void xdf_connector_ask_edid(struct xdf_connector *c, struct xdf_backend *b, u32 epoch)
 {
-	int ret = connector_share(c, b->xdev);
+	struct xenbus_device *xdev = b->xdev;
+	struct xdf_grants *grants, *dir;
+	int ret;
 
+	grants = xdf_grants_alloc(&xdev->dev, xdev->otherend_id, DISPLIF_EDID_MAX);
+	dir = grants;
+	if (!IS_ERR(grants)) {
+		c->grants = grants;
+		dir = xdf_directory_create(&xdev->dev, xdev->otherend_id, grants->refs,
+					   DISPLIF_EDID_MAX / DISPLIF_PAGE_SIZE);
+	}
+	ret = PTR_ERR_OR_ZERO(dir);
 	if (!ret) {
+		c->dir = dir;
 		xdf_displif_start(&c->rq.wire, DISPLIF_OP_GET_EDID);
 		c->rq.wire.op.get_edid.buffer_sz = DISPLIF_EDID_MAX;
-		c->rq.wire.op.get_edid.gref_directory = c->dir->refs[0];
+		c->rq.wire.op.get_edid.gref_directory = dir->refs[0];
 		ret = xdf_channel_begin(c->channel, &c->rq, epoch);
 	}
 	if (!ret)
@@ -68,21 +62,14 @@ void xdf_connector_ask_edid(struct xdf_connector *c, struct xdf_backend *b, u32 
 static u8 *connector_read_edid(struct xdf_connector *c)
 {
 	u32 i, size = c->rq.resp.op.get_edid.edid_sz;
+	int status = c->rq.status;
 	u8 *edid;
 
-	switch (c->rq.status) {
-	case 0:
-		break;
-	case -EINVAL:
-	case -ENOSYS:
-	case -EOPNOTSUPP:
-	case -ENOENT:
-		/* no such operation, or no monitor that has one */
+	/* no such operation, or no monitor that has one */
+	if (status == -EINVAL || status == -ENOSYS || status == -EOPNOTSUPP || status == -ENOENT)
 		size = 0;
-		break;
-	default:
-		return ERR_PTR(c->rq.status);
-	}
+	else if (status)
+		return ERR_PTR(status);
 	if (size > DISPLIF_EDID_MAX)
 		return ERR_PTR(-EINVAL);
 	edid = kzalloc(max_t(u32, size, DISPLIF_EDID_BLOCK), GFP_KERNEL);
@@ -295,13 +282,11 @@ void xdf_connector_log_rejected(struct xdf_connector *c)
 		if (mode && !READ_ONCE(c->exhausted))
 			drm_warn(c->base.dev,
 				 "connector %u: the backend rejected %ux%u (error %d), %s is preferred instead; give the connector a resolution that the host has\n",
-				 c->channel->node, size >> 16, size & 0xffff,
-				 -EINVAL, mode->name);
+				 c->channel->node, size >> 16, size & 0xffff, -EINVAL, mode->name);
 		else
 			drm_warn(c->base.dev,
 				 "connector %u: the backend rejected %ux%u (error %d) and all others, the screen stays as it is; give the connector a resolution that the host has\n",
-				 c->channel->node, size >> 16, size & 0xffff,
-				 -EINVAL);
+				 c->channel->node, size >> 16, size & 0xffff, -EINVAL);
 	}
 	WRITE_ONCE(c->told, told);
 }

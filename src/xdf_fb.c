@@ -63,6 +63,7 @@ int xdf_fb_update(struct drm_framebuffer *base, const struct drm_clip_rect *clip
 	const struct drm_clip_rect all = { .x2 = base->width, .y2 = base->height };
 	struct drm_rect damage = { .x1 = base->width, .y1 = base->height };
 	struct xdf_fb *fb = to_xdf_fb(base);
+	struct xdf_dbuf *part;
 	unsigned int i;
 	int ret;
 
@@ -78,8 +79,6 @@ int xdf_fb_update(struct drm_framebuffer *base, const struct drm_clip_rect *clip
 	}
 	ret = fb_update_dbuf(fb, fb->full, &damage);
 	for (i = 0; !ret && i < fb_parts(base->dev); i++) {
-		struct xdf_dbuf *part;
-
 		spin_lock_irq(&fb->full->dbufs->lock);
 		part = xdf_dbuf_get(fb->part[i]);
 		spin_unlock_irq(&fb->full->dbufs->lock);
