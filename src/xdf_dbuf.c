@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include <linux/mm.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <drm/drm_device.h>
@@ -202,21 +201,19 @@ static int dbuf_attach(struct xdf_dbuf *d, enum xdf_dbuf_mode mode, u32 format, 
 
 	xdf_displif_start(&rq.wire, DISPLIF_OP_DBUF_CREATE);
 	dir = dbuf_share(d, &rq.wire.op.dbuf_create);
-	if (IS_ERR(dir)) {
-		ret = PTR_ERR(dir);
+	ret = PTR_ERR_OR_ZERO(dir);
+	if (ret)
 		goto err_unshare;
-	}
 	rq.wire.op.dbuf_create.gref_directory = dir->refs[0];
 	ret = dbuf_call(d, &rq);
 	if (ret) {
 		*op = DISPLIF_OP_DBUF_CREATE;
 		goto err_directory;
 	}
-	if (mode == XDF_DBUF_BACKEND) {
+	if (mode == XDF_DBUF_BACKEND)
 		ret = dbuf_map_shadow(d, dir);
-		if (ret)
-			goto err_destroy;
-	}
+	if (ret)
+		goto err_destroy;
 	if (readable)
 		xdf_shadow_update(d->shadow, NULL);
 	ret = dbuf_fb_attach(d);

@@ -3,13 +3,6 @@
 #ifndef XDF_DBUF_H
 #define XDF_DBUF_H
 
-#include <linux/completion.h>
-#include <linux/kref.h>
-#include <linux/list.h>
-#include <linux/mutex.h>
-#include <linux/spinlock.h>
-#include <linux/workqueue.h>
-
 #include "xdf_backend.h"
 #include "xdf_gem.h"
 #include "xdf_proto.h"
@@ -48,7 +41,7 @@ struct xdf_dbuf {
 	struct xdf_dbufs *dbufs;
 	struct list_head entry;		/* in the list of all */
 	struct xdf_gem *gem;		/* the buffer, held */
-	struct xdf_dbuf *whole;		/* this is its first part, of the same pages; or NULL */
+	struct xdf_dbuf *whole;		/* held, if this is its first part, of the same pages; or NULL */
 	struct xdf_layout layout;	/* where in the buffer */
 	u32 format;			/* DRM fourcc */
 	atomic_t kept;			/* room for it: shown, or the console's */

@@ -14,7 +14,7 @@ struct xdf_fb {
 	struct drm_framebuffer base;
 	struct xdf_dbuf *full;		/* all of it */
 	ktime_t paced;			/* when xdf_fb_pace() returned last */
-	/* for each CRTC that shows less, the last one first; under xdf_dbufs.lock */
+	/* XDF_FB_PARTS for each CRTC that shows less, latest first; under xdf_dbufs.lock */
 	struct xdf_dbuf *part[];
 };
 
@@ -148,18 +148,16 @@ xdf_fb_create(struct xdf_dbufs *dbufs, struct drm_file *file, const struct drm_f
 	if (!fb)
 		return ERR_PTR(-ENOMEM);
 	obj = fb_lookup(drm, file, cmd->handles[0], &layout);
-	if (IS_ERR(obj)) {
-		ret = PTR_ERR(obj);
+	ret = PTR_ERR_OR_ZERO(obj);
+	if (ret)
 		goto err_free;
-	}
 	drm_helper_mode_fill_fb_struct(drm, &fb->base, info, cmd);
 	fb->base.obj[0] = obj;
 
 	fb->full = xdf_dbuf_create(dbufs, to_xdf_gem(obj), cmd->pixel_format, &layout, NULL);
-	if (IS_ERR(fb->full)) {
-		ret = PTR_ERR(fb->full);
+	ret = PTR_ERR_OR_ZERO(fb->full);
+	if (ret)
 		goto err_put;
-	}
 	/* the in-kernel client's, the console: there is always room for it */
 	if (!file->filp)
 		atomic_inc(&fb->full->kept);
