@@ -107,8 +107,7 @@ void xdf_connector_wait_edid(struct xdf_connector *c)
 }
 
 /*
- * The backend's last answer counts from now on.
- * Context: under mode_config.mutex.
+ * The backend's last answer counts from now on. Context: under mode_config.mutex.
  * Return: whether the modes are others than before.
  */
 bool xdf_connector_update(struct xdf_connector *c)
@@ -201,10 +200,9 @@ static struct drm_display_mode *connector_second_best(const struct xdf_connector
 }
 
 /*
- * All modes of the monitor, XenStore's size preferred. The smaller standard
- * ones are offered too without an EDID, or when the backend has rejected
- * XenStore's size. Then another one is preferred.
- * Context: under mode_config.mutex.
+ * All modes of the monitor, XenStore's size preferred. The smaller standard ones
+ * are offered too without an EDID, or when the backend has rejected XenStore's
+ * size. Then another one is preferred. Context: under mode_config.mutex.
  * Return: their number.
  */
 int xdf_connector_add_modes(struct xdf_connector *c)
@@ -267,8 +265,7 @@ bool xdf_connector_rejects(const struct xdf_connector *c, u32 width, u32 height)
 
 /*
  * A line for each size rejected since the last call; the modes have just been
- * looked for.
- * Context: under mode_config.mutex.
+ * looked for. Context: under mode_config.mutex.
  */
 void xdf_connector_log_rejected(struct xdf_connector *c)
 {
