@@ -41,7 +41,7 @@ struct xdf_dbuf {
 	struct xdf_dbufs *dbufs;
 	struct list_head entry;		/* in the list of all */
 	struct xdf_gem *gem;		/* the buffer, held */
-	struct xdf_dbuf *whole;		/* held, if this is its first part, of the same pages; or NULL */
+	struct xdf_dbuf *whole;		/* of which this is the first part, held; or NULL */
 	struct xdf_layout layout;	/* where in the buffer */
 	u32 format;			/* DRM fourcc */
 	atomic_t kept;			/* room for it: shown, or the console's */
