@@ -279,7 +279,7 @@ int xdf_channel_open(struct xdf_channel *ch, struct xenbus_device *xdev, u32 epo
 	ch->abandoned = 0;
 	ch->evt_cons = 0;
 	ch->strays = 0;
-	ch->epoch = epoch;
+	WRITE_ONCE(ch->epoch, epoch);
 	WRITE_ONCE(ch->open, true);
 	spin_unlock_irq(&ch->lock);
 	return 0;

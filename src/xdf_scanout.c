@@ -33,6 +33,11 @@ static void scanout_start_timer(struct xdf_scanout *s, u64 time)
 		hrtimer_start(&s->timer, ns_to_ktime(time), HRTIMER_MODE_ABS);
 }
 
+static bool op_is_flip(enum xdf_scanout_op op)
+{
+	return op >= XDF_SCANOUT_FLIP && op <= XDF_SCANOUT_FLIP_PRESENTED;
+}
+
 static void scanout_drop_inflight(struct xdf_scanout *s)
 {
 	xdf_dbuf_put(s->inflight.dbuf);
@@ -46,8 +51,6 @@ static void scanout_submit(struct xdf_scanout *s, enum xdf_scanout_op op)
 	s->inflight.seq = s->wanted.seq;
 	s->inflight.mode_seq = s->wanted.mode_seq;
 	s->inflight.since = ktime_get_ns();
-	s->inflight.accepted = false;
-	s->inflight.presented = false;
 	if (op != XDF_SCANOUT_OFF)
 		s->inflight.dbuf = xdf_dbuf_get(s->wanted.dbuf);
 	/* the ticks go on until then */
@@ -71,9 +74,10 @@ static bool scanout_wait(struct xdf_scanout *s)
 static bool scanout_waits(struct xdf_scanout *s, unsigned int refreshes)
 {
 	u64 quarter = s->vblank.period / 4;
-	u64 since = scanout_elapsed(ktime_get_ns(), s->inflight.since);
 
-	return refreshes && since < (4 * refreshes - 1) * quarter && scanout_wait(s);
+	return refreshes &&
+		scanout_elapsed(ktime_get_ns(), s->inflight.since) < (4 * refreshes - 1) * quarter &&
+		scanout_wait(s);
 }
 
 /* One line for all attempts, until scanout_show_op() has another. */
@@ -82,7 +86,7 @@ static void scanout_fail(struct xdf_scanout *s, enum xdf_scanout_op op,
 {
 	const struct displif_set_config *config = &s->inflight.rq.wire.op.set_config;
 	/* a backend that has forgotten the mode takes no flip: set it again */
-	bool flip = op == XDF_SCANOUT_FLIP;
+	bool flip = op_is_flip(op);
 	bool may_pass = flip || xdf_displif_may_pass(error);
 	bool known = s->failed != XDF_SCANOUT_IDLE || (flip && s->flipless);
 
@@ -174,7 +178,7 @@ static void scanout_advance(struct xdf_scanout *s)
 		return;
 	if (s->inflight.op != XDF_SCANOUT_IDLE) {
 		/* should its event be lost, a tick has to notice */
-		if (s->inflight.op == XDF_SCANOUT_FLIP && s->inflight.seq != s->wanted.seq)
+		if (op_is_flip(s->inflight.op) && s->inflight.seq != s->wanted.seq)
 			scanout_wait(s);
 		return;
 	}
@@ -228,7 +232,7 @@ static void scanout_show_op(struct xdf_scanout *s)
 	swap(s->shown.dbuf, s->inflight.dbuf);
 	s->shown.seq = s->inflight.seq;
 	s->stats.flips++;
-	if (s->inflight.op == XDF_SCANOUT_FLIP)
+	if (op_is_flip(s->inflight.op))
 		s->flipless = false;
 	if (s->inflight.op == XDF_SCANOUT_CONFIG) {
 		s->shown.on = true;
@@ -252,7 +256,7 @@ static void scanout_drop_shown(struct xdf_scanout *s)
 /* The end of the operation, good or bad. */
 static void scanout_finish(struct xdf_scanout *s, int status)
 {
-	bool flip = s->inflight.op == XDF_SCANOUT_FLIP;
+	bool flip = op_is_flip(s->inflight.op);
 
 	s->backend_busy = flip && status == -EBUSY;
 	if (xdf_displif_is_lost(status)) {
@@ -284,11 +288,17 @@ static void scanout_done(struct xdf_request *rq)
 
 	spin_lock_irqsave(&s->lock, flags);
 	s->inflight.responded_at = ktime_get_ns();
-	s->inflight.accepted = true;
 	/* an error has no event; the event may have come before */
-	if (rq->status || s->inflight.op != XDF_SCANOUT_FLIP || s->inflight.presented)
+	if (!rq->status && s->inflight.op == XDF_SCANOUT_FLIP)
+		s->inflight.op = XDF_SCANOUT_FLIP_ACCEPTED;
+	else
 		scanout_finish(s, rq->status);
 	spin_unlock_irqrestore(&s->lock, flags);
+}
+
+static bool scanout_expects_event(const struct xdf_scanout *s)
+{
+	return s->inflight.op == XDF_SCANOUT_FLIP || s->inflight.op == XDF_SCANOUT_FLIP_ACCEPTED;
 }
 
 /* The event of the flip in flight. */
@@ -314,9 +324,10 @@ static void scanout_presented(struct xdf_scanout *s)
 	}
 	if (vblank)
 		drm_crtc_handle_vblank(s->crtc);
-	s->inflight.presented = true;
-	if (s->inflight.accepted)
+	if (s->inflight.op == XDF_SCANOUT_FLIP_ACCEPTED)
 		scanout_finish(s, 0);
+	else
+		s->inflight.op = XDF_SCANOUT_FLIP_PRESENTED;
 	if (vblank) {
 		scanout_settle(s, scanout_asked_before(s));
 		xdf_crc_frame(s);
@@ -331,8 +342,7 @@ static bool scanout_event(struct xdf_channel *ch, u64 fb_cookie)
 	unsigned long flags;
 
 	spin_lock_irqsave(&s->lock, flags);
-	if (s->inflight.op == XDF_SCANOUT_FLIP && !s->inflight.presented &&
-	    s->inflight.dbuf->fb_cookie == fb_cookie) {
+	if (scanout_expects_event(s) && s->inflight.dbuf->fb_cookie == fb_cookie) {
 		scanout_presented(s);
 	} else {
 		s->stats.strays++;
@@ -365,7 +375,7 @@ static void scanout_vblank(struct xdf_scanout *s, u64 now)
 	}
 	if (late > EVENT_TIMEOUT_NS) {
 		s->backend_busy = false;
-		if (s->inflight.op == XDF_SCANOUT_FLIP && s->inflight.accepted)
+		if (s->inflight.op == XDF_SCANOUT_FLIP_ACCEPTED)
 			scanout_finish(s, 0);
 	}
 	if (s->vblank_held)
@@ -392,8 +402,7 @@ static enum hrtimer_restart scanout_tick(struct hrtimer *timer)
 	spin_lock(&s->vblank_lock);
 	/* the event of a flip is about due, and is this vblank: wait a little for it */
 	s->vblank_deferred = s->wanted.event && !s->wanted.async && !s->vblank_deferred &&
-		s->up && !s->stalled && now >= s->vblank.next &&
-		s->inflight.op == XDF_SCANOUT_FLIP && !s->inflight.presented;
+		s->up && !s->stalled && now >= s->vblank.next && scanout_expects_event(s);
 	/* else an event was quicker, and was the vblank */
 	if (s->ticking && !s->vblank_deferred)
 		vblank = xdf_vblank_tick(&s->vblank, now);
@@ -578,9 +587,7 @@ void xdf_scanout_panic(struct xdf_scanout *s)
 void xdf_scanout_up(struct xdf_scanout *s, u32 epoch)
 {
 	spin_lock_irq(&s->lock);
-	spin_lock(&s->channel.lock);
-	s->up = s->channel.open && s->channel.epoch == epoch;
-	spin_unlock(&s->channel.lock);
+	s->up = READ_ONCE(s->channel.open) && READ_ONCE(s->channel.epoch) == epoch;
 	s->inflight.rq.epoch = epoch;
 	s->asked = false;
 	s->rejected = false;

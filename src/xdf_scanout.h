@@ -15,7 +15,9 @@ enum xdf_scanout_op {
 	XDF_SCANOUT_IDLE,		/* none */
 	XDF_SCANOUT_CONFIG,		/* SET_CONFIG with a framebuffer */
 	XDF_SCANOUT_OFF,		/* SET_CONFIG without one */
-	XDF_SCANOUT_FLIP,		/* PG_FLIP */
+	XDF_SCANOUT_FLIP,		/* PG_FLIP: neither response nor event yet */
+	XDF_SCANOUT_FLIP_ACCEPTED,	/* its response is here */
+	XDF_SCANOUT_FLIP_PRESENTED,	/* its event is here */
 	XDF_SCANOUT_ATTACH,		/* in the log only */
 };
 
@@ -61,7 +63,6 @@ struct xdf_scanout {
 	struct {
 		enum xdf_scanout_op op;
 		struct xdf_request rq;
-		bool accepted, presented;	/* a flip's response, its event came */
 		u32 mode_seq;
 		struct xdf_dbuf *dbuf;	/* held */
 		u64 seq;
