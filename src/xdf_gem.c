@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <linux/dma-buf.h>
 #include <linux/dma-map-ops.h>
-#include <linux/dma-mapping.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include <drm/drm_device.h>
-#include <drm/drm_drv.h>
-#include <drm/drm_gem.h>
 #include <drm/drm_prime.h>
-#include <drm/drm_vma_manager.h>
-#include <xen/page.h>
+#include <drm/drm_print.h>
 
 #include "xdf_gem.h"
 
@@ -44,14 +40,11 @@ static struct sg_table *xdf_gem_get_sg_table(struct drm_gem_object *obj)
 	if (gem->dmabuf)
 		return ERR_PTR(-EOPNOTSUPP);
 	if (!gem->mem->contiguous)
-		return drm_prime_pages_to_sg(obj->dev, gem->mem->pages,
-					     gem->mem->npages);
+		return drm_prime_pages_to_sg(obj->dev, gem->mem->pages, gem->mem->npages);
 
 	/* the importer is promised contiguous memory, whatever the limits of a segment */
 	sgt = kzalloc(sizeof(*sgt), GFP_KERNEL);
-	if (!sgt)
-		return ERR_PTR(-ENOMEM);
-	if (sg_alloc_table(sgt, 1, GFP_KERNEL)) {
+	if (!sgt || sg_alloc_table(sgt, 1, GFP_KERNEL)) {
 		kfree(sgt);
 		return ERR_PTR(-ENOMEM);
 	}
@@ -67,16 +60,10 @@ static int xdf_gem_vmap(struct drm_gem_object *obj, struct iosys_map *map)
 		return -EOPNOTSUPP;
 	mutex_lock(&gem->lock);
 	if (!gem->vaddr)
-		gem->vaddr = vmap(gem->mem->pages, gem->mem->npages, VM_MAP,
-				  PAGE_KERNEL);
+		gem->vaddr = vmap(gem->mem->pages, gem->mem->npages, VM_MAP, PAGE_KERNEL);
 	iosys_map_set_vaddr(map, gem->vaddr);
 	mutex_unlock(&gem->lock);
 	return map->vaddr ? 0 : -ENOMEM;
-}
-
-static void xdf_gem_vunmap(struct drm_gem_object *obj, struct iosys_map *map)
-{
-	iosys_map_clear(map);
 }
 
 /* Which of its pages: through a dma-buf a mapping need not begin with the buffer. */
@@ -103,36 +90,26 @@ static const struct vm_operations_struct xdf_gem_vm_ops = {
 	.close = drm_gem_vm_close,
 };
 
-/* How many pages from this one on follow one another. */
-static unsigned int gem_run(const struct xdf_mem *mem, pgoff_t first,
-			    unsigned long max)
-{
-	unsigned long pfn = page_to_pfn(mem->pages[first]);
-	unsigned int n = 1;
-
-	while (n < max && page_to_pfn(mem->pages[first + n]) == pfn + n)
-		n++;
-	return n;
-}
-
 /*
- * All of it at once: a picture is drawn as a whole, and a fault for each page is
- * most of what its first drawing costs.
+ * All of it at once, as far as pages follow one another: a picture is drawn as a whole,
+ * and a fault for each page is most of what its first drawing costs.
  */
-static int gem_map_pages(struct xdf_gem *gem, struct vm_area_struct *vma)
+static int gem_map_pages(const struct xdf_gem *gem, struct vm_area_struct *vma)
 {
-	pgoff_t i = gem_index(gem, vma->vm_pgoff);
-	unsigned long address = vma->vm_start;
-	unsigned int n;
+	pgoff_t n, i = gem_index(gem, vma->vm_pgoff);
+	unsigned long pfn, address = vma->vm_start;
+	struct page **pages = gem->mem->pages;
 	int ret = 0;
 
 	if (i > gem->mem->npages || vma_pages(vma) > gem->mem->npages - i)
 		return -EINVAL;
 	for (; !ret && address < vma->vm_end; address += n << PAGE_SHIFT, i += n) {
-		n = gem_run(gem->mem, i, (vma->vm_end - address) >> PAGE_SHIFT);
-		ret = remap_pfn_range(vma, address,
-				      page_to_pfn(gem->mem->pages[i]),
-				      n << PAGE_SHIFT, vma->vm_page_prot);
+		unsigned long left = (vma->vm_end - address) >> PAGE_SHIFT;
+
+		pfn = page_to_pfn(pages[i]);
+		for (n = 1; n < left && page_to_pfn(pages[i + n]) == pfn + n;)
+			n++;
+		ret = remap_pfn_range(vma, address, pfn, n << PAGE_SHIFT, vma->vm_page_prot);
 	}
 	return ret;
 }
@@ -154,12 +131,12 @@ static const struct drm_gem_object_funcs xdf_gem_funcs = {
 	.free = xdf_gem_free,
 	.get_sg_table = xdf_gem_get_sg_table,
 	.vmap = xdf_gem_vmap,
-	.vunmap = xdf_gem_vunmap,
 	.mmap = xdf_gem_mmap,
 	.vm_ops = &xdf_gem_vm_ops,
 };
 
-static struct xdf_gem *gem_new(struct drm_device *drm, size_t size)
+/* @dmabuf is what is imported, or NULL. */
+static struct xdf_gem *gem_new(struct drm_device *drm, size_t size, struct dma_buf *dmabuf)
 {
 	struct xdf_gem *gem = kzalloc(sizeof(*gem), GFP_KERNEL);
 
@@ -167,6 +144,7 @@ static struct xdf_gem *gem_new(struct drm_device *drm, size_t size)
 		return ERR_PTR(-ENOMEM);
 	mutex_init(&gem->lock);
 	gem->limit = size;
+	gem->dmabuf = dmabuf;
 	gem->base.funcs = COMPAT_GEM_FUNCS(&xdf_gem_funcs);
 	drm_gem_private_object_init(drm, &gem->base, size);
 	return gem;
@@ -184,25 +162,9 @@ static bool gem_has_memory(size_t size)
 	return (size >> PAGE_SHIFT) <= max(si_mem_available(), 0L);
 }
 
-/* NULL when contiguous memory is not wanted, or there is none. */
-static struct xdf_mem *gem_alloc_contiguous(struct drm_device *drm, size_t size)
-{
-	struct xdf_mem *mem;
-
-	if (!gem_contiguous)
-		return NULL;
-	mem = xdf_mem_alloc_contiguous(drm->dev, size);
-	if (!IS_ERR(mem))
-		return mem;
-	drm_warn_once(drm,
-		      "no %zu bytes of physically contiguous memory (error %ld): this buffer and perhaps others are in scattered pages, which the backend's hardware may not take; boot with cma=SIZE to set memory aside\n",
-		      size, PTR_ERR(mem));
-	return NULL;
-}
-
 /*
  * Memory of the kind that buffers are made of, rounded up to pages.
- * Return: the memory, to be put; or ERR_PTR(-ENOMEM).
+ * Return: the memory, to be put; or NULL.
  */
 struct xdf_mem *xdf_gem_alloc_mem(struct drm_device *drm, size_t size)
 {
@@ -212,52 +174,44 @@ struct xdf_mem *xdf_gem_alloc_mem(struct drm_device *drm, size_t size)
 		return mem;
 	if (!gem_has_memory(size)) {
 		drm_dbg_kms(drm, "no memory for a buffer of %zu bytes\n", size);
-		return ERR_PTR(-ENOMEM);
+		return NULL;
 	}
-	return gem_alloc_contiguous(drm, size) ?: xdf_mem_alloc(drm->dev, size);
-}
-
-static struct xdf_gem *xdf_gem_create(struct drm_device *drm, size_t size)
-{
-	struct xdf_mem *mem = xdf_gem_alloc_mem(drm, size);
-	struct xdf_gem *gem;
-	int ret;
-
-	if (IS_ERR(mem))
-		return ERR_CAST(mem);
-	gem = gem_new(drm, mem->size);
-	if (IS_ERR(gem)) {
-		xdf_mem_put(mem);
-		return gem;
-	}
-	gem->mem = mem;
-	/* At once, so that page offsets of mappings never change meaning. */
-	ret = drm_gem_create_mmap_offset(&gem->base);
-	if (ret) {
-		drm_gem_object_put(&gem->base);
-		return ERR_PTR(ret);
-	}
-	return gem;
+	if (gem_contiguous)
+		mem = xdf_mem_alloc_contiguous(drm->dev, size);
+	if (gem_contiguous && !mem)
+		drm_warn_once(drm,
+			      "no %zu bytes of physically contiguous memory (error %d): this buffer and perhaps others are in scattered pages, which the backend's hardware may not take; boot with cma=SIZE to set memory aside\n",
+			      size, -ENOMEM);
+	return mem ?: xdf_mem_alloc(drm->dev, size);
 }
 
 /* drm_driver.dumb_create */
 int xdf_gem_dumb_create(struct drm_file *file, struct drm_device *drm,
 			struct drm_mode_create_dumb *args)
 {
+	struct xdf_mem *mem;
 	struct xdf_gem *gem;
 	u64 size;
 	int ret;
 
-	ret = xdf_dumb_layout(args->width, args->height, args->bpp,
-			      &args->pitch, &size);
+	ret = xdf_dumb_layout(args->width, args->height, args->bpp, &args->pitch, &size);
 	if (ret)
 		return ret;
-	gem = xdf_gem_create(drm, size + args->pitch);
-	if (IS_ERR(gem))
+	mem = xdf_gem_alloc_mem(drm, size + args->pitch);
+	if (!mem)
+		return -ENOMEM;
+	gem = gem_new(drm, mem->size, NULL);
+	if (IS_ERR(gem)) {
+		xdf_mem_put(mem);
 		return PTR_ERR(gem);
+	}
+	gem->mem = mem;
 	gem->limit = PAGE_ALIGN(size);
 	args->size = gem->base.size;
-	ret = drm_gem_handle_create(file, &gem->base, &args->handle);
+	/* At once, so that page offsets of mappings never change meaning. */
+	ret = drm_gem_create_mmap_offset(&gem->base);
+	if (!ret)
+		ret = drm_gem_handle_create(file, &gem->base, &args->handle);
 	drm_gem_object_put(&gem->base);
 	return ret;
 }
@@ -303,91 +257,80 @@ static const struct dma_map_ops import_dma_ops = {
  */
 static bool import_page_is_grantable(struct page *page)
 {
-	if (!page || !pfn_valid(page_to_pfn(page)))
-		return false;
-	if (is_zone_device_page(page) || PageReserved(page) || PageSlab(page))
+	if (!page || !pfn_valid(page_to_pfn(page)) || is_zone_device_page(page) ||
+	    PageReserved(page) || PageSlab(page))
 		return false;
 	if (!PageCompound(page) && PageForeign(page))
 		return false;
 	return page_count(page) > 0;
 }
 
-/* NULL when it cannot be granted: then the import is copied. */
-static struct xdf_mem *import_mem(struct device *dev, struct sg_table *sgt,
-				  unsigned int npages)
+/* NULL when it cannot be granted: then the import is copied. Its pages are held. */
+static struct xdf_mem *import_mem(struct device *dev, struct sg_table *sgt, size_t size)
 {
 	struct scatterlist *sg;
-	struct page **pages;
 	struct xdf_mem *mem;
+	struct page *page;
 	unsigned int i;
 
 	for_each_sg(sgt->sgl, sg, sgt->orig_nents, i)
 		if (sg->offset || !PAGE_ALIGNED(sg->length))
 			return NULL;
-	pages = kvcalloc(npages, sizeof(*pages), GFP_KERNEL);
-	if (!pages)
+	mem = xdf_mem_new(dev, size);
+	if (!mem)
 		return NULL;
-	if (drm_prime_sg_to_page_array(sgt, pages, npages))
+	if (drm_prime_sg_to_page_array(sgt, mem->pages, PFN_UP(size)))
 		goto none;
-	for (i = 0; i < npages; i++)
-		if (!import_page_is_grantable(pages[i]))
+	for (; mem->npages < PFN_UP(size); mem->npages++) {
+		page = mem->pages[mem->npages];
+		if (!import_page_is_grantable(page))
 			goto none;
-	mem = xdf_mem_hold(dev, pages, npages);
-	return IS_ERR(mem) ? NULL : mem;
+		get_page(page);
+	}
+	return mem;
 
 none:
-	kvfree(pages);
+	xdf_mem_put(mem);
 	return NULL;
 }
 
 /* drm_driver.gem_prime_import_sg_table */
 struct drm_gem_object *
-xdf_gem_import_sg_table(struct drm_device *drm,
-			struct dma_buf_attachment *attach, struct sg_table *sgt)
+xdf_gem_import_sg_table(struct drm_device *drm, struct dma_buf_attachment *attach,
+			struct sg_table *sgt)
 {
 	size_t size = PAGE_ALIGN(attach->dmabuf->size);
-	struct xdf_gem *gem = gem_new(drm, size);
+	struct xdf_gem *gem = gem_new(drm, size, attach->dmabuf);
 
 	if (IS_ERR(gem))
 		return ERR_CAST(gem);
-	gem->dmabuf = attach->dmabuf;
 	gem->sgt = sgt;
-	gem->mem = import_mem(drm->dev, sgt, size >> PAGE_SHIFT);
+	gem->mem = import_mem(drm->dev, sgt, size);
 	drm_dbg_kms(drm, "imported %zu bytes, %s\n", size,
 		    gem->mem ? "shared with the backend as they are" :
 		      "copied for the backend");
 	return &gem->base;
 }
 
-/* A buffer whose memory cannot be had: all that a copy needs is its mapping. */
-static struct drm_gem_object *gem_import_unattached(struct drm_device *drm,
-						    struct dma_buf *dmabuf)
-{
-	size_t size = PAGE_ALIGN(dmabuf->size);
-	struct xdf_gem *gem = gem_new(drm, size);
-
-	if (IS_ERR(gem))
-		return ERR_CAST(gem);
-	get_dma_buf(dmabuf);
-	gem->dmabuf = dmabuf;
-	/* whose fences a commit waits for */
-	gem->base.resv = dmabuf->resv;
-	return &gem->base;
-}
-
 /* drm_driver.gem_prime_import */
-struct drm_gem_object *xdf_gem_import(struct drm_device *drm,
-				      struct dma_buf *dmabuf)
+struct drm_gem_object *xdf_gem_import(struct drm_device *drm, struct dma_buf *dmabuf)
 {
-	struct drm_gem_object *obj;
+	struct drm_gem_object *obj = drm_gem_prime_import_dev(drm, dmabuf, import_device);
+	struct xdf_gem *gem;
 
-	obj = drm_gem_prime_import_dev(drm, dmabuf, import_device);
 	if (!IS_ERR(obj))
 		return obj;
+	/* all that a copy needs is its mapping */
 	drm_dbg_kms(drm,
 		    "the memory of an import of %zu bytes is not available (error %ld): copied for the backend\n",
 		    dmabuf->size, PTR_ERR(obj));
-	return gem_import_unattached(drm, dmabuf);
+	gem = gem_new(drm, PAGE_ALIGN(dmabuf->size), dmabuf);
+	if (IS_ERR(gem))
+		return ERR_CAST(gem);
+	get_dma_buf(dmabuf);
+	/* whose fences a commit waits for */
+	gem->base.resv = dmabuf->resv;
+	return &gem->base;
 }
 
 /* Map a buffer for xdf_gem_begin_read(). */
@@ -398,20 +341,17 @@ int xdf_gem_map_source(struct xdf_gem *gem, struct iosys_map *map)
 	return xdf_gem_vmap(&gem->base, map);
 }
 
+/* Our own stays mapped until it is freed. */
 void xdf_gem_unmap_source(struct xdf_gem *gem, struct iosys_map *map)
 {
 	if (gem->dmabuf)
 		dma_buf_vunmap_unlocked(gem->dmabuf, map);
-	else
-		xdf_gem_vunmap(&gem->base, map);
 }
 
 /* Before the processor reads a buffer. */
 int xdf_gem_begin_read(struct xdf_gem *gem)
 {
-	if (!gem->dmabuf)
-		return 0;
-	return dma_buf_begin_cpu_access(gem->dmabuf, DMA_FROM_DEVICE);
+	return gem->dmabuf ? dma_buf_begin_cpu_access(gem->dmabuf, DMA_FROM_DEVICE) : 0;
 }
 
 void xdf_gem_end_read(struct xdf_gem *gem)
@@ -439,10 +379,7 @@ struct xdf_grants *xdf_gem_share(struct xdf_gem *gem, domid_t domid)
 	return grants;
 }
 
-/*
- * One user less of the grants. The last one takes the pages back. Does not wait
- * for the backend.
- */
+/* One user less of the grants: the last takes the pages back. Does not wait for the backend. */
 void xdf_gem_unshare(struct xdf_gem *gem)
 {
 	if (WARN_ON(!gem->shares) || --gem->shares)
@@ -455,29 +392,26 @@ void xdf_gem_unshare(struct xdf_gem *gem)
 	gem->grants = NULL;
 }
 
-/* Before the first device. */
-int xdf_gem_module_init(bool contiguous)
-{
-	struct device *dev = root_device_register("xen_drm_front");
-	int ret;
-
-	if (IS_ERR(dev))
-		return PTR_ERR(dev);
-	set_dma_ops(dev, &import_dma_ops);
-	ret = dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(64));
-	if (ret) {
-		root_device_unregister(dev);
-		return ret;
-	}
-	import_device = dev;
-	gem_contiguous = contiguous;
-	return 0;
-}
-
 /* After the last device and buffer. */
 void xdf_gem_module_exit(void)
 {
 	root_device_unregister(import_device);
+}
+
+/* Before the first device. */
+int xdf_gem_module_init(bool contiguous)
+{
+	int ret;
+
+	gem_contiguous = contiguous;
+	import_device = root_device_register("xen_drm_front");
+	if (IS_ERR(import_device))
+		return PTR_ERR(import_device);
+	set_dma_ops(import_device, &import_dma_ops);
+	ret = dma_coerce_mask_and_coherent(import_device, DMA_BIT_MASK(64));
+	if (ret)
+		xdf_gem_module_exit();
+	return ret;
 }
 
 MODULE_IMPORT_NS("DMA_BUF");

@@ -4,7 +4,6 @@
 #define XDF_GEM_H
 
 #include <drm/drm_gem.h>
-#include <linux/mutex.h>
 
 #include "xdf_grants.h"
 
@@ -28,11 +27,9 @@ static inline struct xdf_gem *to_xdf_gem(struct drm_gem_object *obj)
 int xdf_gem_dumb_create(struct drm_file *file, struct drm_device *drm,
 			struct drm_mode_create_dumb *args);
 struct drm_gem_object *
-xdf_gem_import_sg_table(struct drm_device *drm,
-			struct dma_buf_attachment *attach,
+xdf_gem_import_sg_table(struct drm_device *drm, struct dma_buf_attachment *attach,
 			struct sg_table *sgt);
-struct drm_gem_object *xdf_gem_import(struct drm_device *drm,
-				      struct dma_buf *dmabuf);
+struct drm_gem_object *xdf_gem_import(struct drm_device *drm, struct dma_buf *dmabuf);
 struct xdf_mem *xdf_gem_alloc_mem(struct drm_device *drm, size_t size);
 int xdf_gem_map_source(struct xdf_gem *gem, struct iosys_map *map);
 void xdf_gem_unmap_source(struct xdf_gem *gem, struct iosys_map *map);

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <linux/dma-mapping.h>
 #include <linux/highmem.h>
-#include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
-#include <linux/spinlock.h>
-#include <linux/vmalloc.h>
-#include <linux/workqueue.h>
 #include <xen/page.h>
 
 #include "xdf_grants.h"
@@ -20,36 +16,24 @@
 /* Blocks of so many pages are quicker to get; each page is as good as alone. */
 #define BLOCK_ORDER		4
 
-/* Of all that is shared or may be, and what the driver knows that by. */
-static atomic_long_t mem_pages, mem_list_bytes;
+/* Of all that is shared or may be; and what lists its references, in bytes. */
+static atomic_long_t mem_pages, refs_bytes;
 
-static void mem_count(const struct xdf_mem *mem, int sign)
+/*
+ * Memory without a page yet: who adds some counts them.
+ * Return: the memory, to be put; or NULL.
+ */
+struct xdf_mem *xdf_mem_new(struct device *dev, size_t size)
 {
-	unsigned long pages = mem->size >> PAGE_SHIFT;
-
-	atomic_long_add(sign * pages, &mem_pages);
-	atomic_long_add(sign * pages * sizeof(*mem->pages), &mem_list_bytes);
-}
-
-/* @pages is the list of its pages, its own from here on; NULL for a new one. */
-static struct xdf_mem *mem_new(struct device *dev, size_t size,
-			       struct page **pages)
-{
-	struct xdf_mem *mem = kzalloc(sizeof(*mem), GFP_KERNEL);
+	struct xdf_mem *mem = kvzalloc(struct_size(mem, pages, PFN_UP(size)), GFP_KERNEL);
 
 	if (!mem)
 		return NULL;
-	mem->size = PAGE_ALIGN(size);
-	mem->pages = pages ?: kvcalloc(mem->size >> PAGE_SHIFT,
-				       sizeof(*mem->pages), GFP_KERNEL);
-	if (!mem->pages) {
-		kfree(mem);
-		return NULL;
-	}
 	kref_init(&mem->ref);
-	mem_count(mem, 1);
 	mem->dev = get_device(dev);
+	mem->size = PAGE_ALIGN(size);
 	mem->owner = task_tgid_nr(current);
+	atomic_long_add(PFN_UP(size), &mem_pages);
 	return mem;
 }
 
@@ -58,14 +42,12 @@ static void mem_free(struct kref *ref)
 	struct xdf_mem *mem = container_of(ref, struct xdf_mem, ref);
 
 	if (mem->contiguous && mem->npages)
-		dma_free_pages(mem->dev, mem->size, mem->pages[0], mem->dma,
-			       DMA_BIDIRECTIONAL);
+		dma_free_pages(mem->dev, mem->size, mem->pages[0], mem->dma, DMA_BIDIRECTIONAL);
 	while (!mem->contiguous && mem->npages)
 		put_page(mem->pages[--mem->npages]);
-	mem_count(mem, -1);
+	atomic_long_sub(PFN_UP(mem->size), &mem_pages);
 	put_device(mem->dev);
-	kvfree(mem->pages);
-	kfree(mem);
+	kvfree(mem);
 }
 
 /*
@@ -77,19 +59,14 @@ static bool mem_is_low(struct page *page)
 	return page_to_phys(page) < SZ_1M;
 }
 
-/*
- * Charged to the caller's cgroup. What cannot be used goes to the list @low. A
- * failure is the caller's to tell of.
- */
-static bool mem_add_pages(struct xdf_mem *mem, unsigned int order,
-			  struct list_head *low)
+/* Charged to the caller's cgroup. What cannot be used goes to the list @low. */
+static bool mem_add_pages(struct xdf_mem *mem, unsigned int order, struct list_head *low)
 {
 	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN;
 	struct page *page;
 	unsigned int i;
 
-	page = alloc_pages(gfp | (order ? __GFP_NORETRY : __GFP_RETRY_MAYFAIL),
-			   order);
+	page = alloc_pages(gfp | (order ? __GFP_NORETRY : __GFP_RETRY_MAYFAIL), order);
 	if (!page)
 		return false;
 	if (order)
@@ -103,72 +80,51 @@ static bool mem_add_pages(struct xdf_mem *mem, unsigned int order,
 }
 
 /*
- * Memory from anywhere, rounded up to pages.
- * Return: the memory, to be put; or ERR_PTR(-ENOMEM).
+ * Memory from anywhere, rounded up to pages. A failure is the caller's to tell of.
+ * Return: the memory, to be put; or NULL.
  */
 struct xdf_mem *xdf_mem_alloc(struct device *dev, size_t size)
 {
-	struct xdf_mem *mem = mem_new(dev, size, NULL);
+	struct xdf_mem *mem = xdf_mem_new(dev, size);
 	struct page *page, *next;
-	bool added = true;
 	unsigned int left;
 	LIST_HEAD(low);
 
-	if (!mem)
-		return ERR_PTR(-ENOMEM);
-	while (added && (left = (mem->size >> PAGE_SHIFT) - mem->npages))
-		added = (left >= 1u << BLOCK_ORDER &&
-			 mem_add_pages(mem, BLOCK_ORDER, &low)) ||
-			mem_add_pages(mem, 0, &low);
+	while (mem && (left = PFN_UP(size) - mem->npages)) {
+		if (left >= 1u << BLOCK_ORDER && mem_add_pages(mem, BLOCK_ORDER, &low))
+			continue;
+		if (mem_add_pages(mem, 0, &low))
+			continue;
+		xdf_mem_put(mem);
+		mem = NULL;
+	}
 	/* not before: they would come again */
 	list_for_each_entry_safe(page, next, &low, lru)
 		put_page(page);
-	if (added)
-		return mem;
-	xdf_mem_put(mem);
-	return ERR_PTR(-ENOMEM);
+	return mem;
 }
 
 /*
  * Physically contiguous memory, from the kernel's area for such, where there is
  * one (cma=). The device's DMA masks are set.
- * Return: the memory, to be put; or ERR_PTR(-ENOMEM), without any complaint.
+ * Return: the memory, to be put; or NULL, without any complaint.
  */
 struct xdf_mem *xdf_mem_alloc_contiguous(struct device *dev, size_t size)
 {
-	struct xdf_mem *mem = mem_new(dev, size, NULL);
+	struct xdf_mem *mem = xdf_mem_new(dev, size);
 	struct page *page;
 
 	if (!mem)
-		return ERR_PTR(-ENOMEM);
+		return NULL;
 	mem->contiguous = true;
 	page = dma_alloc_pages(dev, mem->size, &mem->dma, DMA_BIDIRECTIONAL,
 			       GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
-	for (; page && mem->npages < mem->size >> PAGE_SHIFT; mem->npages++)
+	for (; page && mem->npages < PFN_UP(size); mem->npages++)
 		mem->pages[mem->npages] = page + mem->npages;
 	if (page && !mem_is_low(page))
 		return mem;
 	xdf_mem_put(mem);
-	return ERR_PTR(-ENOMEM);
-}
-
-/*
- * Pages of another driver's, held from here on. The array is the new memory's, or
- * freed.
- * Return: the memory, to be put; or ERR_PTR(-ENOMEM).
- */
-struct xdf_mem *xdf_mem_hold(struct device *dev, struct page **pages,
-			     unsigned int npages)
-{
-	struct xdf_mem *mem = mem_new(dev, (size_t)npages << PAGE_SHIFT, pages);
-
-	if (!mem) {
-		kvfree(pages);
-		return ERR_PTR(-ENOMEM);
-	}
-	for (; mem->npages < npages; mem->npages++)
-		get_page(pages[mem->npages]);
-	return mem;
+	return NULL;
 }
 
 /* One user less. */
@@ -209,6 +165,15 @@ static struct {
 	unsigned int lacking;	/* so many and more are not there, as the log says */
 } table;
 
+/* Returns whether the backend has let go of this one. */
+static bool grants_end_one(struct xdf_grants *g, unsigned int i)
+{
+	if (g->refs[i] && !gnttab_try_end_foreign_access(g->refs[i]))
+		return false;
+	g->refs[i] = 0;
+	return true;
+}
+
 /*
  * A backend that has let go of the first and the last has let go of all: then
  * they go back to the kernel together. It warns of those that are not free.
@@ -218,22 +183,12 @@ static void grants_end_together(struct xdf_grants *g)
 	grant_ref_t head;
 	unsigned int i;
 
-	if (!g->refs[0] || !gnttab_try_end_foreign_access(g->refs[0]))
+	if (!grants_end_one(g, 0) || !grants_end_one(g, g->count - 1) ||
+	    gnttab_alloc_grant_references(1, &head) < 0)
 		return;
-	g->refs[0] = 0;
-	i = g->count - 1;
-	if (!g->refs[i] || !gnttab_try_end_foreign_access(g->refs[i]))
-		return;
-	g->refs[i] = 0;
 	/* a list of free references as the kernel has them, with nothing in it */
-	if (gnttab_alloc_grant_references(1, &head) < 0)
-		return;
 	gnttab_free_grant_reference(gnttab_claim_grant_reference(&head));
-	for (i = 1; i < g->count; i++) {
-		if (!g->refs[i])
-			continue;
-		if (!gnttab_end_foreign_access_ref(g->refs[i]))
-			break;
+	for (i = 1; i < g->count - 1 && gnttab_end_foreign_access_ref(g->refs[i]); i++) {
 		gnttab_release_grant_reference(&head, g->refs[i]);
 		g->refs[i] = 0;
 	}
@@ -249,52 +204,41 @@ static unsigned int grants_end(struct xdf_grants *g)
 		before += !!g->refs[i];
 	if (before == g->count && before > 2)
 		grants_end_together(g);
-	for (i = 0; i < g->count; i++) {
-		if (!g->refs[i])
-			continue;
-		if (gnttab_try_end_foreign_access(g->refs[i]))
-			g->refs[i] = 0;
-		else
-			left++;
-	}
+	for (i = 0; i < g->count; i++)
+		left += !grants_end_one(g, i);
 	atomic_sub(before - left, &table.used);
 	return left;
 }
 
 static void grants_free(struct xdf_grants *g)
 {
-	atomic_long_sub(g->mem->npages * XEN_PFN_PER_PAGE * sizeof(*g->refs),
-			&mem_list_bytes);
+	atomic_long_sub(g->mem->npages * XEN_PFN_PER_PAGE * sizeof(*g->refs), &refs_bytes);
 	xdf_mem_put(g->mem);
-	kvfree(g->refs);
-	kfree(g);
+	kvfree(g);
 }
 
 static void grants_retry(struct work_struct *work)
 {
 	struct xdf_grants *g, *next;
 	LIST_HEAD(todo);
-	LIST_HEAD(left);
 
 	spin_lock_irq(&table.lock);
 	list_splice_init(&table.list, &todo);
 	spin_unlock_irq(&table.lock);
 
 	list_for_each_entry_safe(g, next, &todo, link) {
-		list_del(&g->link);
-		if (grants_end(g))
-			list_add_tail(&g->link, &left);
-		else
+		if (!grants_end(g)) {
+			list_del(&g->link);
 			grants_free(g);
+		}
 		cond_resched();
 	}
 
 	spin_lock_irq(&table.lock);
-	list_splice(&left, &table.list);
+	list_splice(&todo, &table.list);
 	if (!list_empty(&table.list)) {
 		table.delay_ms = min(2 * table.delay_ms, RETRY_LAST_MS + 0u);
-		schedule_delayed_work(&table.work,
-				      msecs_to_jiffies(table.delay_ms));
+		schedule_delayed_work(&table.work, msecs_to_jiffies(table.delay_ms));
 	}
 	spin_unlock_irq(&table.lock);
 }
@@ -426,14 +370,12 @@ struct xdf_mem *xdf_mem_reuse(size_t size, bool contiguous)
 	return mem;
 }
 
-static unsigned long grants_shrink_count(struct shrinker *shrinker,
-					 struct shrink_control *sc)
+static unsigned long grants_shrink_count(struct shrinker *shrinker, struct shrink_control *sc)
 {
 	return READ_ONCE(table.kept_pages);
 }
 
-static unsigned long grants_shrink(struct shrinker *shrinker,
-				   struct shrink_control *sc)
+static unsigned long grants_shrink(struct shrinker *shrinker, struct shrink_control *sc)
 {
 	return grants_drop(0, sc->nr_to_scan) ?: SHRINK_STOP;
 }
@@ -442,13 +384,12 @@ static unsigned long grants_shrink(struct shrinker *shrinker,
 void xdf_grants_print(struct seq_file *m)
 {
 	unsigned int kept = READ_ONCE(table.kept_pages) * XEN_PFN_PER_PAGE;
+	unsigned long pages = atomic_long_read(&mem_pages);
 
-	seq_printf(m, "grants: %u of %u in use\n", atomic_read(&table.used) - kept,
-		   table.budget);
+	seq_printf(m, "grants: %u of %u in use\n", atomic_read(&table.used) - kept, table.budget);
 	seq_printf(m, "grants kept for new buffers: %u\n", kept);
-	seq_printf(m, "lists of %lu pages and their grants: %lu bytes\n",
-		   atomic_long_read(&mem_pages),
-		   atomic_long_read(&mem_list_bytes));
+	seq_printf(m, "lists of %lu pages and their grants: %lu bytes\n", pages,
+		   pages * sizeof(struct page *) + atomic_long_read(&refs_bytes));
 }
 
 /* One line, however often so many or more are asked for. */
@@ -471,20 +412,20 @@ static bool grants_count(unsigned int count, unsigned int reserve)
 }
 
 /* Take so many references, if others are left. */
-static int grants_take(unsigned int count, unsigned int reserve)
+static bool grants_take(unsigned int count, unsigned int reserve)
 {
 	if (grants_count(count, reserve))
-		return 0;
+		return true;
 	/* a backend that has connected again has let go of what it had before */
 	xdf_grants_forget();
 	flush_delayed_work(&table.work);
 	if (grants_count(count, reserve))
-		return 0;
+		return true;
 	if (grants_lack_is_news(count))
 		pr_warn_ratelimited("xen_drm_front: %u grants asked for, %u of %u in use, %u kept for the screens (error %d): no room for this buffer. Show fewer or smaller buffers, or raise Xen's max_grant_frames for this guest\n",
 				    count, atomic_read(&table.used), table.budget,
 				    reserve, -ENOSPC);
-	return -ENOSPC;
+	return false;
 }
 
 /*
@@ -493,77 +434,63 @@ static int grants_take(unsigned int count, unsigned int reserve)
  */
 int xdf_grants_leave(unsigned int count, unsigned int reserve)
 {
-	int ret = reserve ? grants_take(count, reserve) : 0;
-
-	if (reserve && !ret)
-		atomic_sub(count, &table.used);
-	return ret;
+	if (!reserve)
+		return 0;
+	if (!grants_take(count, reserve))
+		return -ENOSPC;
+	atomic_sub(count, &table.used);
+	return 0;
 }
 
 /* Grants frame by frame; what was granted is counted in g->count. */
-static int grants_fill(struct xdf_grants *g, unsigned int count)
+static bool grants_fill(struct xdf_grants *g, unsigned int count)
 {
 	while (g->count < count) {
 		unsigned int batch = min(count - g->count, GRANT_BATCH);
 		grant_ref_t head;
-		int ret;
 
-		ret = gnttab_alloc_grant_references(batch, &head);
-		if (ret < 0)
-			return -ENOSPC;
-		for (; batch; batch--) {
+		if (gnttab_alloc_grant_references(batch, &head) < 0)
+			return false;
+		for (; batch; batch--, g->count++) {
 			struct page *page = g->mem->pages[g->count / XEN_PFN_PER_PAGE];
 			unsigned int sub = g->count % XEN_PFN_PER_PAGE;
-			grant_ref_t ref = gnttab_claim_grant_reference(&head);
 
-			gnttab_grant_foreign_access_ref(ref, g->domid,
-							xen_page_to_gfn(page) + sub,
-							0);
-			g->refs[g->count++] = ref;
+			g->refs[g->count] = gnttab_claim_grant_reference(&head);
+			gnttab_grant_foreign_access_ref(g->refs[g->count], g->domid,
+							xen_page_to_gfn(page) + sub, 0);
 		}
 		cond_resched();
 	}
-	return 0;
+	return true;
 }
 
 static struct xdf_grants *grants_new(domid_t domid, struct xdf_mem *mem)
 {
 	unsigned int count = mem->npages * XEN_PFN_PER_PAGE;
 	struct xdf_grants *g;
-	int ret;
 
-	ret = grants_take(count, 0);
-	if (ret)
-		return ERR_PTR(ret);
-
-	g = kzalloc(sizeof(*g), GFP_KERNEL);
-	if (!g)
-		goto err_budget;
-	g->refs = kvmalloc_array(count, sizeof(*g->refs), GFP_KERNEL);
-	if (!g->refs)
-		goto err_free;
-	atomic_long_add(count * sizeof(*g->refs), &mem_list_bytes);
+	if (!grants_take(count, 0))
+		return ERR_PTR(-ENOSPC);
+	g = kvzalloc(struct_size(g, refs, count), GFP_KERNEL);
+	if (!g) {
+		atomic_sub(count, &table.used);
+		return ERR_PTR(-ENOMEM);
+	}
+	atomic_long_add(count * sizeof(*g->refs), &refs_bytes);
 	g->domid = domid;
 	g->mem = xdf_mem_get(mem);
-	ret = grants_fill(g, count);
-	if (ret) {
-		if (grants_lack_is_news(count))
-			pr_warn_ratelimited("xen_drm_front: the domain's grant table is full (%u grants in use here, error %d): raise Xen's max_grant_frames for this guest\n",
-					    atomic_read(&table.used) - count, ret);
-		/* what was not granted goes back to the budget at once */
-		atomic_sub(count - g->count, &table.used);
-		xdf_grants_release(g);
-		return ERR_PTR(ret);
+	if (grants_fill(g, count)) {
+		if (count >= READ_ONCE(table.lacking))
+			WRITE_ONCE(table.lacking, 0);
+		return g;
 	}
-	if (count >= READ_ONCE(table.lacking))
-		WRITE_ONCE(table.lacking, 0);
-	return g;
-
-err_free:
-	kfree(g);
-err_budget:
-	atomic_sub(count, &table.used);
-	return ERR_PTR(-ENOMEM);
+	if (grants_lack_is_news(count))
+		pr_warn_ratelimited("xen_drm_front: the domain's grant table is full (%u grants in use here, error %d): raise Xen's max_grant_frames for this guest\n",
+				    atomic_read(&table.used) - count, -ENOSPC);
+	/* what was not granted goes back to the budget at once */
+	atomic_sub(count - g->count, &table.used);
+	xdf_grants_release(g);
+	return ERR_PTR(-ENOSPC);
 }
 
 /*
@@ -593,14 +520,13 @@ struct xdf_grants *xdf_grants_share(domid_t domid, struct xdf_mem *mem)
  * Return: the grants of zeroed memory, the caller's; or an ERR_PTR() as of
  * xdf_grants_share().
  */
-struct xdf_grants *xdf_grants_alloc(struct device *dev, domid_t domid,
-				    size_t size)
+struct xdf_grants *xdf_grants_alloc(struct device *dev, domid_t domid, size_t size)
 {
 	struct xdf_mem *mem = xdf_mem_alloc(dev, size);
 	struct xdf_grants *g;
 
-	if (IS_ERR(mem))
-		return ERR_CAST(mem);
+	if (!mem)
+		return ERR_PTR(-ENOMEM);
 	g = xdf_grants_share(domid, mem);
 	xdf_mem_put(mem);
 	return g;
@@ -632,30 +558,30 @@ int xdf_grants_init(unsigned int budget)
 }
 
 /*
- * Contiguous memory has no page to hand over for each reference, and given
- * none the kernel looks for it by the frame of 4 KiB: with larger pages it
- * takes a page that is none.
+ * The kernel ends them, and drops a hold on the page of each. Contiguous memory has
+ * no page to hand over for each reference, and given none the kernel looks for it by
+ * the frame of 4 KiB: with larger pages it takes a page that is none.
  */
-static bool grants_can_be_left(const struct xdf_grants *g)
+static void grants_leave(struct xdf_grants *g, unsigned int left)
 {
-	return !g->mem->contiguous || PAGE_SIZE == XEN_PAGE_SIZE;
-}
-
-/* The kernel ends them, and drops a hold on the page of each. */
-static void grants_leave(struct xdf_grants *g)
-{
+	bool contiguous = g->mem->contiguous;
+	bool can_be_left = !contiguous || PAGE_SIZE == XEN_PAGE_SIZE;
 	unsigned int i;
 
-	for (i = 0; i < g->count; i++) {
-		struct page *page = g->mem->pages[i / XEN_PFN_PER_PAGE];
+	pr_info("xen_drm_front: the backend still maps %u pages; %s\n", left, can_be_left ?
+		"the kernel takes them back when it lets go" : "they stay granted");
+	for (i = 0; can_be_left && i < g->count; i++) {
+		struct page *page = contiguous ? NULL : g->mem->pages[i / XEN_PFN_PER_PAGE];
 
 		if (!g->refs[i])
 			continue;
-		if (!g->mem->contiguous)
+		if (page)
 			get_page(page);
-		gnttab_end_foreign_access(g->refs[i],
-					  g->mem->contiguous ? NULL : page);
+		gnttab_end_foreign_access(g->refs[i], page);
 	}
+	/* Contiguous memory goes to nobody else while a part is in use. */
+	if (contiguous)
+		g->mem->npages = 0;
 }
 
 /*
@@ -675,15 +601,7 @@ void xdf_grants_exit(void)
 	list_for_each_entry_safe(g, next, &table.list, link) {
 		left = grants_end(g);
 		if (left)
-			pr_info("xen_drm_front: the backend still maps %u pages; %s\n",
-				left, grants_can_be_left(g) ?
-				"the kernel takes them back when it lets go" :
-				"they stay granted");
-		if (left && grants_can_be_left(g))
-			grants_leave(g);
-		/* Contiguous memory goes to nobody else while a part is in use. */
-		if (left && g->mem->contiguous)
-			g->mem->npages = 0;
+			grants_leave(g, left);
 		grants_free(g);
 	}
 }
@@ -697,8 +615,7 @@ static void *directory_page(const struct xdf_grants *dir, u32 index)
 {
 	size_t at = (size_t)index * DISPLIF_PAGE_SIZE;
 
-	return page_address(dir->mem->pages[at >> PAGE_SHIFT]) +
-		offset_in_page(at);
+	return page_address(dir->mem->pages[at >> PAGE_SHIFT]) + offset_in_page(at);
 }
 
 /*
@@ -714,8 +631,7 @@ struct xdf_grants *xdf_directory_create(struct device *dev, domid_t domid,
 
 	dir = xdf_grants_alloc(dev, domid, (size_t)n * DISPLIF_PAGE_SIZE);
 	for (i = 0; !IS_ERR(dir) && i < n; i++)
-		xdf_pgdir_fill(directory_page(dir, i), i, dir->refs, refs,
-			       count);
+		xdf_pgdir_fill(directory_page(dir, i), i, dir->refs, refs, count);
 	return dir;
 }
 

@@ -5,7 +5,6 @@
 
 #include <linux/device.h>
 #include <linux/kref.h>
-#include <linux/mm_types.h>
 #include <xen/grant_table.h>
 
 #include "xdf_proto.h"
@@ -19,17 +18,16 @@ struct xdf_mem {
 	size_t size;			/* in bytes */
 	bool contiguous;		/* the pages follow one another */
 	dma_addr_t dma;			/* of a contiguous one */
-	unsigned int npages;
-	struct page **pages;		/* write-back; zeroed, if they are our own */
 	pid_t owner;			/* may have it again */
 	struct xdf_grants *kept;	/* that nobody uses just now, or NULL */
+	unsigned int npages;		/* held by @pages */
+	struct page *pages[];		/* write-back; zeroed, if they are our own */
 };
 
+struct xdf_mem *xdf_mem_new(struct device *dev, size_t size);
 struct xdf_mem *xdf_mem_alloc(struct device *dev, size_t size);
 struct xdf_mem *xdf_mem_alloc_contiguous(struct device *dev, size_t size);
 struct xdf_mem *xdf_mem_reuse(size_t size, bool contiguous);
-struct xdf_mem *xdf_mem_hold(struct device *dev, struct page **pages,
-			     unsigned int npages);
 void xdf_mem_put(struct xdf_mem *mem);
 
 static inline struct xdf_mem *xdf_mem_get(struct xdf_mem *mem)
@@ -38,23 +36,18 @@ static inline struct xdf_mem *xdf_mem_get(struct xdf_mem *mem)
 	return mem;
 }
 
-/*
- * Memory that is shared with another domain.
- * Made by xdf_grants_share(); the caller's until xdf_grants_release() or
- * xdf_grants_keep().
- */
+/* Memory that is shared: the caller's until xdf_grants_release() or xdf_grants_keep(). */
 struct xdf_grants {
 	struct xdf_mem *mem;		/* the memory, held */
 	domid_t domid;
-	unsigned int count;		/* number of references, one for each 4 KiB */
-	grant_ref_t *refs;		/* by page; 0 for one that was ended */
 	unsigned long unused_since;	/* in jiffies, while it is kept */
 	struct list_head link;		/* of those kept, or not let go */
+	unsigned int count;		/* number of references, one for each 4 KiB */
+	grant_ref_t refs[];		/* by page; 0 for one that was ended */
 };
 
 struct xdf_grants *xdf_grants_share(domid_t domid, struct xdf_mem *mem);
-struct xdf_grants *xdf_grants_alloc(struct device *dev, domid_t domid,
-				    size_t size);
+struct xdf_grants *xdf_grants_alloc(struct device *dev, domid_t domid, size_t size);
 void xdf_grants_release(struct xdf_grants *grants);
 void xdf_grants_keep(struct xdf_grants *grants);
 void xdf_grants_forget(void);

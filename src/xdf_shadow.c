@@ -168,13 +168,10 @@ static void shadow_set_pages(struct xdf_shadow *shadow, struct page **pages)
 /* Memory of our own; the format is set. Return: 0 or -ENOMEM. */
 int xdf_shadow_alloc(struct xdf_shadow *shadow)
 {
-	struct xdf_mem *mem = xdf_gem_alloc_mem(shadow->gem->base.dev,
-						shadow->size);
-
-	if (IS_ERR(mem))
-		return PTR_ERR(mem);
-	shadow->mem = mem;
-	shadow_set_pages(shadow, mem->pages);
+	shadow->mem = xdf_gem_alloc_mem(shadow->gem->base.dev, shadow->size);
+	if (!shadow->mem)
+		return -ENOMEM;
+	shadow_set_pages(shadow, shadow->mem->pages);
 	return 0;
 }
 

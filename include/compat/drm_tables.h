@@ -277,7 +277,6 @@ struct compat_gem_object_funcs {
 	void (*free)(struct drm_gem_object *obj);
 	struct sg_table *(*get_sg_table)(struct drm_gem_object *obj);
 	int (*vmap)(struct drm_gem_object *obj, struct iosys_map *map);
-	void (*vunmap)(struct drm_gem_object *obj, struct iosys_map *map);
 	int (*mmap)(struct drm_gem_object *obj, struct vm_area_struct *vma);
 	const struct vm_operations_struct *vm_ops;
 };
@@ -301,14 +300,6 @@ static inline void *compat_gem_vmap(struct drm_gem_object *obj)
 	return ret ? ERR_PTR(ret) : map.vaddr;
 }
 
-static inline void compat_gem_vunmap(struct drm_gem_object *obj, void *vaddr)
-{
-	struct iosys_map map;
-
-	iosys_map_set_vaddr(&map, vaddr);
-	compat_gem(obj)->vunmap(obj, &map);
-}
-
 static inline const struct drm_gem_object_funcs *
 compat_gem_fill(const struct compat_gem_object_funcs *funcs,
 		struct compat_gem *gem)
@@ -317,7 +308,6 @@ compat_gem_fill(const struct compat_gem_object_funcs *funcs,
 	gem->own.free = funcs->free;
 	gem->own.get_sg_table = funcs->get_sg_table;
 	gem->own.vmap = compat_gem_vmap;
-	gem->own.vunmap = compat_gem_vunmap;
 	gem->own.vm_ops = funcs->vm_ops;
 #if XDF_HAVE_DRM_GEM_MMAP
 	gem->own.mmap = funcs->mmap;

@@ -1813,7 +1813,8 @@ void user_draw(struct drm_file *file, u32 handle, u8 byte)
 		return;
 	if (!obj->funcs->vmap(obj, &map)) {
 		memset(map.vaddr, byte, obj->size);
-		obj->funcs->vunmap(obj, &map);
+		if (obj->funcs->vunmap)
+			obj->funcs->vunmap(obj, &map);
 	}
 	drm_gem_object_put(obj);
 }

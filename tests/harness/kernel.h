@@ -747,6 +747,7 @@ int kstrtouint(const char *s, unsigned int base, unsigned int *res);
 #define PAGE_SIZE		4096UL
 #define PAGE_MASK		(~(PAGE_SIZE - 1))
 #define PAGE_ALIGN(x)		ALIGN((x), PAGE_SIZE)
+#define PFN_UP(x)		(((x) + PAGE_SIZE - 1) >> PAGE_SHIFT)
 #define PAGE_ALIGNED(x)		IS_ALIGNED((unsigned long)(x), PAGE_SIZE)
 #define offset_in_page(p)	((unsigned long)(p) & (PAGE_SIZE - 1))
 #define SZ_4K			4096
