@@ -225,70 +225,50 @@ void xdf_shadow_release(struct xdf_shadow *shadow)
 	shadow->mem = NULL;
 }
 
-/* By way of a chunk: the source may be a device's memory. */
-static void shadow_convert(const struct xdf_shadow *shadow, u32 *to, u32 from,
-			   u32 count)
+/*
+ * A place in the shadow, in bytes, and how many of @count pixels from there on are in
+ * the same page. None lies in two: the pitch is a multiple of its size. The pages, ours
+ * or the balloon's, are never high memory and so have an address.
+ */
+static void *shadow_at(const struct xdf_shadow *shadow, u32 at, u32 *count)
 {
-	u32 cpp = shadow->source.cpp;
-	u32 chunk[SHADOW_CHUNK];
-
-	while (count) {
-		u32 part = min(count, SHADOW_CHUNK);
-
-		iosys_map_memcpy_from(chunk, &shadow->map, from, part * cpp);
-		xdf_format_to_xrgb8888(to, chunk, part, shadow->convert_from);
-		to += part;
-		from += part * cpp;
-		count -= part;
-	}
+	*count = min_t(u32, *count, (PAGE_SIZE - offset_in_page(at)) / shadow->cpp);
+	return page_address(shadow->pages[at >> PAGE_SHIFT]) + offset_in_page(at);
 }
 
 /*
- * Pixels from a place in the source to one in the shadow, page by page. None lies
- * in two pages: the pitch is a multiple of its size. The shadow's pages, ours or
- * the balloon's, are never high memory and so have an address.
+ * Pixels from a place in the source to one in the shadow. They are converted by way of
+ * a chunk: the source may be a device's memory.
  */
 static void shadow_run(struct xdf_shadow *shadow, u32 to, u32 from, u32 count)
 {
-	while (count) {
-		void *page = page_address(shadow->pages[to >> PAGE_SHIFT]);
-		u32 room = (PAGE_SIZE - offset_in_page(to)) / shadow->cpp;
-		u32 part = min(count, room);
+	u32 part, chunk[SHADOW_CHUNK], convert_from = shadow->convert_from;
+	void *pixels;
 
-		page += offset_in_page(to);
-		if (shadow->convert_from)
-			shadow_convert(shadow, page, from, part);
-		else
-			iosys_map_memcpy_from(page, &shadow->map, from,
-					      part * shadow->cpp);
+	for (; count; count -= part) {
+		part = convert_from ? min(count, SHADOW_CHUNK) : count;
+		pixels = shadow_at(shadow, to, &part);
+		iosys_map_memcpy_from(convert_from ? chunk : pixels, &shadow->map, from,
+				      part * shadow->source.cpp);
+		if (convert_from)
+			xdf_format_to_xrgb8888(pixels, chunk, part, convert_from);
 		to += part * shadow->cpp;
 		from += part * shadow->source.cpp;
-		count -= part;
 	}
 }
 
-static void shadow_lines(struct xdf_shadow *shadow, u32 x, u32 y, u32 right, u32 bottom)
+/* Nothing happens without memory. */
+static void shadow_draw(struct xdf_shadow *shadow, const struct drm_rect *rect)
 {
 	const struct xdf_layout *l = &shadow->source;
+	struct drm_rect all;
+	u32 y;
 
-	for (; y < bottom; y++)
-		shadow_run(shadow, y * shadow->pitch + x * shadow->cpp,
-			   l->offset + y * l->pitch + x * l->cpp, right - x);
-}
-
-/* From a place in the shadow, in bytes. */
-static void shadow_copy_out(const struct xdf_shadow *shadow, u32 from, void *to,
-			    u32 len)
-{
-	while (len) {
-		struct page *page = shadow->pages[from >> PAGE_SHIFT];
-		u32 part = min_t(u32, len, PAGE_SIZE - offset_in_page(from));
-
-		memcpy(to, page_address(page) + offset_in_page(from), part);
-		from += part;
-		to += part;
-		len -= part;
-	}
+	drm_rect_init(&all, 0, 0, l->width, l->height);
+	rect = rect ?: &all;
+	for (y = rect->y1; shadow->pages && y < rect->y2; y++)
+		shadow_run(shadow, y * shadow->pitch + rect->x1 * shadow->cpp,
+			   l->offset + y * l->pitch + rect->x1 * l->cpp, rect->x2 - rect->x1);
 }
 
 /*
@@ -298,41 +278,34 @@ static void shadow_copy_out(const struct xdf_shadow *shadow, u32 from, void *to,
  */
 void xdf_shadow_update(struct xdf_shadow *shadow, const struct drm_rect *rect)
 {
-	const struct xdf_layout *l = &shadow->source;
-
 	mutex_lock(&shadow->gem->lock);
-	if (!shadow->pages)
-		goto out;
-	if (rect)
-		shadow_lines(shadow, rect->x1, rect->y1, rect->x2, rect->y2);
-	else
-		shadow_lines(shadow, 0, 0, l->width, l->height);
-out:
+	shadow_draw(shadow, rect);
 	mutex_unlock(&shadow->gem->lock);
 }
 
 /*
- * The checksum of what the backend sees, in XRGB8888; @raw has room for two lines
- * of it. @format is the source's.
+ * The checksum of what the backend sees, in XRGB8888; @line has room for one of it.
+ * @format is the source's.
  * Return: false without memory.
  */
-bool xdf_shadow_crc(struct xdf_shadow *shadow, u32 format, u32 *raw, u32 *sum)
+bool xdf_shadow_crc(struct xdf_shadow *shadow, u32 format, u32 *line, u32 *sum)
 {
 	const struct xdf_layout *l = &shadow->source;
-	u32 *pixels = raw + l->width;
+	u32 x, y, part;
+	void *pixels;
 	bool there;
-	u32 y;
 
 	mutex_lock(&shadow->gem->lock);
 	there = shadow->pages;
 	if (shadow->convert_from)
 		format = DRM_FORMAT_XRGB8888;
-	for (y = 0; there && y < l->height; y++) {
-		shadow_copy_out(shadow, y * shadow->pitch, raw,
-				l->width * shadow->cpp);
-		xdf_format_to_xrgb8888(pixels, raw, l->width, format);
-		*sum = xdf_line_crc(*sum, pixels, l->width);
-	}
+	for (y = 0; there && y < l->height; y++)
+		for (x = 0; x < l->width; x += part) {
+			part = l->width - x;
+			pixels = shadow_at(shadow, y * shadow->pitch + x * shadow->cpp, &part);
+			xdf_format_to_xrgb8888(line, pixels, part, format);
+			*sum = xdf_line_crc(*sum, line, part);
+		}
 	mutex_unlock(&shadow->gem->lock);
 	return there;
 }
@@ -343,7 +316,5 @@ bool xdf_shadow_crc(struct xdf_shadow *shadow, u32 format, u32 *raw, u32 *sum)
  */
 void xdf_shadow_panic(struct xdf_shadow *shadow)
 {
-	if (shadow->pages)
-		shadow_lines(shadow, 0, 0, shadow->source.width,
-			     shadow->source.height);
+	shadow_draw(shadow, NULL);
 }

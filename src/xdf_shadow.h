@@ -7,7 +7,6 @@
 #include <drm/drm_rect.h>
 
 #include "xdf_gem.h"
-#include "xdf_proto.h"
 
 /*
  * What the backend sees of a picture.
@@ -41,7 +40,7 @@ int xdf_shadow_alloc(struct xdf_shadow *shadow);
 int xdf_shadow_map(struct xdf_shadow *shadow, domid_t domid, const u32 *refs);
 void xdf_shadow_release(struct xdf_shadow *shadow);
 void xdf_shadow_update(struct xdf_shadow *shadow, const struct drm_rect *rect);
-bool xdf_shadow_crc(struct xdf_shadow *shadow, u32 format, u32 *raw, u32 *sum);
+bool xdf_shadow_crc(struct xdf_shadow *shadow, u32 format, u32 *line, u32 *sum);
 void xdf_shadow_panic(struct xdf_shadow *shadow);
 
 /* The checksum goes on with a line of pixels in XRGB8888. */
