@@ -94,29 +94,15 @@ static const struct vm_operations_struct xdf_gem_vm_ops = {
  * All of it at once, as far as pages follow one another: a picture is drawn as a whole,
  * and a fault for each page is most of what its first drawing costs.
  */
-static int gem_map_pages(const struct xdf_gem *gem, struct vm_area_struct *vma)
-{
-	pgoff_t n, i = gem_index(gem, vma->vm_pgoff);
-	unsigned long pfn, address = vma->vm_start;
-	struct page **pages = gem->mem->pages;
-	int ret = 0;
-
-	if (i > gem->mem->npages || vma_pages(vma) > gem->mem->npages - i)
-		return -EINVAL;
-	for (; !ret && address < vma->vm_end; address += n << PAGE_SHIFT, i += n) {
-		unsigned long left = (vma->vm_end - address) >> PAGE_SHIFT;
-
-		pfn = page_to_pfn(pages[i]);
-		for (n = 1; n < left && page_to_pfn(pages[i + n]) == pfn + n;)
-			n++;
-		ret = remap_pfn_range(vma, address, pfn, n << PAGE_SHIFT, vma->vm_page_prot);
-	}
-	return ret;
-}
-
 static int xdf_gem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
 {
-	if (to_xdf_gem(obj)->dmabuf)
+	const struct xdf_gem *gem = to_xdf_gem(obj);
+	unsigned long n, left = vma_pages(vma), address = vma->vm_start;
+	pgoff_t i = gem_index(gem, vma->vm_pgoff);
+	struct page **pages;
+	int ret = 0;
+
+	if (gem->dmabuf)
 		return -EOPNOTSUPP;
 	/* A private copy of a screen shows nothing, and PFNs cannot be copied. */
 	if ((vma->vm_flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE)
@@ -124,7 +110,17 @@ static int xdf_gem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
 	/* Write-back, as the Xen ABI has it for shared memory. */
 	vma->vm_page_prot = vm_get_page_prot(vma->vm_flags);
 	vma->vm_ops = &xdf_gem_vm_ops;
-	return gem_map_pages(to_xdf_gem(obj), vma);
+	if (i > gem->mem->npages || left > gem->mem->npages - i)
+		return -EINVAL;
+	for (pages = gem->mem->pages + i; !ret && left; pages += n, left -= n) {
+		unsigned long pfn = page_to_pfn(*pages);
+
+		for (n = 1; n < left && page_to_pfn(pages[n]) == pfn + n;)
+			n++;
+		ret = remap_pfn_range(vma, address, pfn, n << PAGE_SHIFT, vma->vm_page_prot);
+		address += n << PAGE_SHIFT;
+	}
+	return ret;
 }
 
 static const struct drm_gem_object_funcs xdf_gem_funcs = {
@@ -162,10 +158,7 @@ static bool gem_has_memory(size_t size)
 	return (size >> PAGE_SHIFT) <= max(si_mem_available(), 0L);
 }
 
-/*
- * Memory of the kind that buffers are made of, rounded up to pages.
- * Return: the memory, to be put; or NULL.
- */
+/* Memory of the kind that buffers are made of, rounded up to pages; to be put, or NULL. */
 struct xdf_mem *xdf_gem_alloc_mem(struct drm_device *drm, size_t size)
 {
 	struct xdf_mem *mem = xdf_mem_reuse(PAGE_ALIGN(size), gem_contiguous);
@@ -307,8 +300,7 @@ xdf_gem_import_sg_table(struct drm_device *drm, struct dma_buf_attachment *attac
 	gem->sgt = sgt;
 	gem->mem = import_mem(drm->dev, sgt, size);
 	drm_dbg_kms(drm, "imported %zu bytes, %s\n", size,
-		    gem->mem ? "shared with the backend as they are" :
-		      "copied for the backend");
+		    gem->mem ? "shared with the backend as they are" : "copied for the backend");
 	return &gem->base;
 }
 
@@ -361,10 +353,9 @@ void xdf_gem_end_read(struct xdf_gem *gem)
 }
 
 /*
- * Grant a buffer's pages to the backend, once for all users.
- * Context: may sleep; one caller at a time, as for xdf_gem_unshare().
- * Return: the grants, the buffer's own, until xdf_gem_unshare(); or an ERR_PTR()
- * as of xdf_grants_share().
+ * Grant a buffer's pages to the backend, once for all users, until xdf_gem_unshare().
+ * Context: may sleep; one caller at a time, for both.
+ * Return: the grants, the buffer's own; or an ERR_PTR() as of xdf_grants_share().
  */
 struct xdf_grants *xdf_gem_share(struct xdf_gem *gem, domid_t domid)
 {

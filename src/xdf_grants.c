@@ -19,10 +19,7 @@
 /* Of all that is shared or may be; and what lists its references, in bytes. */
 static atomic_long_t mem_pages, refs_bytes;
 
-/*
- * Memory without a page yet: who adds some counts them.
- * Return: the memory, to be put; or NULL.
- */
+/* Memory without a page yet: who adds some counts them. Return: it, to be put; or NULL. */
 struct xdf_mem *xdf_mem_new(struct device *dev, size_t size)
 {
 	struct xdf_mem *mem = kvzalloc(struct_size(mem, pages, PFN_UP(size)), GFP_KERNEL);
@@ -79,10 +76,7 @@ static bool mem_add_pages(struct xdf_mem *mem, unsigned int order, struct list_h
 	return true;
 }
 
-/*
- * Memory from anywhere, rounded up to pages. A failure is the caller's to tell of.
- * Return: the memory, to be put; or NULL.
- */
+/* Memory from anywhere, rounded up to pages. Return: it, to be put; or NULL without complaint. */
 struct xdf_mem *xdf_mem_alloc(struct device *dev, size_t size)
 {
 	struct xdf_mem *mem = xdf_mem_new(dev, size);
@@ -105,9 +99,8 @@ struct xdf_mem *xdf_mem_alloc(struct device *dev, size_t size)
 }
 
 /*
- * Physically contiguous memory, from the kernel's area for such, where there is
+ * The same, physically contiguous, from the kernel's area for such, where there is
  * one (cma=). The device's DMA masks are set.
- * Return: the memory, to be put; or NULL, without any complaint.
  */
 struct xdf_mem *xdf_mem_alloc_contiguous(struct device *dev, size_t size)
 {
@@ -243,10 +236,7 @@ static void grants_retry(struct work_struct *work)
 	spin_unlock_irq(&table.lock);
 }
 
-/*
- * Take memory back from the backend. Never blocks on it: memory of which it still
- * maps something is kept, and tried again until it is let go.
- */
+/* Never blocks on the backend: what it still maps is kept, and tried again until it lets go. */
 void xdf_grants_release(struct xdf_grants *g)
 {
 	unsigned long flags;
@@ -279,32 +269,27 @@ static void grants_unkeep(struct xdf_grants *g)
 	g->mem->kept = NULL;
 }
 
-/* The oldest, if it has been unused for so many jiffies; or NULL. */
-static struct xdf_grants *grants_take_oldest(unsigned long age)
-{
-	struct xdf_grants *g;
-	unsigned long flags;
-
-	spin_lock_irqsave(&table.lock, flags);
-	g = list_first_entry_or_null(&table.kept, struct xdf_grants, link);
-	if (g && time_before(jiffies, g->unused_since + age))
-		g = NULL;
-	if (g)
-		grants_unkeep(g);
-	spin_unlock_irqrestore(&table.lock, flags);
-	return g;
-}
-
-/* Releases those of that age, the oldest first, until so many pages have gone. */
+/*
+ * Releases those that have been unused for so many jiffies, the oldest first, until
+ * so many pages have gone. Returns how many have.
+ */
 static unsigned long grants_drop(unsigned long age, unsigned long pages)
 {
-	unsigned long dropped = 0;
+	unsigned long flags, dropped = 0;
 	struct xdf_grants *g;
 
-	while (dropped < pages && (g = grants_take_oldest(age))) {
-		dropped += g->mem->npages;
+	do {
+		spin_lock_irqsave(&table.lock, flags);
+		g = list_first_entry_or_null(&table.kept, struct xdf_grants, link);
+		if (dropped >= pages || (g && time_before(jiffies, g->unused_since + age)))
+			g = NULL;
+		if (g) {
+			dropped += g->mem->npages;
+			grants_unkeep(g);
+		}
+		spin_unlock_irqrestore(&table.lock, flags);
 		xdf_grants_release(g);
-	}
+	} while (g);
 	return dropped;
 }
 
@@ -428,10 +413,7 @@ static bool grants_take(unsigned int count, unsigned int reserve)
 	return false;
 }
 
-/*
- * May so many references be taken, and others left?
- * Return: 0 or -ENOSPC.
- */
+/* May so many references be taken, and others left? Return: 0 or -ENOSPC. */
 int xdf_grants_leave(unsigned int count, unsigned int reserve)
 {
 	if (!reserve)
@@ -464,10 +446,26 @@ static bool grants_fill(struct xdf_grants *g, unsigned int count)
 	return true;
 }
 
-static struct xdf_grants *grants_new(domid_t domid, struct xdf_mem *mem)
+/*
+ * Grant memory to a domain, for reading and writing: real pages, never slab, held
+ * until the backend has let go of all of it.
+ * Context: may sleep; one caller for a memory at a time.
+ * Return: the grants, the caller's; ERR_PTR(-ENOMEM), or -ENOSPC when the
+ * budget or the domain's grant table is used up.
+ */
+struct xdf_grants *xdf_grants_share(domid_t domid, struct xdf_mem *mem)
 {
 	unsigned int count = mem->npages * XEN_PFN_PER_PAGE;
 	struct xdf_grants *g;
+
+	spin_lock_irq(&table.lock);
+	g = mem->kept;
+	if (g)
+		grants_unkeep(g);
+	spin_unlock_irq(&table.lock);
+	if (g && g->domid == domid)
+		return g;
+	xdf_grants_release(g);
 
 	if (!grants_take(count, 0))
 		return ERR_PTR(-ENOSPC);
@@ -493,33 +491,7 @@ static struct xdf_grants *grants_new(domid_t domid, struct xdf_mem *mem)
 	return ERR_PTR(-ENOSPC);
 }
 
-/*
- * Grant memory to a domain, for reading and writing: real pages, never slab, held
- * until the backend has let go of all of it.
- * Context: may sleep; one caller for a memory at a time.
- * Return: the grants, the caller's; ERR_PTR(-ENOMEM), or -ENOSPC when the
- * budget or the domain's grant table is used up.
- */
-struct xdf_grants *xdf_grants_share(domid_t domid, struct xdf_mem *mem)
-{
-	struct xdf_grants *g;
-
-	spin_lock_irq(&table.lock);
-	g = mem->kept;
-	if (g)
-		grants_unkeep(g);
-	spin_unlock_irq(&table.lock);
-	if (g && g->domid == domid)
-		return g;
-	xdf_grants_release(g);
-	return grants_new(domid, mem);
-}
-
-/*
- * Memory for the backend and us alone, rounded up to pages.
- * Return: the grants of zeroed memory, the caller's; or an ERR_PTR() as of
- * xdf_grants_share().
- */
+/* Zeroed memory for the backend and us alone, rounded up to pages; as xdf_grants_share(). */
 struct xdf_grants *xdf_grants_alloc(struct device *dev, domid_t domid, size_t size)
 {
 	struct xdf_mem *mem = xdf_mem_alloc(dev, size);
@@ -620,8 +592,7 @@ static void *directory_page(const struct xdf_grants *dir, u32 index)
 
 /*
  * List references for the backend; without any it lists its own. Released when
- * the backend has read it.
- * Return: the directory, the caller's; or an ERR_PTR() as of xdf_grants_alloc().
+ * the backend has read it. Return: as of xdf_grants_share().
  */
 struct xdf_grants *xdf_directory_create(struct device *dev, domid_t domid,
 					const u32 *refs, u32 count)

@@ -4,7 +4,6 @@
 #define XDF_GRANTS_H
 
 #include <linux/device.h>
-#include <linux/kref.h>
 #include <xen/grant_table.h>
 
 #include "xdf_proto.h"

@@ -15,23 +15,15 @@
 /* One call of the hypervisor for so many. */
 #define MAP_BATCH	256u
 
-/* References, one for each 4 KiB: where those are mapped a page is no larger. */
-static u32 shadow_refs(const struct xdf_shadow *shadow)
+static int shadow_map_batch(struct xdf_shadow *shadow, domid_t domid, const u32 *refs,
+			    struct page **pages, u32 n, struct gnttab_map_grant_ref *ops)
 {
-	return shadow->size / DISPLIF_PAGE_SIZE;
-}
-
-static int shadow_map_batch(struct xdf_shadow *shadow, domid_t domid,
-			    const u32 *refs, u32 first,
-			    struct gnttab_map_grant_ref *ops)
-{
-	u32 i, n = min(shadow_refs(shadow) - first, MAP_BATCH);
-	struct page **pages = shadow->backend_pages + first;
 	int ret;
+	u32 i;
 
 	for (i = 0; i < n; i++)
 		gnttab_set_map_op(&ops[i], (unsigned long)page_address(pages[i]),
-				  GNTMAP_host_map, refs[first + i], domid);
+				  GNTMAP_host_map, refs[i], domid);
 	ret = gnttab_map_refs(ops, NULL, pages, n);
 	for (i = 0; i < n; i++) {
 		if (ops[i].status != GNTST_okay) {
@@ -51,7 +43,7 @@ static int shadow_map_batch(struct xdf_shadow *shadow, domid_t domid,
 /* Whatever cannot be unmapped is lost: it must not get into other hands. */
 static void shadow_unmap(struct xdf_shadow *shadow)
 {
-	u32 i, n, lost = 0, count = shadow_refs(shadow);
+	u32 i, n, lost = 0, count = shadow->size / DISPLIF_PAGE_SIZE;
 
 	if (!shadow->backend_pages)
 		return;
@@ -182,7 +174,7 @@ int xdf_shadow_alloc(struct xdf_shadow *shadow)
  */
 int xdf_shadow_map(struct xdf_shadow *shadow, domid_t domid, const u32 *refs)
 {
-	u32 i, count = shadow_refs(shadow);
+	u32 i, count = shadow->size / DISPLIF_PAGE_SIZE;
 	struct gnttab_unmap_grant_ref *unmap_ops;
 	struct gnttab_map_grant_ref *ops;
 	struct page **pages;
@@ -205,7 +197,8 @@ int xdf_shadow_map(struct xdf_shadow *shadow, domid_t domid, const u32 *refs)
 	shadow->backend_pages = pages;
 	shadow->unmap_ops = unmap_ops;
 	for (i = 0; !ret && i < count; i += MAP_BATCH)
-		ret = shadow_map_batch(shadow, domid, refs, i, ops);
+		ret = shadow_map_batch(shadow, domid, refs + i, pages + i,
+				       min(count - i, MAP_BATCH), ops);
 	kfree(ops);
 	if (ret)
 		shadow_unmap(shadow);

@@ -8,10 +8,7 @@
 
 #include "xdf_gem.h"
 
-/*
- * What the backend sees of a picture.
- * The memory comes and goes with each attachment, the rest stays.
- */
+/* What the backend sees of a picture. Its memory comes and goes with each attachment. */
 struct xdf_shadow {
 	struct xdf_gem *gem;		/* the buffer that is drawn in */
 	struct xdf_layout source;	/* where in @gem the picture lies */
