@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <linux/dma-buf.h>
 #include <linux/dma-map-ops.h>
-#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -216,16 +215,15 @@ int xdf_gem_dumb_create(struct drm_file *file, struct drm_device *drm,
 static struct device *import_device;
 
 /*
- * Exporters map their memory for the importer's DMA, many of them as soon as
- * it attaches. Here nothing does DMA, the backend gets at the pages by grants,
- * so a page stays where it is: else each import would take bounce buffers for
- * as long as it lives (swiotlb=force, as in confidential guests), of which
- * there are few. What a mapping does besides holds as ever: the exporter pins
- * the memory before, and keeps it until it is unmapped.
+ * Exporters map their memory for the importer's DMA, many of them as soon as it attaches.
+ * Here nothing does DMA, the backend gets at the pages by grants, so a page stays where
+ * it is: else each import would take bounce buffers for as long as it lives
+ * (swiotlb=force, as in confidential guests), of which there are few. As ever the exporter
+ * pins the memory before, and keeps it until it is unmapped.
  *
- * Memory that has no pages is not mapped by this; its import fails and is
- * copied. Nor are caches looked after: the architectures that Xen has keep
- * them coherent between processors, and only those look at these pages.
+ * Memory that has no pages is not mapped by this; its import fails and is copied. Nor are
+ * caches looked after: the architectures that Xen has keep them coherent between
+ * processors, and only those look at these pages.
  */
 static int import_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 			 enum dma_data_direction dir, unsigned long attrs)
@@ -359,10 +357,8 @@ void xdf_gem_end_read(struct xdf_gem *gem)
  */
 struct xdf_grants *xdf_gem_share(struct xdf_gem *gem, domid_t domid)
 {
-	struct xdf_grants *grants = gem->grants;
+	struct xdf_grants *grants = gem->grants ?: xdf_grants_share(domid, gem->mem);
 
-	if (!gem->shares)
-		grants = xdf_grants_share(domid, gem->mem);
 	if (IS_ERR(grants))
 		return grants;
 	gem->grants = grants;

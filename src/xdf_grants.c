@@ -85,9 +85,8 @@ struct xdf_mem *xdf_mem_alloc(struct device *dev, size_t size)
 	LIST_HEAD(low);
 
 	while (mem && (left = PFN_UP(size) - mem->npages)) {
-		if (left >= 1u << BLOCK_ORDER && mem_add_pages(mem, BLOCK_ORDER, &low))
-			continue;
-		if (mem_add_pages(mem, 0, &low))
+		if ((left >= 1u << BLOCK_ORDER && mem_add_pages(mem, BLOCK_ORDER, &low)) ||
+		    mem_add_pages(mem, 0, &low))
 			continue;
 		xdf_mem_put(mem);
 		mem = NULL;
@@ -598,9 +597,8 @@ struct xdf_grants *xdf_directory_create(struct device *dev, domid_t domid,
 					const u32 *refs, u32 count)
 {
 	u32 i, n = xdf_pgdir_pages(count);
-	struct xdf_grants *dir;
+	struct xdf_grants *dir = xdf_grants_alloc(dev, domid, (size_t)n * DISPLIF_PAGE_SIZE);
 
-	dir = xdf_grants_alloc(dev, domid, (size_t)n * DISPLIF_PAGE_SIZE);
 	for (i = 0; !IS_ERR(dir) && i < n; i++)
 		xdf_pgdir_fill(directory_page(dir, i), i, dir->refs, refs, count);
 	return dir;

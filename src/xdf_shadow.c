@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include <linux/mm.h>
 #include <linux/slab.h>
-#include <drm/drm_device.h>
 #include <drm/drm_fourcc.h>
 #include <xen/page.h>
 #include <xen/xen.h>
@@ -49,8 +47,7 @@ static void shadow_unmap(struct xdf_shadow *shadow)
 		return;
 	for (i = 0; i < shadow->mapped; i += n) {
 		n = min(shadow->mapped - i, MAP_BATCH);
-		if (gnttab_unmap_refs(shadow->unmap_ops + i, NULL,
-				      shadow->backend_pages + i, n))
+		if (gnttab_unmap_refs(shadow->unmap_ops + i, NULL, shadow->backend_pages + i, n))
 			lost += n;
 	}
 	if (lost)
@@ -65,9 +62,8 @@ static void shadow_unmap(struct xdf_shadow *shadow)
 }
 
 /*
- * Can this kernel map what another domain grants?
- * Return: false where pages are larger than a grant, or the kernel has no page
- * to stand for another domain's.
+ * Can this kernel map what another domain grants? Not where pages are larger than a
+ * grant, or where it has no page to stand for another domain's.
  */
 bool xdf_shadow_can_map(void)
 {
@@ -101,8 +97,7 @@ bool xdf_shadow_can_map(void)
  * Context: may sleep, and wait for another driver.
  * Return: the shadow, or an ERR_PTR() when the buffer cannot be mapped.
  */
-struct xdf_shadow *xdf_shadow_create(struct xdf_gem *gem,
-				     const struct xdf_layout *source)
+struct xdf_shadow *xdf_shadow_create(struct xdf_gem *gem, const struct xdf_layout *source)
 {
 	struct xdf_shadow *shadow = kzalloc(sizeof(*shadow), GFP_KERNEL);
 	int ret;
@@ -250,7 +245,6 @@ static void shadow_run(struct xdf_shadow *shadow, u32 to, u32 from, u32 count)
 	}
 }
 
-/* Nothing happens without memory. */
 static void shadow_draw(struct xdf_shadow *shadow, const struct drm_rect *rect)
 {
 	const struct xdf_layout *l = &shadow->source;
@@ -303,10 +297,7 @@ bool xdf_shadow_crc(struct xdf_shadow *shadow, u32 format, u32 *line, u32 *sum)
 	return there;
 }
 
-/*
- * The same as an update of all, whatever another driver says.
- * Context: the kernel panics.
- */
+/* The same as an update of all, whatever another driver says. Context: the kernel panics. */
 void xdf_shadow_panic(struct xdf_shadow *shadow)
 {
 	shadow_draw(shadow, NULL);

@@ -29,8 +29,7 @@ struct xdf_shadow {
 };
 
 bool xdf_shadow_can_map(void);
-struct xdf_shadow *xdf_shadow_create(struct xdf_gem *gem,
-				     const struct xdf_layout *source);
+struct xdf_shadow *xdf_shadow_create(struct xdf_gem *gem, const struct xdf_layout *source);
 void xdf_shadow_destroy(struct xdf_shadow *shadow);
 int xdf_shadow_set_format(struct xdf_shadow *shadow, u32 convert_from);
 int xdf_shadow_alloc(struct xdf_shadow *shadow);
