@@ -183,11 +183,6 @@ static int smoke_gem_vmap(struct drm_gem_object *obj, struct iosys_map *map)
 	return 0;
 }
 
-static void smoke_gem_vunmap(struct drm_gem_object *obj, struct iosys_map *map)
-{
-	iosys_map_clear(map);
-}
-
 static struct sg_table *smoke_gem_sg_table(struct drm_gem_object *obj)
 {
 	struct page *pages[1] = { NULL };
@@ -205,7 +200,6 @@ static const struct drm_gem_object_funcs smoke_gem_funcs = {
 	.get_sg_table = smoke_gem_sg_table,
 	.mmap = smoke_gem_mmap,
 	.vmap = smoke_gem_vmap,
-	.vunmap = smoke_gem_vunmap,
 };
 
 static struct drm_gem_object *smoke_import(struct drm_device *dev,
