@@ -65,18 +65,12 @@ static int xdf_gem_vmap(struct drm_gem_object *obj, struct iosys_map *map)
 	return map->vaddr ? 0 : -ENOMEM;
 }
 
-/* Which of its pages: through a dma-buf a mapping need not begin with the buffer. */
-static pgoff_t gem_index(const struct xdf_gem *gem, pgoff_t pgoff)
-{
-	return pgoff - drm_vma_node_start(&gem->base.vma_node);
-}
-
 /* drm_dev_unplug() takes all mappings away: whoever goes on drawing gets them back. */
 static vm_fault_t xdf_gem_fault(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	struct xdf_gem *gem = to_xdf_gem(vma->vm_private_data);
-	pgoff_t i = gem_index(gem, vmf->pgoff);
+	pgoff_t i = vmf->pgoff - drm_vma_node_start(&gem->base.vma_node);
 
 	if (i >= gem->mem->npages)
 		return VM_FAULT_SIGBUS;
@@ -97,7 +91,8 @@ static int xdf_gem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
 {
 	const struct xdf_gem *gem = to_xdf_gem(obj);
 	unsigned long n, left = vma_pages(vma), address = vma->vm_start;
-	pgoff_t i = gem_index(gem, vma->vm_pgoff);
+	/* through a dma-buf a mapping need not begin with the buffer */
+	pgoff_t i = vma->vm_pgoff - drm_vma_node_start(&obj->vma_node);
 	struct page **pages;
 	int ret = 0;
 
@@ -238,9 +233,7 @@ static int import_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 	return nents;
 }
 
-static const struct dma_map_ops import_dma_ops = {
-	.map_sg = import_map_sg,
-};
+static const struct dma_map_ops import_dma_ops = { .map_sg = import_map_sg };
 
 /*
  * Only ordinary memory of this guest's can be granted: no other domain's, no

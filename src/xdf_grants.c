@@ -5,7 +5,6 @@
 #include <linux/seq_file.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
-#include <xen/page.h>
 
 #include "xdf_grants.h"
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <linux/slab.h>
 #include <drm/drm_fourcc.h>
-#include <xen/page.h>
 #include <xen/xen.h>
 
 #include "xdf_shadow.h"
@@ -170,7 +169,6 @@ int xdf_shadow_alloc(struct xdf_shadow *shadow)
 int xdf_shadow_map(struct xdf_shadow *shadow, domid_t domid, const u32 *refs)
 {
 	u32 i, count = shadow->size / DISPLIF_PAGE_SIZE;
-	struct gnttab_unmap_grant_ref *unmap_ops;
 	struct gnttab_map_grant_ref *ops;
 	struct page **pages;
 	int ret = -ENOMEM;
@@ -180,17 +178,16 @@ int xdf_shadow_map(struct xdf_shadow *shadow, domid_t domid, const u32 *refs)
 			return -EINVAL;
 	ops = kcalloc(MAP_BATCH, sizeof(*ops), GFP_KERNEL);
 	pages = kvcalloc(count, sizeof(*pages), GFP_KERNEL);
-	unmap_ops = kvcalloc(count, sizeof(*unmap_ops), GFP_KERNEL);
-	if (ops && pages && unmap_ops)
+	shadow->unmap_ops = kvcalloc(count, sizeof(*shadow->unmap_ops), GFP_KERNEL);
+	if (ops && pages && shadow->unmap_ops)
 		ret = xen_alloc_unpopulated_pages(count, pages);
 	if (ret) {
-		kvfree(unmap_ops);
+		kvfree(shadow->unmap_ops);
 		kvfree(pages);
 		kfree(ops);
 		return ret;
 	}
 	shadow->backend_pages = pages;
-	shadow->unmap_ops = unmap_ops;
 	for (i = 0; !ret && i < count; i += MAP_BATCH)
 		ret = shadow_map_batch(shadow, domid, refs + i, pages + i,
 				       min(count - i, MAP_BATCH), ops);
