@@ -69,26 +69,18 @@ int xdf_parse_index(const char *text, u32 *index)
  */
 u32 xdf_parse_versions(const char *text)
 {
-	u32 best = 0;
+	u32 v, best = 0;
 
 	if (!text || !*text)
 		return DISPLIF_VERSION_MIN;
-	while (text) {
-		u32 v;
-
-		while (*text == ' ')
-			text++;
-		text = parse_u32(text, &v);
+	do {
+		text = parse_u32(text + strspn(text, " "), &v);
 		if (!text)
 			break;
-		if (v >= DISPLIF_VERSION_MIN && v <= DISPLIF_VERSION_MAX &&
-		    v > best)
+		if (v >= DISPLIF_VERSION_MIN && v <= DISPLIF_VERSION_MAX && v > best)
 			best = v;
-		while (*text == ' ')
-			text++;
-		if (*text++ != ',')
-			break;
-	}
+		text += strspn(text, " ");
+	} while (*text++ == ',');
 	return best;
 }
 
@@ -126,9 +118,7 @@ int xdf_dumb_layout(u32 width, u32 height, u32 bpp, u32 *pitch, u64 *size)
 		return -EINVAL;
 	line = ((u64)width * bpp + 7) / 8;
 	line = (line + XDF_PITCH_ALIGN - 1) / XDF_PITCH_ALIGN * XDF_PITCH_ALIGN;
-	if (line > 0xffffffffu)
-		return -EINVAL;
-	if (line * (height + 1ULL) > 0xffffffffu - DISPLIF_PAGE_SIZE)
+	if (line > 0xffffffffu || line * (height + 1ULL) > 0xffffffffu - DISPLIF_PAGE_SIZE)
 		return -EINVAL;
 	*pitch = line;
 	*size = line * height;
@@ -138,18 +128,12 @@ int xdf_dumb_layout(u32 width, u32 height, u32 bpp, u32 *pitch, u64 *size)
 /* Does this picture lie in a buffer of so many bytes? Return: 0 or -EINVAL. */
 int xdf_layout_fits(const struct xdf_layout *l, u64 size)
 {
-	if (!l->width || !l->height || !l->cpp)
-		return -EINVAL;
-	if (l->width > XDF_MAX_SIDE || l->height > XDF_MAX_SIDE)
-		return -EINVAL;
-	if (l->pitch % l->cpp || l->offset % l->cpp)
-		return -EINVAL;
-	if ((u64)l->width * l->cpp > l->pitch)
-		return -EINVAL;
-	if (size > 0xffffffffu)
-		return -EINVAL;
-	if (l->offset + (u64)l->pitch * (l->height - 1) +
-	    (u64)l->width * l->cpp > size)
+	u64 line = (u64)l->width * l->cpp;
+
+	if (!l->width || !l->height || !l->cpp || size > 0xffffffffu ||
+	    l->width > XDF_MAX_SIDE || l->height > XDF_MAX_SIDE ||
+	    l->pitch % l->cpp || l->offset % l->cpp || line > l->pitch ||
+	    l->offset + (u64)l->pitch * (l->height - 1) + line > size)
 		return -EINVAL;
 	return 0;
 }
@@ -162,9 +146,8 @@ int xdf_layout_fits(const struct xdf_layout *l, u64 size)
  */
 int xdf_layout_check(const struct xdf_layout *l, u64 size)
 {
-	if (xdf_layout_fits(l, size) || l->pitch % 4)
-		return -EINVAL;
-	if (l->offset + (u64)l->pitch * l->height > size)
+	if (xdf_layout_fits(l, size) || l->pitch % 4 ||
+	    l->offset + (u64)l->pitch * l->height > size)
 		return -EINVAL;
 	return 0;
 }
@@ -181,24 +164,16 @@ int xdf_layout_check(const struct xdf_layout *l, u64 size)
  */
 int xdf_displif_errno(s32 status)
 {
-	switch (status) {
-	case 0:
-	case -EPERM:
-	case -ENOENT:
-	case -EIO:
-	case -EAGAIN:
-	case -ENOMEM:
-	case -EACCES:
-	case -EBUSY:
-	case -EEXIST:
-	case -EINVAL:
-	case -ENOSPC:
-	case -ENOSYS:
-	case -EOPNOTSUPP:
-		return status;
-	default:
-		return -EIO;
-	}
+	static const s32 honest[] = {
+		0, -EPERM, -ENOENT, -EIO, -EAGAIN, -ENOMEM, -EACCES, -EBUSY, -EEXIST, -EINVAL,
+		-ENOSPC, -ENOSYS, -EOPNOTSUPP,
+	};
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(honest); i++)
+		if (honest[i] == status)
+			return status;
+	return -EIO;
 }
 
 /* Did a request end because the connection did? */
@@ -210,8 +185,7 @@ bool xdf_displif_is_lost(int error)
 /* Is only something lacking at present? That says nothing of the backend. */
 bool xdf_displif_is_shortage(int error)
 {
-	return error == -ENOMEM || error == -ENOSPC || error == -EAGAIN ||
-		error == -EBUSY;
+	return error == -ENOMEM || error == -ENOSPC || error == -EAGAIN || error == -EBUSY;
 }
 
 /*
@@ -221,23 +195,14 @@ bool xdf_displif_is_shortage(int error)
  */
 bool xdf_displif_may_pass(int error)
 {
-	switch (error) {
-	case -ENOENT:
-	case -EEXIST:
-	case -EINVAL:
-	case -ENOSYS:
-	case -EOPNOTSUPP:
-		return false;
-	default:
-		return true;
-	}
+	return error != -ENOENT && error != -EEXIST && error != -EINVAL && error != -ENOSYS &&
+		error != -EOPNOTSUPP;
 }
 
 /*
- * How long a backend may take for an operation. Beyond this the link counts as
- * lost, which is worse than waiting: nobody but who makes a buffer waits
- * anyway, and mapping one takes a busy backend a while.
- * Return: milliseconds.
+ * How long a backend may take for an operation, in ms. Beyond this the link counts as
+ * lost, which is worse than waiting: nobody but who makes a buffer waits anyway, and
+ * mapping one takes a busy backend a while.
  */
 unsigned int xdf_displif_timeout_ms(u8 op)
 {
@@ -255,15 +220,6 @@ void xdf_displif_start(struct displif_req *req, enum displif_op op)
 /*
  * Pixel formats
  */
-
-/*
- * DRM's own helpers convert from XRGB8888, for screens that want something
- * else. The other way, which is needed here, they have for one format on some
- * kernels.
- */
-
-/* Bits that XRGB8888 leaves unused. */
-#define FILLER	0xff000000u
 
 /* The formats of every plane. */
 const u32 xdf_formats[XDF_FORMATS] = {
@@ -297,18 +253,14 @@ static const struct {
 /* Where it is in those; XDF_FORMATS when it is in none. */
 static u32 format_index(u32 format)
 {
-	u32 i;
+	u32 i = 0;
 
-	for (i = 0; i < XDF_FORMATS; i++)
-		if (xdf_formats[i] == format)
-			break;
+	while (i < XDF_FORMATS && xdf_formats[i] != format)
+		i++;
 	return i;
 }
 
-/*
- * A format's bit in a mask of formats.
- * Return: the bit; 0 when it is none of xdf_formats[].
- */
+/* A format's bit in a mask of formats; 0 when it is none of xdf_formats[]. */
 u32 xdf_format_bit(u32 format)
 {
 	return 1u << format_index(format) & ((1u << XDF_FORMATS) - 1);
@@ -345,7 +297,10 @@ static u32 colour(u32 pixel, u32 first, u32 bits)
 	return v << (8 - bits) | v >> (2 * bits - 8);
 }
 
-/* Convert so many pixels of one of xdf_formats[]; @from is aligned to one. */
+/*
+ * Convert so many pixels of one of xdf_formats[]; @from is aligned to one. DRM's own
+ * helpers go the other way, and this one for one format on some kernels.
+ */
 void xdf_format_to_xrgb8888(u32 *to, const void *from, u32 count, u32 format)
 {
 	const typeof(*format_infos) *info = &format_infos[format_index(format)];
@@ -357,7 +312,7 @@ void xdf_format_to_xrgb8888(u32 *to, const void *from, u32 count, u32 format)
 	for (i = 0; i < count; i++) {
 		u32 pixel = is16 ? from16[i] : from32[i];
 
-		to[i] = FILLER | colour(pixel, info->red, bits) << 16 |
+		to[i] = 0xff000000u | colour(pixel, info->red, bits) << 16 |
 			colour(pixel, info->green, green) << 8 |
 			colour(pixel, info->blue, bits);
 	}
@@ -377,26 +332,19 @@ void xdf_format_to_xrgb8888(u32 *to, const void *from, u32 count, u32 format)
  */
 int xdf_edid_check(const u8 *data, u32 size)
 {
-	static const u8 header[] = {
-		0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00,
-	};
+	static const u8 header[] = { 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00 };
 	u32 used, i;
+	u8 sum = 0;
 
-	if (size < DISPLIF_EDID_BLOCK || size > DISPLIF_EDID_MAX ||
-	    size % DISPLIF_EDID_BLOCK)
-		return -EINVAL;
-	if (memcmp(data, header, sizeof(header)))
+	if (size < DISPLIF_EDID_BLOCK || size > DISPLIF_EDID_MAX || size % DISPLIF_EDID_BLOCK ||
+	    memcmp(data, header, sizeof(header)))
 		return -EINVAL;
 	used = (data[EDID_EXTENSIONS] + 1) * DISPLIF_EDID_BLOCK;
 	if (used > size)
 		return -EINVAL;
-	for (i = 0; i < used; i += DISPLIF_EDID_BLOCK) {
-		u8 sum = 0;
-		u32 k;
-
-		for (k = 0; k < DISPLIF_EDID_BLOCK; k++)
-			sum += data[i + k];
-		if (sum)
+	for (i = 0; i < used; i++) {
+		sum += data[i];
+		if (sum && i % DISPLIF_EDID_BLOCK == DISPLIF_EDID_BLOCK - 1)
 			return -EINVAL;
 	}
 	return used;
@@ -414,9 +362,7 @@ u32 xdf_pgdir_pages(u32 nrefs)
 
 static u32 pgdir_count(u32 index, u32 nrefs)
 {
-	u32 count = nrefs - index * DISPLIF_REFS_PER_DIR;
-
-	return count < DISPLIF_REFS_PER_DIR ? count : DISPLIF_REFS_PER_DIR;
+	return min_t(u32, nrefs - index * DISPLIF_REFS_PER_DIR, DISPLIF_REFS_PER_DIR);
 }
 
 /*
@@ -465,8 +411,7 @@ u64 xdf_vblank_last(const struct xdf_vblank *v, u64 now)
 {
 	if (now < v->next)
 		return v->time;
-	return v->next +
-	       div64_u64(now - v->next, v->period) * v->period;
+	return v->next + div64_u64(now - v->next, v->period) * v->period;
 }
 
 /* Notes the vblank that is due; true when there was one since the last call. */
@@ -493,25 +438,16 @@ void xdf_vblank_start(struct xdf_vblank *v, u64 period, u64 now)
 	vblank_set(v, now);
 }
 
-/* Follows slowly, so that an event's delay does not show in the timestamps. */
-static u64 vblank_step(const struct xdf_vblank *v, u64 off)
-{
-	return min_t(u64, off / 8, div_u64(v->period, 320));
-}
-
 static bool vblank_move(struct xdf_vblank *v, u64 now)
 {
-	unsigned int moves = v->moves + 1;
+	/* so soon after the last one it would be taken for the same */
 	bool vblank = now >= v->time + v->period / 2;
 
-	if (vblank) {
-		vblank_set(v, now);
-	} else {
-		/* so soon after the last one it would be taken for the same */
-		v->next = now + v->period;
-		v->outliers = 0;
-	}
-	v->moves = moves;
+	if (vblank)
+		v->time = now;
+	v->next = now + v->period;
+	v->outliers = 0;
+	v->moves++;
 	return vblank;
 }
 
@@ -522,25 +458,20 @@ static bool vblank_move(struct xdf_vblank *v, u64 now)
  */
 bool xdf_vblank_event(struct xdf_vblank *v, u64 now)
 {
-	u64 off;
+	bool vblank = now >= v->next;
+	u64 off = vblank ? now - xdf_vblank_last(v, now) : v->next - now;
+	/* slowly, so that an event's delay does not show in the timestamps */
+	u64 step = min_t(u64, off / 8, div_u64(v->period, 320));
 
-	if (now >= v->next) {
-		off = now - xdf_vblank_last(v, now);
-		if (off <= v->period / 4) {
-			vblank_set(v, now - off);
-			v->next += vblank_step(v, off);
-			return true;
-		}
-	} else {
-		off = v->next - now;
-		if (off <= v->period / 4) {
-			v->next -= vblank_step(v, off);
-			v->outliers = 0;
-			v->moves = 0;
+	if (off > v->period / 4) {
+		if (v->moves == MAX_MOVES || ++v->outliers < MAX_OUTLIERS)
 			return false;
-		}
+		return vblank_move(v, now);
 	}
-	if (v->moves == MAX_MOVES || ++v->outliers < MAX_OUTLIERS)
-		return false;
-	return vblank_move(v, now);
+	if (vblank)
+		vblank_set(v, now - off);
+	v->next += vblank ? step : -step;
+	v->outliers = 0;
+	v->moves = 0;
+	return vblank;
 }
