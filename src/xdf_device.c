@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include <linux/device.h>
+#include <linux/bsearch.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
@@ -9,7 +9,6 @@
 #include <drm/drm_drv.h>
 #include <drm/drm_fbdev_ttm.h>
 #include <drm/drm_file.h>
-#include <drm/drm_gem.h>
 #include <drm/drm_ioctl.h>
 #include <drm/drm_managed.h>
 #include <drm/drm_print.h>
@@ -39,8 +38,11 @@ static int config_cmp(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The connectors' numbers: all directories with a number for a name. */
-static int config_list_nodes(struct xenbus_device *xdev, u32 *nodes)
+/*
+ * The connectors' numbers: all directories with a number for a name, and room for one
+ * that is too many.
+ */
+static int config_list_nodes(struct xenbus_device *xdev, u32 nodes[XDF_MAX_OUTPUTS + 1])
 {
 	unsigned int i, n, count = 0;
 	char **names;
@@ -48,21 +50,15 @@ static int config_list_nodes(struct xenbus_device *xdev, u32 *nodes)
 	names = xenbus_directory(XBT_NIL, xdev->nodename, "", &n);
 	if (IS_ERR(names))
 		return PTR_ERR(names);
-	for (i = 0; i < n; i++) {
-		u32 node;
-
-		if (xdf_parse_index(names[i], &node))
-			continue;
-		if (count == XDF_MAX_OUTPUTS) {
-			dev_err(&xdev->dev,
-				"more than %u connectors (error %d): configure fewer for this guest\n",
-				XDF_MAX_OUTPUTS, -E2BIG);
-			kfree(names);
-			return -E2BIG;
-		}
-		nodes[count++] = node;
-	}
+	for (i = 0; i < n && count <= XDF_MAX_OUTPUTS; i++)
+		count += !xdf_parse_index(names[i], &nodes[count]);
 	kfree(names);
+	if (count > XDF_MAX_OUTPUTS) {
+		dev_err(&xdev->dev,
+			"more than %u connectors (error %d): configure fewer for this guest\n",
+			XDF_MAX_OUTPUTS, -E2BIG);
+		return -E2BIG;
+	}
 	sort(nodes, count, sizeof(*nodes), config_cmp, NULL);
 	return count;
 }
@@ -79,36 +75,40 @@ static int config_read_nodes(struct xenbus_device *xdev, u32 *nodes)
 			xdev->nodename, -EINVAL);
 		return -EINVAL;
 	}
-	for (i = 0; i < count; i++)
-		if (nodes[i] != i) {
-			dev_warn(&xdev->dev,
-				 "connectors are not numbered without gaps (%u comes where %u should): using those that are there\n",
-				 nodes[i], i);
-			break;
-		}
+	for (i = 0; i < count && nodes[i] == i; i++)
+		;
+	if (i < count)
+		dev_warn(&xdev->dev,
+			 "connectors are not numbered without gaps (%u comes where %u should): using those that are there\n",
+			 nodes[i], i);
 	return count;
 }
 
-/* Reads a connector's size; leaves it alone when that is invalid. */
-static void config_read_resolution(struct xenbus_device *xdev, u32 node,
+/*
+ * Reads a connector's size; leaves it alone when that is invalid.
+ * Return: whether there is one, which is an error only where it @has_to be.
+ */
+static bool config_read_resolution(struct xenbus_device *xdev, u32 node, bool has_to,
 				   u32 *width, u32 *height)
 {
 	char name[MAX_NAME], *text;
 	const char *shown;
+	bool there;
 	int ret;
 
 	snprintf(name, sizeof(name), "%u/" DISPLIF_NODE_RESOLUTION, node);
 	text = xenbus_read(XBT_NIL, xdev->nodename, name, NULL);
-	shown = IS_ERR(text) ? "(none)" : text;
-	ret = IS_ERR(text) ? PTR_ERR(text) :
-		xdf_parse_resolution(text, width, height);
-	if (ret)
+	there = !IS_ERR(text);
+	ret = there ? xdf_parse_resolution(text, width, height) : PTR_ERR(text);
+	shown = there ? text : "(none)";
+	if (ret && (there || has_to))
 		dev_err(&xdev->dev,
 			"connector %u: resolution \"%*pE\" in XenStore is invalid (error %d): give WIDTHxHEIGHT, each 1 to %u; this connector stays %s\n",
-			node, (int)strnlen(shown, XDF_MAX_LOGGED), shown, ret,
-			XDF_MAX_SIDE, *width ? "as it is" : "off");
-	if (!IS_ERR(text))
+			node, (int)strnlen(shown, XDF_MAX_LOGGED), shown, ret, XDF_MAX_SIDE,
+			*width ? "as it is" : "off");
+	if (there)
 		kfree(text);
+	return there;
 }
 
 static void config_check_id(struct xenbus_device *xdev, u32 node)
@@ -125,79 +125,55 @@ static void config_check_id(struct xenbus_device *xdev, u32 node)
 		kfree(id);
 }
 
-/* That of a connector; or, where @new, one that stands for none of XenStore's yet. */
-static struct xdf_output *display_find_output(struct xdf_device *device, u32 node,
-					      bool new)
+/* That of a connector, or one that stands for none of XenStore's yet, or NULL. */
+static struct xdf_output *display_find_output(struct xdf_device *device, u32 node)
 {
 	struct xdf_output *output;
 
 	/* those in use come first */
 	xdf_for_each_output(output, device)
-		if (output->used ? output->scanout.channel.node == node : new)
+		if (!output->used || output->scanout.channel.node == node)
 			return output;
 	return NULL;
 }
 
-/* Under mode_config.mutex, the same below. */
-static void output_resize(struct xdf_output *output, u32 width, u32 height)
+/*
+ * Context: under mode_config.mutex.
+ * Return: whether the backend has to bind its connectors again, the same below.
+ */
+static bool output_set(struct xdf_output *output, bool present, u32 width, u32 height)
 {
 	struct xdf_connector *c = &output->connector;
+	bool news = c->channel->present != present;
 
+	if (news) {
+		drm_info(c->base.dev, "connector %u was %s\n", c->channel->node,
+			 present ? "added" : "removed");
+		WRITE_ONCE(c->channel->present, present);
+		WRITE_ONCE(c->changed, true);
+	}
 	if (c->width == width && c->height == height)
-		return;
+		return news;
 	if (width)
 		drm_info(c->base.dev, "connector %u: %ux%u is preferred now\n",
 			 c->channel->node, width, height);
 	xdf_kms_set_size(output, width, height);
 	xdf_connector_renew(c);
 	WRITE_ONCE(c->changed, true);
+	return news;
 }
 
-/* True when that is news. */
-static bool output_set_present(struct xdf_output *output, bool present)
+static bool display_read_connector(struct xdf_device *device, u32 node)
 {
-	struct xdf_channel *ch = &output->scanout.channel;
-
-	if (ch->present == present)
-		return false;
-	drm_info(output->connector.base.dev, "connector %u was %s\n", ch->node,
-		 present ? "added" : "removed");
-	WRITE_ONCE(ch->present, present);
-	WRITE_ONCE(output->connector.changed, true);
-	if (!present)
-		output_resize(output, 0, 0);
-	return true;
-}
-
-static bool config_has(const u32 *nodes, unsigned int count, u32 node)
-{
-	while (count--)
-		if (nodes[count] == node)
-			return true;
-	return false;
-}
-
-/* True when the backend has to bind its connectors again, the same below. */
-static bool display_remove_connectors(struct xdf_device *device,
-				      const u32 *nodes, unsigned int count)
-{
-	struct xdf_output *output;
-	bool renew = false;
-
-	mutex_lock(&device->drm.mode_config.mutex);
-	xdf_for_each_output(output, device)
-		if (!config_has(nodes, count, output->scanout.channel.node))
-			renew |= output_set_present(output, false);
-	mutex_unlock(&device->drm.mode_config.mutex);
-	return renew;
-}
-
-static bool display_add_connector(struct xdf_device *device, u32 node,
-				  u32 width, u32 height)
-{
-	struct xdf_output *output = display_find_output(device, node, true);
+	struct xdf_output *output = display_find_output(device, node);
+	u32 width = output ? output->connector.width : 0;
+	u32 height = output ? output->connector.height : 0;
 	bool renew;
 
+	/* a new one is complete when it has its size */
+	if (!config_read_resolution(device->backend.xdev, node, false, &width, &height) &&
+	    (!output || !output->used))
+		return false;
 	if (!output) {
 		drm_warn(&device->drm,
 			 "no room for connector %u (error %d): it works once the driver is loaded again, or after a reboot\n",
@@ -205,30 +181,11 @@ static bool display_add_connector(struct xdf_device *device, u32 node,
 		return false;
 	}
 	mutex_lock(&device->drm.mode_config.mutex);
-	if (!output->used)
-		WRITE_ONCE(output->scanout.channel.node, node);
+	WRITE_ONCE(output->scanout.channel.node, node);
 	output->used = true;
-	renew = output_set_present(output, true);
-	output_resize(output, width, height);
+	renew = output_set(output, true, width, height);
 	mutex_unlock(&device->drm.mode_config.mutex);
 	return renew;
-}
-
-static bool display_read_connector(struct xdf_device *device, u32 node)
-{
-	struct xdf_output *known = display_find_output(device, node, false);
-	struct xenbus_device *xdev = device->backend.xdev;
-	u32 width = known ? known->connector.width : 0;
-	u32 height = known ? known->connector.height : 0;
-	char name[MAX_NAME];
-
-	snprintf(name, sizeof(name), "%u/" DISPLIF_NODE_RESOLUTION, node);
-	if (xenbus_exists(XBT_NIL, xdev->nodename, name) > 0)
-		config_read_resolution(xdev, node, &width, &height);
-	else if (!known)
-		/* a new one is complete when it has its size */
-		return false;
-	return display_add_connector(device, node, width, height);
 }
 
 /*
@@ -237,27 +194,30 @@ static bool display_read_connector(struct xdf_device *device, u32 node)
  */
 static void display_reconfigure(struct work_struct *work)
 {
-	struct xdf_device *device = container_of(work, struct xdf_device,
-						 reconfigure);
-	u32 nodes[XDF_MAX_OUTPUTS];
+	struct xdf_device *device = container_of(work, struct xdf_device, reconfigure);
+	u32 nodes[XDF_MAX_OUTPUTS + 1];
+	struct xdf_output *output;
+	bool renew = false;
 	int i, count;
-	bool renew;
 
 	count = config_list_nodes(device->backend.xdev, nodes);
 	/* all nodes vanish when the device is detached */
 	if (count <= 0)
 		return;
-	renew = display_remove_connectors(device, nodes, count);
+	mutex_lock(&device->drm.mode_config.mutex);
+	xdf_for_each_output(output, device)
+		if (!bsearch(&output->scanout.channel.node, nodes, count, sizeof(*nodes),
+			     config_cmp))
+			renew |= output_set(output, false, 0, 0);
+	mutex_unlock(&device->drm.mode_config.mutex);
 	for (i = 0; i < count; i++)
 		renew |= display_read_connector(device, nodes[i]);
 	if (renew)
-		xdf_backend_renew(&device->backend,
-				  "the toolstack changed its connectors");
+		xdf_backend_renew(&device->backend, "the toolstack changed its connectors");
 	schedule_work(&device->hotplug);
 }
 
-static void display_watch(struct xenbus_watch *watch, const char *path,
-			  const char *token)
+static void display_watch(struct xenbus_watch *watch, const char *path, const char *token)
 {
 	struct xdf_device *device = container_of(watch, struct xdf_device, watch);
 	const char *name = strrchr(path, '/');
@@ -266,8 +226,7 @@ static void display_watch(struct xenbus_watch *watch, const char *path,
 	/* most of what is written there is our own */
 	if (!name || !strcmp(path, device->backend.xdev->nodename))
 		return;
-	if (!strcmp(name + 1, DISPLIF_NODE_RESOLUTION) ||
-	    !xdf_parse_index(name + 1, &node))
+	if (!strcmp(name + 1, DISPLIF_NODE_RESOLUTION) || !xdf_parse_index(name + 1, &node))
 		schedule_work(&device->reconfigure);
 }
 
@@ -279,7 +238,6 @@ static void display_hotplug(struct work_struct *work)
 {
 	struct xdf_device *device = container_of(work, struct xdf_device, hotplug);
 	struct drm_mode_config *config = &device->drm.mode_config;
-	struct drm_connector *connector;
 	struct xdf_output *output;
 	bool changed = false;
 	int idx;
@@ -294,9 +252,8 @@ static void display_hotplug(struct work_struct *work)
 	xdf_for_each_output(output, device) {
 		if (!changed)
 			break;
-		connector = &output->connector.base;
-		connector->funcs->fill_modes(connector, config->max_width,
-					     config->max_height);
+		drm_helper_probe_single_connector_modes(&output->connector.base, config->max_width,
+							config->max_height);
 		xdf_connector_log_rejected(&output->connector);
 	}
 	mutex_unlock(&config->mutex);
@@ -361,12 +318,10 @@ static void display_changed(struct work_struct *work)
 			xdf_connector_wait_edid(&output->connector);
 	if (!xdf_backend_is_up(b) || READ_ONCE(b->epoch) != epoch)
 		return;
-	if (!device->registered) {
-		ret = display_publish(device);
-		if (ret) {
-			xdf_backend_fail(b, ret, "registering the device");
-			return;
-		}
+	ret = device->registered ? 0 : display_publish(device);
+	if (ret) {
+		xdf_backend_fail(b, ret, "registering the device");
+		return;
 	}
 	schedule_work(&device->hotplug);
 	xdf_backend_ready(b, epoch);
@@ -475,14 +430,12 @@ static void display_remove(struct work_struct *work)
 	drm_dev_put(&device->drm);
 }
 
-static struct xdf_device *display_new(struct xenbus_device *xdev,
-				      unsigned int count)
+static struct xdf_device *display_new(struct xenbus_device *xdev, unsigned int count)
 {
 	struct xdf_device *device;
 	unsigned int i;
 
-	device = devm_drm_dev_alloc(&xdev->dev, &xdf_driver, struct xdf_device,
-				    drm);
+	device = devm_drm_dev_alloc(&xdev->dev, &xdf_driver, struct xdf_device, drm);
 	if (IS_ERR(device))
 		return device;
 	count = max_t(unsigned int, count, XDF_MIN_OUTPUTS);
@@ -494,11 +447,9 @@ static struct xdf_device *display_new(struct xenbus_device *xdev,
 	INIT_WORK(&device->remove, display_remove);
 	init_completion(&device->removed);
 	/* before the mode configuration, which is cleaned up before it */
-	device->outputs = drmm_kcalloc(&device->drm, count,
-				       sizeof(*device->outputs), GFP_KERNEL);
+	device->outputs = drmm_kcalloc(&device->drm, count, sizeof(*device->outputs), GFP_KERNEL);
 	device->backend.channels = drmm_kcalloc(&device->drm, count,
-						sizeof(*device->backend.channels),
-						GFP_KERNEL);
+						sizeof(*device->backend.channels), GFP_KERNEL);
 	if (!device->outputs || !device->backend.channels)
 		return ERR_PTR(-ENOMEM);
 	for (i = 0; i < count; i++)
@@ -506,34 +457,13 @@ static struct xdf_device *display_new(struct xenbus_device *xdev,
 	return device;
 }
 
-static int display_init(struct xdf_device *device, struct xenbus_device *xdev,
-			struct workqueue_struct *wq)
-{
-	bool be_alloc = xenbus_read_unsigned(xdev->nodename,
-					     DISPLIF_NODE_BE_ALLOC, 0) == 1;
-	int ret;
-
-	ret = drmm_add_action_or_reset(&device->drm, display_free, NULL);
-	if (ret)
-		return ret;
-	ret = xdf_kms_init(&device->drm, device->outputs, device->backend.count,
-			   &device->dbufs, &device->hotplug, wq);
-	if (ret)
-		return ret;
-	xdf_backend_init(&device->backend, xdev, wq, &device->changed);
-	xdf_dbufs_init(&device->dbufs, &device->drm, &device->backend,
-		       &device->answered, be_alloc);
-	return 0;
-}
-
 /*
  * A device, not yet known to anybody. Freed with its driver's end, once no file
  * of userspace's is open. @wq is unbound, and waited for before the module goes.
  */
-struct xdf_device *xdf_device_create(struct xenbus_device *xdev,
-				     struct workqueue_struct *wq)
+struct xdf_device *xdf_device_create(struct xenbus_device *xdev, struct workqueue_struct *wq)
 {
-	u32 nodes[XDF_MAX_OUTPUTS];
+	u32 nodes[XDF_MAX_OUTPUTS + 1];
 	struct xdf_device *device;
 	unsigned int usable = 0;
 	int i, count, ret;
@@ -544,14 +474,20 @@ struct xdf_device *xdf_device_create(struct xenbus_device *xdev,
 	device = display_new(xdev, count);
 	if (IS_ERR(device))
 		return device;
-	ret = display_init(device, xdev, wq);
+	ret = drmm_add_action_or_reset(&device->drm, display_free, NULL);
+	if (!ret)
+		ret = xdf_kms_init(&device->drm, device->outputs, device->backend.count,
+				   &device->dbufs, &device->hotplug, wq);
 	if (ret)
 		return ERR_PTR(ret);
+	xdf_backend_init(&device->backend, xdev, wq, &device->changed);
+	xdf_dbufs_init(&device->dbufs, &device->drm, &device->backend, &device->answered,
+		       xenbus_read_unsigned(xdev->nodename, DISPLIF_NODE_BE_ALLOC, 0) == 1);
 	for (i = 0; i < count; i++) {
 		struct xdf_output *output = &device->outputs[i];
 		u32 width = 0, height = 0;
 
-		config_read_resolution(xdev, nodes[i], &width, &height);
+		config_read_resolution(xdev, nodes[i], true, &width, &height);
 		config_check_id(xdev, nodes[i]);
 		usable += !!width;
 		output->used = true;
@@ -575,8 +511,7 @@ void xdf_device_start(struct xdf_device *device)
 	device->watch.callback = display_watch;
 	if (register_xenbus_watch(&device->watch)) {
 		device->watch.node = NULL;
-		dev_warn(&xdev->dev,
-			 "cannot watch XenStore: a new resolution is not noticed\n");
+		dev_warn(&xdev->dev, "cannot watch XenStore: a new resolution is not noticed\n");
 	}
 }
 

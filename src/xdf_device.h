@@ -3,10 +3,6 @@
 #ifndef XDF_DEVICE_H
 #define XDF_DEVICE_H
 
-#include <drm/drm_device.h>
-
-#include "xdf_backend.h"
-#include "xdf_dbuf.h"
 #include "xdf_kms.h"
 
 struct xdf_device {
@@ -29,8 +25,7 @@ struct xdf_device {
 	for ((output) = (device)->outputs;				\
 	     (output) < (device)->outputs + (device)->backend.count; (output)++)
 
-struct xdf_device *xdf_device_create(struct xenbus_device *xdev,
-				     struct workqueue_struct *wq);
+struct xdf_device *xdf_device_create(struct xenbus_device *xdev, struct workqueue_struct *wq);
 void xdf_device_start(struct xdf_device *device);
 void xdf_device_suspend(struct xdf_device *device);
 void xdf_device_remove(struct xdf_device *device);

@@ -7,14 +7,9 @@
 #include <drm/drm_atomic_helper.h>
 #include <drm/drm_blend.h>
 #include <drm/drm_damage_helper.h>
-#include <drm/drm_file.h>
 #include <drm/drm_fourcc.h>
-#include <drm/drm_framebuffer.h>
-#include <drm/drm_gem.h>
 #include <drm/drm_gem_atomic_helper.h>
 #include <drm/drm_gem_framebuffer_helper.h>
-#include <drm/drm_managed.h>
-#include <drm/drm_modes.h>
 #include <drm/drm_panic.h>
 #include <drm/drm_print.h>
 #include <drm/drm_probe_helper.h>
@@ -22,7 +17,6 @@
 #include <drm/drm_vblank.h>
 
 #include "xdf_fb.h"
-#include "xdf_gem.h"
 #include "xdf_kms.h"
 
 #define XDF_MAX_HZ	1000
@@ -47,9 +41,8 @@ static const u64 xdf_modifiers[] = {
  */
 
 /* Not a commit: who draws at will must not wait for each refresh. */
-static int xdf_fb_dirty(struct drm_framebuffer *base, struct drm_file *file,
-			unsigned int flags, unsigned int color,
-			struct drm_clip_rect *clips, unsigned int num_clips)
+static int xdf_fb_dirty(struct drm_framebuffer *base, struct drm_file *file, unsigned int flags,
+			unsigned int color, struct drm_clip_rect *clips, unsigned int num_clips)
 {
 	struct drm_crtc *crtc;
 	int ret;
@@ -72,40 +65,31 @@ static const struct drm_framebuffer_funcs xdf_fb_funcs = {
 	.dirty = xdf_fb_dirty,
 };
 
-static struct drm_framebuffer *
-xdf_kms_fb_create(struct drm_device *drm, struct drm_file *file,
-		  const struct drm_format_info *info,
-		  const struct drm_mode_fb_cmd2 *cmd)
+static struct drm_framebuffer *xdf_kms_fb_create(struct drm_device *drm, struct drm_file *file,
+						 const struct drm_format_info *info,
+						 const struct drm_mode_fb_cmd2 *cmd)
 {
-	struct xdf_output *output;
-
 	if (!xdf_format_bit(cmd->pixel_format)) {
-		drm_dbg_kms(drm, "format %p4cc is not supported\n",
-			    &cmd->pixel_format);
+		drm_dbg_kms(drm, "format %p4cc is not supported\n", &cmd->pixel_format);
 		return ERR_PTR(-EINVAL);
 	}
-	if ((cmd->flags & DRM_MODE_FB_MODIFIERS) &&
-	    cmd->modifier[0] != DRM_FORMAT_MOD_LINEAR) {
-		drm_dbg_kms(drm, "modifier %#llx is not linear\n",
-			    cmd->modifier[0]);
+	if ((cmd->flags & DRM_MODE_FB_MODIFIERS) && cmd->modifier[0] != DRM_FORMAT_MOD_LINEAR) {
+		drm_dbg_kms(drm, "modifier %#llx is not linear\n", cmd->modifier[0]);
 		return ERR_PTR(-EINVAL);
 	}
 	/* all outputs have the same */
-	output = crtc_to_output(drm_crtc_from_index(drm, 0));
-	return xdf_fb_create(output->dbufs, file, info, cmd, &xdf_fb_funcs);
+	return xdf_fb_create(crtc_to_output(drm_crtc_from_index(drm, 0))->dbufs, file, info, cmd,
+			     &xdf_fb_funcs);
 }
 
 /* The part of a framebuffer that a visible plane shows on the screen. */
-static void xdf_plane_area(const struct drm_plane_state *state,
-			   struct drm_rect *area)
+static void xdf_plane_area(const struct drm_plane_state *state, struct drm_rect *area)
 {
 	drm_rect_init(area, state->src.x1 >> 16, state->src.y1 >> 16,
-		      drm_rect_width(&state->src) >> 16,
-		      drm_rect_height(&state->src) >> 16);
+		      drm_rect_width(&state->src) >> 16, drm_rect_height(&state->src) >> 16);
 }
 
-static void xdf_plane_layout(const struct drm_plane_state *state,
-			     struct xdf_layout *layout)
+static void xdf_plane_layout(const struct drm_plane_state *state, struct xdf_layout *layout)
 {
 	struct drm_rect area;
 
@@ -117,33 +101,27 @@ static void xdf_plane_layout(const struct drm_plane_state *state,
  * Planes
  */
 
-static int xdf_plane_helper_atomic_check(struct drm_plane *plane,
-					 struct drm_atomic_commit *commit)
+static int xdf_plane_helper_atomic_check(struct drm_plane *plane, struct drm_atomic_commit *commit)
 {
-	struct drm_plane_state *state =
-		drm_atomic_get_new_plane_state(commit, plane);
+	struct drm_plane_state *state = drm_atomic_get_new_plane_state(commit, plane);
 	struct drm_crtc_state *crtc_state = NULL;
 	struct xdf_layout layout;
 	int ret;
 
 	if (state->crtc)
 		crtc_state = drm_atomic_get_new_crtc_state(commit, state->crtc);
-	ret = drm_atomic_helper_check_plane_state(state, crtc_state,
-						  DRM_PLANE_NO_SCALING,
-						  DRM_PLANE_NO_SCALING,
-						  false, true);
+	ret = drm_atomic_helper_check_plane_state(state, crtc_state, DRM_PLANE_NO_SCALING,
+						  DRM_PLANE_NO_SCALING, false, true);
 	if (ret || !state->fb)
 		return ret;
-	if ((state->src_x | state->src_y | state->src_w | state->src_h) &
-	    0xffff) {
+	if ((state->src_x | state->src_y | state->src_w | state->src_h) & 0xffff) {
 		drm_dbg_kms(plane->dev, "source is not at whole pixels\n");
 		return -EINVAL;
 	}
 	if (!state->visible)
 		return 0;
 	xdf_plane_layout(state, &layout);
-	return xdf_layout_fits(&layout,
-			       to_xdf_gem(state->fb->obj[0])->limit);
+	return xdf_layout_fits(&layout, to_xdf_gem(state->fb->obj[0])->limit);
 }
 
 /* The whole CRTC is flushed at once, in its own hook. */
@@ -152,8 +130,7 @@ static void xdf_plane_helper_atomic_update(struct drm_plane *plane,
 {
 }
 
-static int xdf_plane_helper_prepare_fb(struct drm_plane *plane,
-				       struct drm_plane_state *state)
+static int xdf_plane_helper_prepare_fb(struct drm_plane *plane, struct drm_plane_state *state)
 {
 	struct xdf_layout layout;
 	struct xdf_dbuf *dbuf;
@@ -167,14 +144,12 @@ static int xdf_plane_helper_prepare_fb(struct drm_plane *plane,
 	xdf_plane_layout(state, &layout);
 	/* the scanout waits for the backend to know it, userspace does not */
 	dbuf = xdf_fb_dbuf(state->fb, &layout, drm_crtc_index(state->crtc));
-	if (IS_ERR(dbuf))
-		return PTR_ERR(dbuf);
-	to_xdf_plane_state(state)->dbuf = dbuf;
-	return 0;
+	if (!IS_ERR(dbuf))
+		to_xdf_plane_state(state)->dbuf = dbuf;
+	return PTR_ERR_OR_ZERO(dbuf);
 }
 
-static void xdf_plane_helper_cleanup_fb(struct drm_plane *plane,
-					struct drm_plane_state *state)
+static void xdf_plane_helper_cleanup_fb(struct drm_plane *plane, struct drm_plane_state *state)
 {
 	struct xdf_plane_state *xstate = to_xdf_plane_state(state);
 
@@ -186,8 +161,7 @@ static void xdf_plane_helper_cleanup_fb(struct drm_plane *plane,
 static int xdf_plane_helper_get_scanout_buffer(struct drm_plane *plane,
 					       struct drm_scanout_buffer *sb)
 {
-	struct xdf_dbuf *d = plane->state ?
-		to_xdf_plane_state(plane->state)->dbuf : NULL;
+	struct xdf_dbuf *d = plane->state ? to_xdf_plane_state(plane->state)->dbuf : NULL;
 	const struct xdf_layout *l;
 
 	if (!d)
@@ -228,14 +202,11 @@ static const struct drm_plane_helper_funcs xdf_plane_helper_funcs = {
 	.panic_flush = xdf_plane_helper_panic_flush,
 };
 
-static void xdf_plane_destroy_state(struct drm_plane *plane,
-				    struct drm_plane_state *state)
+static void xdf_plane_destroy_state(struct drm_plane *plane, struct drm_plane_state *state)
 {
-	struct xdf_plane_state *xstate = to_xdf_plane_state(state);
-
-	xdf_dbuf_put(xstate->dbuf);
+	xdf_plane_helper_cleanup_fb(plane, state);
 	__drm_atomic_helper_plane_destroy_state(state);
-	kfree(xstate);
+	kfree(to_xdf_plane_state(state));
 }
 
 static void xdf_plane_reset(struct drm_plane *plane)
@@ -264,8 +235,7 @@ static struct drm_plane_state *xdf_plane_duplicate_state(struct drm_plane *plane
 	return &xstate->base;
 }
 
-static bool xdf_plane_format_mod_supported(struct drm_plane *plane, u32 format,
-					   u64 modifier)
+static bool xdf_plane_format_mod_supported(struct drm_plane *plane, u32 format, u64 modifier)
 {
 	return modifier == DRM_FORMAT_MOD_LINEAR;
 }
@@ -294,51 +264,41 @@ static u64 xdf_mode_period(const struct drm_display_mode *mode)
 	if (mode->clock <= 0 || !pixels)
 		return 0;
 	period = div_u64(pixels * NSEC_PER_MSEC, mode->clock);
-	if (period < NSEC_PER_SEC / XDF_MAX_HZ || period > NSEC_PER_SEC)
-		return 0;
-	return period;
+	return period < NSEC_PER_SEC / XDF_MAX_HZ || period > NSEC_PER_SEC ? 0 : period;
 }
 
-static enum drm_mode_status
-xdf_crtc_helper_mode_valid(struct drm_crtc *crtc,
-			   const struct drm_display_mode *mode)
+static enum drm_mode_status xdf_crtc_helper_mode_valid(struct drm_crtc *crtc,
+						       const struct drm_display_mode *mode)
 {
 	struct xdf_output *output = crtc_to_output(crtc);
 
 	if (!mode->hdisplay || !mode->vdisplay ||
-	    mode->hdisplay > XDF_MAX_SIDE || mode->vdisplay > XDF_MAX_SIDE)
-		return MODE_BAD;
-	if (xdf_connector_rejects(&output->connector, mode->hdisplay, mode->vdisplay))
+	    mode->hdisplay > XDF_MAX_SIDE || mode->vdisplay > XDF_MAX_SIDE ||
+	    xdf_connector_rejects(&output->connector, mode->hdisplay, mode->vdisplay))
 		return MODE_BAD;
 	if (mode->flags & DRM_MODE_FLAG_INTERLACE)
 		return MODE_NO_INTERLACE;
 	if (mode->flags & DRM_MODE_FLAG_DBLSCAN)
 		return MODE_NO_DBLESCAN;
-	if (!xdf_mode_period(mode))
-		return MODE_CLOCK_RANGE;
-	return MODE_OK;
+	return xdf_mode_period(mode) ? MODE_OK : MODE_CLOCK_RANGE;
 }
 
-static int xdf_crtc_helper_atomic_check(struct drm_crtc *crtc,
-					struct drm_atomic_commit *commit)
+static int xdf_crtc_helper_atomic_check(struct drm_crtc *crtc, struct drm_atomic_commit *commit)
 {
 	/* a mode is set with a picture; without one the connector is dark */
 	return drm_atomic_add_affected_planes(commit, crtc);
 }
 
-static void xdf_crtc_helper_atomic_enable(struct drm_crtc *crtc,
-					  struct drm_atomic_commit *commit)
+static void xdf_crtc_helper_atomic_enable(struct drm_crtc *crtc, struct drm_atomic_commit *commit)
 {
 	struct xdf_output *output = crtc_to_output(crtc);
 	const struct drm_display_mode *mode = &crtc->state->adjusted_mode;
 
-	xdf_scanout_enable(&output->scanout, mode->hdisplay, mode->vdisplay,
-			   xdf_mode_period(mode));
+	xdf_scanout_enable(&output->scanout, mode->hdisplay, mode->vdisplay, xdf_mode_period(mode));
 	drm_crtc_vblank_on(crtc);
 }
 
-static void xdf_crtc_helper_atomic_disable(struct drm_crtc *crtc,
-					   struct drm_atomic_commit *commit)
+static void xdf_crtc_helper_atomic_disable(struct drm_crtc *crtc, struct drm_atomic_commit *commit)
 {
 	struct xdf_output *output = crtc_to_output(crtc);
 
@@ -350,8 +310,7 @@ static void xdf_crtc_helper_atomic_disable(struct drm_crtc *crtc,
  * Where the backend sees a shadow, that is brought up to date. What is named as
  * damaged is only that since the last picture, in the same buffer.
  */
-static void xdf_plane_update_shadow(struct drm_plane_state *old,
-				    struct drm_plane_state *state)
+static void xdf_plane_update_shadow(struct drm_plane_state *old, struct drm_plane_state *state)
 {
 	struct xdf_dbuf *d = to_xdf_plane_state(state)->dbuf;
 	struct drm_rect damage, area;
@@ -370,29 +329,23 @@ static void xdf_plane_update_shadow(struct drm_plane_state *old,
 	xdf_dbuf_update(d, &damage);
 }
 
-static void xdf_crtc_helper_atomic_flush(struct drm_crtc *crtc,
-					 struct drm_atomic_commit *commit)
+static void xdf_crtc_helper_atomic_flush(struct drm_crtc *crtc, struct drm_atomic_commit *commit)
 {
 	struct xdf_output *output = crtc_to_output(crtc);
-	struct drm_plane_state *plane_state = output->plane.state;
+	struct drm_plane_state *state = output->plane.state;
 	struct drm_pending_vblank_event *event = crtc->state->event;
+	bool held = false;
 
 	crtc->state->event = NULL;
 	if (crtc->state->active) {
 		/* with the reference the scanout sends the event */
-		bool held = event && !drm_crtc_vblank_get(crtc);
-
-		xdf_plane_update_shadow(drm_atomic_get_old_plane_state(commit,
-								       &output->plane),
-					plane_state);
-		xdf_scanout_show(&output->scanout,
-				 to_xdf_plane_state(plane_state)->dbuf,
-				 plane_state->fb, held ? event : NULL,
-				 compat_is_async_flip(crtc->state));
-		if (held)
-			return;
+		held = event && !drm_crtc_vblank_get(crtc);
+		xdf_plane_update_shadow(drm_atomic_get_old_plane_state(commit, &output->plane),
+					state);
+		xdf_scanout_show(&output->scanout, to_xdf_plane_state(state)->dbuf, state->fb,
+				 held ? event : NULL, compat_is_async_flip(crtc->state));
 	}
-	if (!event)
+	if (!event || held)
 		return;
 	spin_lock_irq(&crtc->dev->event_lock);
 	drm_crtc_send_vblank_event(crtc, event);
@@ -418,9 +371,8 @@ static void xdf_crtc_disable_vblank(struct drm_crtc *crtc)
 	xdf_scanout_stop_vblanks(&crtc_to_output(crtc)->scanout);
 }
 
-static bool __maybe_unused
-xdf_crtc_get_vblank_timestamp(struct drm_crtc *crtc, int *max_error,
-			      ktime_t *time, bool in_vblank_irq)
+static bool __maybe_unused xdf_crtc_get_vblank_timestamp(struct drm_crtc *crtc, int *max_error,
+							 ktime_t *time, bool in_vblank_irq)
 {
 	*time = xdf_scanout_vblank_time(&crtc_to_output(crtc)->scanout);
 	return true;
@@ -485,8 +437,7 @@ static const struct drm_connector_helper_funcs xdf_connector_helper_funcs = {
 	.get_modes = xdf_connector_helper_get_modes,
 };
 
-static enum drm_connector_status
-xdf_connector_detect(struct drm_connector *connector, bool force)
+static enum drm_connector_status xdf_connector_detect(struct drm_connector *connector, bool force)
 {
 	return READ_ONCE(to_xdf_connector(connector)->width) ?
 		connector_status_connected : connector_status_disconnected;
@@ -525,32 +476,23 @@ static void xdf_commit_tail(struct drm_atomic_commit *commit)
  * what waits for it.
  */
 
-/* Its end is not the one that DRM looks for among commits not cleaned up. */
-static bool commit_is_too_early(const struct drm_atomic_commit *commit)
-{
-	struct drm_crtc_state *old;
-	struct drm_crtc *crtc;
-	int i;
-
-	for_each_old_crtc_in_state(commit, crtc, old, i)
-		if (old->commit && !completion_done(&old->commit->flip_done))
-			return true;
-	return false;
-}
-
-static bool commit_is_flip(const struct drm_atomic_commit *commit)
+/* Return: whether it is; -EBUSY while an earlier one is not shown yet. */
+static int commit_is_flip(const struct drm_atomic_commit *commit)
 {
 	struct drm_crtc_state *old, *state;
 	unsigned int crtcs = 0;
 	struct drm_crtc *crtc;
+	bool flip = false;
 	int i;
 
-	for_each_oldnew_crtc_in_state(commit, crtc, old, state, i)
-		if (crtcs++ || !state->active ||
-		    drm_atomic_crtc_needs_modeset(state) ||
-		    (old->commit && !completion_done(&old->commit->hw_done)))
-			return false;
-	return crtcs;
+	for_each_oldnew_crtc_in_state(commit, crtc, old, state, i) {
+		/* its end is not the one that DRM looks for among commits not cleaned up */
+		if (old->commit && !completion_done(&old->commit->flip_done))
+			return -EBUSY;
+		flip = !crtcs++ && state->active && !drm_atomic_crtc_needs_modeset(state) &&
+			(!old->commit || completion_done(&old->commit->hw_done));
+	}
+	return flip;
 }
 
 /* Another driver draws yet, or there is a picture to be copied. */
@@ -563,9 +505,8 @@ static bool commit_takes_time(const struct drm_atomic_commit *commit)
 	for_each_new_plane_in_state(commit, plane, state, i) {
 		struct xdf_dbuf *d = to_xdf_plane_state(state)->dbuf;
 
-		if (state->fence && !dma_fence_is_signaled(state->fence))
-			return true;
-		if (d && READ_ONCE(d->shadow))
+		if ((state->fence && !dma_fence_is_signaled(state->fence)) ||
+		    (d && READ_ONCE(d->shadow)))
 			return true;
 	}
 	return false;
@@ -592,16 +533,15 @@ static void xdf_slow_flip_work(struct work_struct *work)
 static int xdf_atomic_commit(struct drm_device *drm,
 			     struct drm_atomic_commit *commit, bool nonblock)
 {
-	int ret;
+	int ret = nonblock ? commit_is_flip(commit) : 0;
 
-	if (nonblock && commit_is_too_early(commit))
-		return -EBUSY;
-	if (!nonblock || !commit_is_flip(commit))
+	if (ret < 0)
+		return ret;
+	if (!ret)
 		return drm_atomic_helper_commit(drm, commit, nonblock);
 	ret = drm_atomic_helper_setup_commit(commit, true);
-	if (ret)
-		return ret;
-	ret = drm_atomic_helper_prepare_planes(drm, commit);
+	if (!ret)
+		ret = drm_atomic_helper_prepare_planes(drm, commit);
 	if (ret)
 		return ret;
 	/* does not fail, as it does not wait */
@@ -634,8 +574,7 @@ static int xdf_output_init(struct drm_device *drm, struct xdf_output *output,
 	struct drm_connector *connector = &output->connector.base;
 	int ret;
 
-	ret = drm_universal_plane_init(drm, &output->plane, 0,
-				       &xdf_plane_funcs, xdf_formats,
+	ret = drm_universal_plane_init(drm, &output->plane, 0, &xdf_plane_funcs, xdf_formats,
 				       ARRAY_SIZE(xdf_formats), xdf_modifiers,
 				       DRM_PLANE_TYPE_PRIMARY, NULL);
 	if (ret)
@@ -653,7 +592,6 @@ static int xdf_output_init(struct drm_device *drm, struct xdf_output *output,
 	if (ret)
 		return ret;
 	drm_crtc_helper_add(&output->crtc, &xdf_crtc_helper_funcs);
-	output->plane.possible_crtcs = drm_crtc_mask(&output->crtc);
 
 	ret = drm_encoder_init(drm, &output->encoder, &xdf_encoder_funcs,
 			       DRM_MODE_ENCODER_VIRTUAL, NULL);
@@ -661,8 +599,7 @@ static int xdf_output_init(struct drm_device *drm, struct xdf_output *output,
 		return ret;
 	output->encoder.possible_crtcs = drm_crtc_mask(&output->crtc);
 
-	ret = drm_connector_init(drm, connector, &xdf_connector_funcs,
-				 DRM_MODE_CONNECTOR_VIRTUAL);
+	ret = drm_connector_init(drm, connector, &xdf_connector_funcs, DRM_MODE_CONNECTOR_VIRTUAL);
 	if (ret)
 		return ret;
 	drm_connector_helper_add(connector, &xdf_connector_helper_funcs);
@@ -685,18 +622,16 @@ void xdf_kms_set_size(struct xdf_output *output, u32 width, u32 height)
 	WRITE_ONCE(c->height, height);
 	WRITE_ONCE(c->width, width);
 	if (why)
-		drm_info(output->connector.base.dev,
-			 "connector %u: no text console: %ux%u %s\n",
-			 output->scanout.channel.node, width, height, why);
+		drm_info(c->base.dev, "connector %u: no text console: %ux%u %s\n", c->channel->node,
+			 width, height, why);
 }
 
 /*
  * Planes, CRTCs, connectors of a device that is not registered; they end with it.
  * @hotplug is queued when modes have changed; @wq is unbound.
  */
-int xdf_kms_init(struct drm_device *drm, struct xdf_output *outputs,
-		 unsigned int count, struct xdf_dbufs *dbufs,
-		 struct work_struct *hotplug, struct workqueue_struct *wq)
+int xdf_kms_init(struct drm_device *drm, struct xdf_output *outputs, unsigned int count,
+		 struct xdf_dbufs *dbufs, struct work_struct *hotplug, struct workqueue_struct *wq)
 {
 	struct drm_property *hotplug_mode_update;
 	unsigned int i;
@@ -714,8 +649,7 @@ int xdf_kms_init(struct drm_device *drm, struct xdf_output *outputs,
 	drm->mode_config.funcs = COMPAT_MODE_CONFIG_FUNCS(&xdf_mode_config_funcs);
 	drm->mode_config.helper_private = &xdf_mode_config_helper_funcs;
 	hotplug_mode_update = drm_property_create_range(drm, DRM_MODE_PROP_IMMUTABLE,
-							"hotplug_mode_update",
-							0, 1);
+							"hotplug_mode_update", 0, 1);
 	if (!hotplug_mode_update)
 		return -ENOMEM;
 
@@ -725,8 +659,7 @@ int xdf_kms_init(struct drm_device *drm, struct xdf_output *outputs,
 		output->dbufs = dbufs;
 		output->connector.channel = &output->scanout.channel;
 		output->connector.hotplug = hotplug;
-		xdf_scanout_init(&output->scanout, &output->crtc,
-				 &output->connector, wq);
+		xdf_scanout_init(&output->scanout, &output->crtc, &output->connector, wq);
 		ret = xdf_output_init(drm, output, hotplug_mode_update);
 		if (ret)
 			return ret;

@@ -3,11 +3,8 @@
 #ifndef XDF_KMS_H
 #define XDF_KMS_H
 
-#include <drm/drm_crtc.h>
 #include <drm/drm_encoder.h>
-#include <drm/drm_plane.h>
 
-#include "xdf_connector.h"
 #include "xdf_scanout.h"
 
 /* DRM names CRTCs in masks of 32 bits. */
@@ -26,9 +23,8 @@ struct xdf_output {
 	struct drm_encoder encoder;
 };
 
-int xdf_kms_init(struct drm_device *drm, struct xdf_output *outputs,
-		 unsigned int count, struct xdf_dbufs *dbufs,
-		 struct work_struct *hotplug, struct workqueue_struct *wq);
+int xdf_kms_init(struct drm_device *drm, struct xdf_output *outputs, unsigned int count,
+		 struct xdf_dbufs *dbufs, struct work_struct *hotplug, struct workqueue_struct *wq);
 void xdf_kms_set_size(struct xdf_output *output, u32 width, u32 height);
 
 #endif /* XDF_KMS_H */
