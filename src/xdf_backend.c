@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include <linux/jiffies.h>
 #include <linux/reboot.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -46,8 +45,6 @@ static void backend_unlock(struct xdf_backend *b, unsigned int noio)
 /* When the next rings may be offered, after the end of a connection. */
 static void backend_delay(struct xdf_backend *b, bool fault)
 {
-	unsigned int shift;
-
 	if (time_after(jiffies, b->failed_at + 60 * HZ))
 		b->failures = 0;
 	b->failures++;
@@ -55,10 +52,8 @@ static void backend_delay(struct xdf_backend *b, bool fault)
 		b->failures = max(b->failures, FREE_FAILURES + 1u);
 	b->failed_at = jiffies;
 	b->offer_at = jiffies;
-	if (b->failures <= FREE_FAILURES)
-		return;
-	shift = min(b->failures - FREE_FAILURES - 1u, MAX_DELAY_SHIFT + 0u);
-	b->offer_at += HZ << shift;
+	if (b->failures > FREE_FAILURES)
+		b->offer_at += HZ << min(b->failures - FREE_FAILURES - 1u, MAX_DELAY_SHIFT + 0u);
 }
 
 /* Whoever waits for a response goes on from here. */
@@ -71,8 +66,7 @@ static void backend_abort(struct xdf_backend *b)
 }
 
 /* The end of a connection, or of what was to be one. */
-static void backend_down(struct xdf_backend *b, enum xdf_backend_state state,
-			 bool fault)
+static void backend_down(struct xdf_backend *b, enum xdf_backend_state state, bool fault)
 {
 	enum xdf_backend_state was = b->state;
 	unsigned int i;
@@ -109,8 +103,7 @@ static void backend_lose(struct xdf_backend *b, const char *why, bool fault)
 
 static int backend_agree(struct xdf_backend *b)
 {
-	char *list = xenbus_read(XBT_NIL, b->xdev->otherend,
-				 DISPLIF_NODE_BE_VERSIONS, NULL);
+	char *list = xenbus_read(XBT_NIL, b->xdev->otherend, DISPLIF_NODE_BE_VERSIONS, NULL);
 	int ret = 0;
 
 	if (IS_ERR(list))
@@ -128,34 +121,22 @@ static int backend_agree(struct xdf_backend *b)
 	return ret;
 }
 
-static int backend_publish_all(struct xdf_backend *b,
-			       struct xenbus_transaction xbt)
-{
-	const char *dir = b->xdev->nodename;
-	unsigned int i;
-	int ret;
-
-	for (i = 0; i < b->count; i++) {
-		if (!b->channels[i]->open)
-			continue;
-		ret = xdf_channel_publish(b->channels[i], xbt, dir);
-		if (ret)
-			return ret;
-	}
-	return xenbus_printf(xbt, dir, DISPLIF_NODE_FE_VERSION, "%u",
-			     b->version);
-}
-
 static int backend_publish(struct xdf_backend *b)
 {
+	const char *dir = b->xdev->nodename;
 	struct xenbus_transaction xbt;
+	unsigned int i;
 	int ret;
 
 	do {
 		ret = xenbus_transaction_start(&xbt);
 		if (ret)
 			return ret;
-		ret = backend_publish_all(b, xbt);
+		for (i = 0; i < b->count && !ret; i++)
+			if (b->channels[i]->open)
+				ret = xdf_channel_publish(b->channels[i], xbt, dir);
+		if (!ret)
+			ret = xenbus_printf(xbt, dir, DISPLIF_NODE_FE_VERSION, "%u", b->version);
 		if (ret) {
 			xenbus_transaction_end(xbt, true);
 			return ret;
@@ -165,25 +146,11 @@ static int backend_publish(struct xdf_backend *b)
 	return ret;
 }
 
-static int backend_open_channels(struct xdf_backend *b)
-{
-	unsigned int i;
-	int ret;
-
-	for (i = 0; i < b->count; i++) {
-		if (!READ_ONCE(b->channels[i]->present))
-			continue;
-		ret = xdf_channel_open(b->channels[i], b->xdev, b->epoch);
-		if (ret)
-			return ret;
-	}
-	return 0;
-}
-
 /* Fresh rings for a backend that waits for them. */
 static void backend_offer(struct xdf_backend *b)
 {
-	int ret;
+	unsigned int i;
+	int ret = 0;
 
 	if (!READ_ONCE(b->channels[0]->present)) {
 		dev_err(&b->xdev->dev,
@@ -199,7 +166,9 @@ static void backend_offer(struct xdf_backend *b)
 		backend_down(b, XDF_BACKEND_DOWN, true);
 		return;
 	}
-	ret = backend_open_channels(b);
+	for (i = 0; i < b->count && !ret; i++)
+		if (READ_ONCE(b->channels[i]->present))
+			ret = xdf_channel_open(b->channels[i], b->xdev, b->epoch);
 	if (!ret)
 		ret = backend_publish(b);
 	if (!ret) {
@@ -224,8 +193,7 @@ static void backend_look(struct xdf_backend *b, enum xenbus_state be)
 	if (be != XenbusStateInitWait)
 		return;
 	if (time_before(jiffies, b->offer_at))
-		mod_delayed_work(system_freezable_wq, &b->step,
-				 b->offer_at - jiffies);
+		mod_delayed_work(system_freezable_wq, &b->step, b->offer_at - jiffies);
 	else
 		backend_offer(b);
 }
@@ -241,18 +209,10 @@ static void backend_close(struct xdf_backend *b)
 
 static bool backend_is_closing(struct xdf_backend *b, enum xenbus_state be)
 {
-	switch (be) {
-	case XenbusStateClosing:
-	case XenbusStateClosed:
-		if (!xenbus_read_unsigned(b->xdev->otherend, "online", 1))
-			return true;
-		break;
-	case XenbusStateConnected:
-		return false;
-	default:
-		break;
-	}
-	return b->xdev->state == XenbusStateClosing;
+	if ((be == XenbusStateClosing || be == XenbusStateClosed) &&
+	    !xenbus_read_unsigned(b->xdev->otherend, "online", 1))
+		return true;
+	return be != XenbusStateConnected && b->xdev->state == XenbusStateClosing;
 }
 
 /* Why the rings cannot be used any more; NULL when they can. */
@@ -288,14 +248,14 @@ static void backend_step(struct xdf_backend *b)
 
 	switch (b->state) {
 	case XDF_BACKEND_UP:
-		if (be != XenbusStateConnected) {
-			backend_lose(b, be == XenbusStateUnknown ? "it vanished" :
-				     "it closed or started again", false);
-			break;
+		if (be == XenbusStateConnected) {
+			if (READ_ONCE(b->ready) == b->epoch)
+				xenbus_switch_state(b->xdev, XenbusStateConnected);
+			return;
 		}
-		if (READ_ONCE(b->ready) == b->epoch)
-			xenbus_switch_state(b->xdev, XenbusStateConnected);
-		return;
+		backend_lose(b, be == XenbusStateUnknown ? "it vanished" :
+			     "it closed or started again", false);
+		break;
 	case XDF_BACKEND_OFFERED:
 		if (be == XenbusStateConnected) {
 			WRITE_ONCE(b->state, XDF_BACKEND_UP);
@@ -331,8 +291,7 @@ void xdf_backend_changed(struct xdf_backend *b)
  * A watch fires once when it is set, on xenwatch: that is all of it. Under the
  * mutex, because xdf_backend_stop() may be about to take it back.
  */
-static void backend_on_xenwatch(struct xenbus_watch *watch, const char *path,
-				const char *token)
+static void backend_on_xenwatch(struct xenbus_watch *watch, const char *path, const char *token)
 {
 	struct xdf_backend *b = container_of(watch, struct xdf_backend, xenwatch);
 	unsigned int noio = backend_lock(b);
@@ -346,8 +305,7 @@ static void backend_on_xenwatch(struct xenbus_watch *watch, const char *path,
 
 static void backend_call_xenwatch(struct work_struct *work)
 {
-	struct xdf_backend *b = container_of(to_delayed_work(work),
-					     struct xdf_backend, step);
+	struct xdf_backend *b = container_of(to_delayed_work(work), struct xdf_backend, step);
 	unsigned int noio = backend_lock(b);
 
 	if (!READ_ONCE(b->stopping) && !b->called) {
@@ -360,8 +318,7 @@ static void backend_call_xenwatch(struct work_struct *work)
 
 static void backend_watchdog(struct work_struct *work)
 {
-	struct xdf_backend *b = container_of(to_delayed_work(work),
-					     struct xdf_backend, watchdog);
+	struct xdf_backend *b = container_of(to_delayed_work(work), struct xdf_backend, watchdog);
 	bool busy = false;
 	unsigned int i;
 
@@ -405,8 +362,7 @@ void xdf_backend_fail(struct xdf_backend *b, int err, const char *what)
  * gone. A device that is closed already is left alone. All of it here: on the
  * way into hibernation the steps stand still.
  */
-static int backend_reboot(struct notifier_block *nb, unsigned long event,
-			  void *data)
+static int backend_reboot(struct notifier_block *nb, unsigned long event, void *data)
 {
 	struct xdf_backend *b = container_of(nb, struct xdf_backend, reboot);
 	unsigned int noio;

@@ -5,8 +5,6 @@
 
 #include <linux/mutex.h>
 #include <linux/notifier.h>
-#include <linux/workqueue.h>
-#include <xen/xenbus.h>
 
 #include "xdf_channel.h"
 

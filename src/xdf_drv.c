@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include <linux/device.h>
 #include <linux/dma-mapping.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
-#include <linux/workqueue.h>
 #include <drm/drm_drv.h>
 #include <xen/platform_pci.h>
 #include <xen/xen.h>
-#include <xen/xenbus.h>
 
-#include "displif_wire.h"
 #include "xdf_device.h"
-#include "xdf_gem.h"
-#include "xdf_grants.h"
 
 #define CREATE_TRACE_POINTS
 #include "xdf_trace.h"
@@ -34,8 +28,7 @@ static struct workqueue_struct *xdf_wq;
  * xenbus calls on xenwatch, its thread, for which disks' drivers may wait: no
  * allocation there waits for a disk.
  */
-static int xdf_probe(struct xenbus_device *xdev,
-		     const struct xenbus_device_id *id)
+static int xdf_probe(struct xenbus_device *xdev, const struct xenbus_device_id *id)
 {
 	unsigned int noio = memalloc_noio_save();
 	struct xdf_device *device;
@@ -43,8 +36,7 @@ static int xdf_probe(struct xenbus_device *xdev,
 
 	/* contiguous memory is asked for in the device's name */
 	if (dma_coerce_mask_and_coherent(&xdev->dev, DMA_BIT_MASK(64)))
-		dev_warn(&xdev->dev,
-			 "no DMA mask: no buffer is physically contiguous\n");
+		dev_warn(&xdev->dev, "no DMA mask: no buffer is physically contiguous\n");
 	device = xdf_device_create(xdev, xdf_wq);
 	if (IS_ERR(device)) {
 		ret = PTR_ERR(device);
@@ -82,8 +74,7 @@ static int xdf_resume(struct xenbus_device *xdev)
 	return 0;
 }
 
-static void xdf_backend_state_changed(struct xenbus_device *xdev,
-				      enum xenbus_state state)
+static void xdf_backend_state_changed(struct xenbus_device *xdev, enum xenbus_state state)
 {
 	struct xdf_device *device = dev_get_drvdata(&xdev->dev);
 
@@ -132,8 +123,7 @@ static int __init xdf_init(void)
 	 * With an owner xenbus would pin the module while there is a device, and
 	 * "modprobe -r" would never work. Open files pin it by themselves.
 	 */
-	ret = __xenbus_register_frontend(&xdf_xenbus_driver, NULL,
-					 KBUILD_MODNAME);
+	ret = __xenbus_register_frontend(&xdf_xenbus_driver, NULL, KBUILD_MODNAME);
 	if (ret)
 		goto err_gem;
 	return 0;
