@@ -18,27 +18,15 @@
 /* Then 1 s, doubled each time up to 32 s. A backend at fault waits at once. */
 #define MAX_DELAY_SHIFT	5
 
-const char *xdf_backend_state_name(const struct xdf_backend *b)
-{
-	static const char * const names[] = {
-		[XDF_BACKEND_DOWN] = "waiting for the backend",
-		[XDF_BACKEND_OFFERED] = "rings offered",
-		[XDF_BACKEND_UP] = "connected",
-		[XDF_BACKEND_GONE] = "gone",
-	};
-
-	return names[READ_ONCE(b->state)];
-}
-
-static unsigned int backend_lock(struct xdf_backend *b)
+static void backend_lock(struct xdf_backend *b)
 {
 	mutex_lock(&b->mutex);
-	return memalloc_noio_save();
+	b->noio = memalloc_noio_save();
 }
 
-static void backend_unlock(struct xdf_backend *b, unsigned int noio)
+static void backend_unlock(struct xdf_backend *b)
 {
-	memalloc_noio_restore(noio);
+	memalloc_noio_restore(b->noio);
 	mutex_unlock(&b->mutex);
 }
 
@@ -86,10 +74,7 @@ static void backend_down(struct xdf_backend *b, enum xdf_backend_state state, bo
 	queue_work(b->wq, b->changed);
 }
 
-/*
- * Initialising is written first, because a backend that starts again while it
- * still reads Connected would bind the rings that go away here.
- */
+/* Initialising is written first: who starts again and reads Connected would bind these rings. */
 static void backend_lose(struct xdf_backend *b, const char *why, bool fault)
 {
 	if (fault)
@@ -101,24 +86,21 @@ static void backend_lose(struct xdf_backend *b, const char *why, bool fault)
 	backend_down(b, XDF_BACKEND_DOWN, fault);
 }
 
-static int backend_agree(struct xdf_backend *b)
+/* No version where there is none that both speak. */
+static void backend_agree(struct xdf_backend *b)
 {
 	char *list = xenbus_read(XBT_NIL, b->xdev->otherend, DISPLIF_NODE_BE_VERSIONS, NULL);
-	int ret = 0;
 
 	if (IS_ERR(list))
 		list = NULL;
 	WRITE_ONCE(b->unversioned, !list);
 	WRITE_ONCE(b->version, xdf_parse_versions(list));
-	if (!b->version) {
-		ret = -EPROTO;
+	if (!b->version)
 		dev_err(&b->xdev->dev,
 			"the backend speaks protocol versions \"%*pE\", this driver %u to %u (error %d): update the older side\n",
-			(int)strnlen(list, XDF_MAX_LOGGED), list,
-			DISPLIF_VERSION_MIN, DISPLIF_VERSION_MAX, ret);
-	}
+			(int)strnlen(list, XDF_MAX_LOGGED), list, DISPLIF_VERSION_MIN,
+			DISPLIF_VERSION_MAX, -EPROTO);
 	kfree(list);
-	return ret;
 }
 
 static int backend_publish(struct xdf_backend *b)
@@ -161,7 +143,8 @@ static void backend_offer(struct xdf_backend *b)
 	}
 	WRITE_ONCE(b->epoch, b->epoch + 1);
 	WRITE_ONCE(b->state, XDF_BACKEND_OFFERED);
-	if (backend_agree(b)) {
+	backend_agree(b);
+	if (!b->version) {
 		/* until the backend changes */
 		backend_down(b, XDF_BACKEND_DOWN, true);
 		return;
@@ -198,34 +181,30 @@ static void backend_look(struct xdf_backend *b, enum xenbus_state be)
 		backend_offer(b);
 }
 
-/* The toolstack takes the device away, or the guest goes down. */
-static void backend_close(struct xdf_backend *b)
+/* True when the toolstack takes the device away, or the guest goes down. */
+static bool backend_close(struct xdf_backend *b, enum xenbus_state be)
 {
+	bool detached = (be == XenbusStateClosing || be == XenbusStateClosed) &&
+		!xenbus_read_unsigned(b->xdev->otherend, "online", 1);
 	bool shutdown = b->xdev->state == XenbusStateClosing;
 
+	if (!detached && (!shutdown || be == XenbusStateConnected))
+		return false;
 	backend_down(b, shutdown ? XDF_BACKEND_GONE : XDF_BACKEND_DOWN, false);
 	xenbus_frontend_closed(b->xdev);
-}
-
-static bool backend_is_closing(struct xdf_backend *b, enum xenbus_state be)
-{
-	if ((be == XenbusStateClosing || be == XenbusStateClosed) &&
-	    !xenbus_read_unsigned(b->xdev->otherend, "online", 1))
-		return true;
-	return be != XenbusStateConnected && b->xdev->state == XenbusStateClosing;
+	return true;
 }
 
 /* Why the rings cannot be used any more; NULL when they can. */
 static const char *backend_is_lost(struct xdf_backend *b, bool *fault)
 {
+	const char *broken = NULL;
 	unsigned int i;
 
-	*fault = true;
-	for (i = 0; i < b->count; i++)
-		if (READ_ONCE(b->channels[i]->broken))
-			return READ_ONCE(b->channels[i]->broken);
-	*fault = false;
-	return READ_ONCE(b->lost);
+	for (i = 0; i < b->count && !broken; i++)
+		broken = READ_ONCE(b->channels[i]->broken);
+	*fault = broken;
+	return broken ?: READ_ONCE(b->lost);
 }
 
 /* Changes are missed when they come fast: only where things stand counts. */
@@ -238,10 +217,8 @@ static void backend_step(struct xdf_backend *b)
 	if (b->state == XDF_BACKEND_GONE || READ_ONCE(b->stopping))
 		return;
 	be = xenbus_read_driver_state(b->xdev, b->xdev->otherend);
-	if (backend_is_closing(b, be)) {
-		backend_close(b);
+	if (backend_close(b, be))
 		return;
-	}
 	why = backend_is_lost(b, &fault);
 	if (why && b->state != XDF_BACKEND_DOWN)
 		backend_lose(b, why, fault);
@@ -281,10 +258,9 @@ static void backend_step(struct xdf_backend *b)
 /* xenbus_driver.otherend_changed. Context: xenwatch. */
 void xdf_backend_changed(struct xdf_backend *b)
 {
-	unsigned int noio = backend_lock(b);
-
+	backend_lock(b);
 	backend_step(b);
-	backend_unlock(b, noio);
+	backend_unlock(b);
 }
 
 /*
@@ -294,26 +270,26 @@ void xdf_backend_changed(struct xdf_backend *b)
 static void backend_on_xenwatch(struct xenbus_watch *watch, const char *path, const char *token)
 {
 	struct xdf_backend *b = container_of(watch, struct xdf_backend, xenwatch);
-	unsigned int noio = backend_lock(b);
 
+	backend_lock(b);
 	if (b->called)
 		unregister_xenbus_watch(watch);
 	b->called = false;
 	backend_step(b);
-	backend_unlock(b, noio);
+	backend_unlock(b);
 }
 
 static void backend_call_xenwatch(struct work_struct *work)
 {
 	struct xdf_backend *b = container_of(to_delayed_work(work), struct xdf_backend, step);
-	unsigned int noio = backend_lock(b);
 
+	backend_lock(b);
 	if (!READ_ONCE(b->stopping) && !b->called) {
 		b->called = !register_xenbus_watch(&b->xenwatch);
 		if (!b->called)
 			queue_delayed_work(system_freezable_wq, &b->step, HZ);
 	}
-	backend_unlock(b, noio);
+	backend_unlock(b);
 }
 
 static void backend_watchdog(struct work_struct *work)
@@ -333,11 +309,7 @@ static void backend_watchdog(struct work_struct *work)
 		schedule_delayed_work(&b->watchdog, HZ);
 }
 
-/*
- * Userspace can use the device. Nothing happens when the connection with that
- * number was lost meanwhile.
- * Context: any.
- */
+/* Userspace can use the device. Nothing happens when that connection was lost. Context: any. */
 void xdf_backend_ready(struct xdf_backend *b, u32 epoch)
 {
 	WRITE_ONCE(b->ready, epoch);
@@ -347,14 +319,13 @@ void xdf_backend_ready(struct xdf_backend *b, u32 epoch)
 /* The device cannot go on; @what failed, for the log and XenStore. */
 void xdf_backend_fail(struct xdf_backend *b, int err, const char *what)
 {
-	unsigned int noio = backend_lock(b);
-
+	backend_lock(b);
 	/* else the device is gone already, and XenStore's node is not ours */
 	if (!READ_ONCE(b->stopping)) {
 		backend_down(b, XDF_BACKEND_GONE, false);
 		xenbus_dev_fatal(b->xdev, err, "%s", what);
 	}
-	backend_unlock(b, noio);
+	backend_unlock(b);
 }
 
 /*
@@ -365,19 +336,17 @@ void xdf_backend_fail(struct xdf_backend *b, int err, const char *what)
 static int backend_reboot(struct notifier_block *nb, unsigned long event, void *data)
 {
 	struct xdf_backend *b = container_of(nb, struct xdf_backend, reboot);
-	unsigned int noio;
+	bool up;
 
 	WRITE_ONCE(b->stopping, true);
 	backend_abort(b);
-	noio = backend_lock(b);
-	if (b->state != XDF_BACKEND_GONE) {
-		bool up = b->state == XDF_BACKEND_UP;
-
+	backend_lock(b);
+	up = b->state == XDF_BACKEND_UP;
+	if (b->state != XDF_BACKEND_GONE)
 		backend_down(b, XDF_BACKEND_GONE, false);
-		if (up)
-			xenbus_switch_state(b->xdev, XenbusStateClosed);
-	}
-	backend_unlock(b, noio);
+	if (up)
+		xenbus_switch_state(b->xdev, XenbusStateClosed);
+	backend_unlock(b);
 	return NOTIFY_DONE;
 }
 
@@ -406,10 +375,7 @@ void xdf_backend_init(struct xdf_backend *b, struct xenbus_device *xdev,
 	}
 }
 
-/*
- * Begin to look for the backend. xdf_backend_changed() follows from xenbus,
- * whether it changed or not.
- */
+/* Begin to look for the backend. xdf_backend_changed() follows from xenbus in any case. */
 void xdf_backend_start(struct xdf_backend *b)
 {
 	register_reboot_notifier(&b->reboot);
@@ -429,44 +395,39 @@ void xdf_backend_renew(struct xdf_backend *b, const char *why)
  */
 void xdf_backend_suspend(struct xdf_backend *b)
 {
-	unsigned int noio = backend_lock(b);
-
+	backend_lock(b);
 	if (b->state == XDF_BACKEND_OFFERED || b->state == XDF_BACKEND_UP) {
 		backend_down(b, XDF_BACKEND_DOWN, false);
 		xdf_backend_renew(b, "the guest was suspended");
 	}
-	backend_unlock(b, noio);
+	backend_unlock(b);
 }
 
 /*
- * The guest was restored, perhaps elsewhere, or woke up. Grants and event
- * channels may be those of another boot, so the connection is made again in any
- * case.
+ * The guest was restored, perhaps elsewhere, or woke up. The connection is made again in
+ * any case: grants and event channels may be those of another boot.
  * Context: xenwatch; xenbus has just set the device's state to Initialising.
  */
 void xdf_backend_resume(struct xdf_backend *b)
 {
-	struct xenbus_device *xdev = b->xdev;
-
 	/* A guest that only slept is still Connected, for the backend too. */
-	xdev->state = xenbus_read_driver_state(xdev, xdev->nodename);
+	b->xdev->state = xenbus_read_driver_state(b->xdev, b->xdev->nodename);
 	xdf_backend_renew(b, "the guest was restored or woke up");
 }
 
 /*
- * The device goes. Waits neither for the backend nor for userspace. No step is
- * taken after this, and every further request fails.
+ * The device goes. Waits neither for the backend nor for userspace. No step is taken after
+ * this, and every further request fails.
  * Context: may sleep; xenwatch, or whoever unbinds the driver.
  */
 void xdf_backend_stop(struct xdf_backend *b)
 {
-	unsigned int noio;
 	bool called;
 
 	unregister_reboot_notifier(&b->reboot);
 	WRITE_ONCE(b->stopping, true);
 	backend_abort(b);
-	noio = backend_lock(b);
+	backend_lock(b);
 	called = b->called;
 	b->called = false;
 	/*
@@ -476,7 +437,7 @@ void xdf_backend_stop(struct xdf_backend *b)
 	if (b->xdev->state != XenbusStateInitialising)
 		xenbus_switch_state(b->xdev, XenbusStateClosed);
 	backend_down(b, XDF_BACKEND_GONE, false);
-	backend_unlock(b, noio);
+	backend_unlock(b);
 	/* xenwatch may just have been called: it waits for that */
 	if (called)
 		unregister_xenbus_watch(&b->xenwatch);

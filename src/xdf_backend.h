@@ -22,6 +22,7 @@ struct xdf_backend {
 	struct workqueue_struct *wq;	/* unbound; waited for before the module goes */
 	struct work_struct *changed;	/* queued when @state became or was UP */
 	struct mutex mutex;		/* of every step */
+	unsigned int noio;		/* of who holds @mutex, to be restored */
 	enum xdf_backend_state state;	/* written under @mutex */
 	u32 epoch;			/* what was made known in another is forgotten */
 	u32 version;			/* of the protocol, as agreed with this backend */
@@ -51,7 +52,6 @@ void xdf_backend_renew(struct xdf_backend *b, const char *why);
 void xdf_backend_suspend(struct xdf_backend *b);
 void xdf_backend_resume(struct xdf_backend *b);
 void xdf_backend_stop(struct xdf_backend *b);
-const char *xdf_backend_state_name(const struct xdf_backend *b);
 
 static inline bool xdf_backend_is_up(const struct xdf_backend *b)
 {

@@ -3,7 +3,6 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
-#include <linux/string.h>
 #include <drm/drm_atomic_helper.h>
 #include <drm/drm_debugfs.h>
 #include <drm/drm_drv.h>
@@ -38,10 +37,7 @@ static int config_cmp(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/*
- * The connectors' numbers: all directories with a number for a name, and room for one
- * that is too many.
- */
+/* The connectors' numbers: all directories with a number for a name; room for one too many. */
 static int config_list_nodes(struct xenbus_device *xdev, u32 nodes[XDF_MAX_OUTPUTS + 1])
 {
 	unsigned int i, n, count = 0;
@@ -84,11 +80,8 @@ static int config_read_nodes(struct xenbus_device *xdev, u32 *nodes)
 	return count;
 }
 
-/*
- * Reads a connector's size; leaves it alone when that is invalid.
- * Return: whether there is one, which is an error only where it @has_to be.
- */
-static bool config_read_resolution(struct xenbus_device *xdev, u32 node, bool has_to,
+/* Reads a connector's size; leaves it alone when that is invalid. True when there is one. */
+static bool config_read_resolution(struct xenbus_device *xdev, u32 node, bool required,
 				   u32 *width, u32 *height)
 {
 	char name[MAX_NAME], *text;
@@ -101,7 +94,7 @@ static bool config_read_resolution(struct xenbus_device *xdev, u32 node, bool ha
 	there = !IS_ERR(text);
 	ret = there ? xdf_parse_resolution(text, width, height) : PTR_ERR(text);
 	shown = there ? text : "(none)";
-	if (ret && (there || has_to))
+	if (ret && (there || required))
 		dev_err(&xdev->dev,
 			"connector %u: resolution \"%*pE\" in XenStore is invalid (error %d): give WIDTHxHEIGHT, each 1 to %u; this connector stays %s\n",
 			node, (int)strnlen(shown, XDF_MAX_LOGGED), shown, ret, XDF_MAX_SIDE,
@@ -137,10 +130,7 @@ static struct xdf_output *display_find_output(struct xdf_device *device, u32 nod
 	return NULL;
 }
 
-/*
- * Context: under mode_config.mutex.
- * Return: whether the backend has to bind its connectors again, the same below.
- */
+/* Under mode_config.mutex. True when the backend has to bind its connectors again. */
 static bool output_set(struct xdf_output *output, bool present, u32 width, u32 height)
 {
 	struct xdf_connector *c = &output->connector;
@@ -163,6 +153,7 @@ static bool output_set(struct xdf_output *output, bool present, u32 width, u32 h
 	return news;
 }
 
+/* True when the backend has to bind its connectors again. */
 static bool display_read_connector(struct xdf_device *device, u32 node)
 {
 	struct xdf_output *output = display_find_output(device, node);
@@ -188,10 +179,7 @@ static bool display_read_connector(struct xdf_device *device, u32 node)
 	return renew;
 }
 
-/*
- * The toolstack may write another resolution at any time, add connectors and
- * remove them. Userspace is told.
- */
+/* The toolstack may write another resolution, add connectors, remove them: userspace is told. */
 static void display_reconfigure(struct work_struct *work)
 {
 	struct xdf_device *device = container_of(work, struct xdf_device, reconfigure);
@@ -224,9 +212,8 @@ static void display_watch(struct xenbus_watch *watch, const char *path, const ch
 	u32 node;
 
 	/* most of what is written there is our own */
-	if (!name || !strcmp(path, device->backend.xdev->nodename))
-		return;
-	if (!strcmp(name + 1, DISPLIF_NODE_RESOLUTION) || !xdf_parse_index(name + 1, &node))
+	if (name && strcmp(path, device->backend.xdev->nodename) &&
+	    (!strcmp(name + 1, DISPLIF_NODE_RESOLUTION) || !xdf_parse_index(name + 1, &node)))
 		schedule_work(&device->reconfigure);
 }
 
@@ -342,12 +329,18 @@ static void display_answered(struct work_struct *work)
 
 static int debugfs_show(struct seq_file *m, void *unused)
 {
+	static const char * const states[] = {
+		[XDF_BACKEND_DOWN] = "waiting for the backend",
+		[XDF_BACKEND_OFFERED] = "rings offered",
+		[XDF_BACKEND_UP] = "connected",
+		[XDF_BACKEND_GONE] = "gone",
+	};
 	struct drm_info_node *node = m->private;
 	struct xdf_device *device = to_xdf_device(node->minor->dev);
 	struct xdf_backend *b = &device->backend;
 	struct xdf_output *output;
 
-	seq_printf(m, "connection: %s\n", xdf_backend_state_name(b));
+	seq_printf(m, "connection: %s\n", states[READ_ONCE(b->state)]);
 	seq_printf(m, "protocol version: %u\n", READ_ONCE(b->version));
 	seq_printf(m, "connections lost: %u\n", READ_ONCE(b->losses));
 	seq_printf(m, "protocol errors: %u\n", READ_ONCE(b->faults));

@@ -84,11 +84,7 @@ u32 xdf_parse_versions(const char *text)
 	return best;
 }
 
-/*
- * Timings for a display that has only a size. CVT rounds widths down to a
- * multiple of 8; a virtual display need not, so blanking is constant and the
- * size is exactly the one asked for.
- */
+/* For a display that has only a size, exactly that: CVT rounds widths down to multiples of 8. */
 void xdf_mode_timings(struct drm_display_mode *mode, u32 width, u32 height, u32 hz)
 {
 	mode->hdisplay = width;
@@ -104,11 +100,10 @@ void xdf_mode_timings(struct drm_display_mode *mode, u32 width, u32 height, u32 
 }
 
 /*
- * Size of a dumb buffer: bytes per line, and of the picture, not rounded to pages.
- * Whole lines are read: a part of the picture that does not begin at the left
- * ends behind the last line, so there has to be one line more than @size says.
- * Return: 0; -EINVAL when a number is 0 or odd for the purpose or the buffer
- * is larger than the protocol can say.
+ * Size of a dumb buffer: bytes per line, and of the picture, not rounded to pages. There has
+ * to be a line more than @size says: whole lines are read, so a part of the picture that does
+ * not begin at the left ends behind the last one.
+ * Return: 0; -EINVAL when a number is 0, odd for the purpose or more than the protocol can say.
  */
 int xdf_dumb_layout(u32 width, u32 height, u32 bpp, u32 *pitch, u64 *size)
 {
@@ -139,10 +134,8 @@ int xdf_layout_fits(const struct xdf_layout *l, u64 size)
 }
 
 /*
- * Can the protocol describe this picture in a buffer of so many bytes? The wire
- * carries no pitch: a backend works it out from the buffer's width, rounded to
- * 32 bits, and reads whole lines, the last one too.
- * Return: 0 or -EINVAL.
+ * Can the protocol describe this picture in it, too? The wire carries no pitch: a backend works
+ * it out from the buffer's width, rounded to 32 bits, and reads whole lines, the last one too.
  */
 int xdf_layout_check(const struct xdf_layout *l, u64 size)
 {
@@ -157,10 +150,9 @@ int xdf_layout_check(const struct xdf_layout *l, u64 size)
  */
 
 /*
- * The one place where a number of the backend's becomes an errno: only the
- * codes that a backend can honestly mean pass, so it can never choose, say,
- * -ERESTARTSYS for a caller of ours. Nor -ENODEV or -ETIMEDOUT, by which the
- * channel says that the link is lost.
+ * The one place where a number of the backend's becomes an errno: only codes that it can
+ * honestly mean pass, never, say, -ERESTARTSYS for a caller of ours, nor -ENODEV or -ETIMEDOUT,
+ * by which the channel says that the link is lost.
  */
 int xdf_displif_errno(s32 status)
 {
@@ -189,9 +181,8 @@ bool xdf_displif_is_shortage(int error)
 }
 
 /*
- * Is it worth asking again? What is lacking may be there later, and so may
- * rights; nobody knows of an error that has no name. A backend that takes what it
- * is asked for to be wrong will not think otherwise of the same request.
+ * Is it worth asking again? What is lacking may be there later, so may rights; nobody knows of
+ * an error without a name. Who takes a request to be wrong will not think otherwise of it.
  */
 bool xdf_displif_may_pass(int error)
 {
@@ -267,10 +258,9 @@ u32 xdf_format_bit(u32 format)
 }
 
 /*
- * What else a backend can be told that a framebuffer of @format has, when that or
- * what this returned for it was rejected. First the opaque twin of a format with
- * alpha: premultiplied over black is the same picture. At last XRGB8888, which
- * every display shows.
+ * What else a backend can be told that a framebuffer of @format has, when that or what this
+ * returned for it was rejected. First the opaque twin of a format with alpha: premultiplied
+ * over black is the same picture. At last XRGB8888, which every display shows.
  * Return: the format; 0 when there is no other.
  */
 u32 xdf_format_next(u32 format, u32 rejected)
@@ -325,9 +315,8 @@ void xdf_format_to_xrgb8888(u32 *to, const void *from, u32 count, u32 format)
 #define EDID_EXTENSIONS		126
 
 /*
- * Find the usable part of what a backend calls an EDID, in a private copy. The
- * kernel's own parser takes it from there; this makes sure that it is given
- * whole blocks, as many as the first one announces, each with its sum.
+ * Find the usable part of what a backend calls an EDID, in a private copy. The kernel's own
+ * parser is given whole blocks, as many as the first one announces, each with its sum.
  * Return: bytes to use; -EINVAL when it is none.
  */
 int xdf_edid_check(const u8 *data, u32 size)

@@ -15,10 +15,8 @@ struct drm_display_mode;
 /* The largest side of a display: what a 32-bit buffer size still carries. */
 #define XDF_MAX_SIDE		16384
 /*
- * The smallest side of a display with a text console: the larger side of the
- * largest font that the kernel has (16x32), which the console may be told to
- * take, and to turn by 90 degrees. On a screen that is smaller than one letter
- * it draws beyond the buffer.
+ * The smallest side of a display with a text console: the larger one of the kernel's largest
+ * font (16x32), which may be turned. On a screen below one letter it draws beyond the buffer.
  */
 #define XDF_MIN_CONSOLE_SIDE	32
 #define XDF_DEFAULT_HZ		60
