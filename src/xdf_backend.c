@@ -240,7 +240,6 @@ static void backend_step(struct xdf_backend *b)
 				 "connected to the backend in domain %u, protocol version %u\n",
 				 b->xdev->otherend_id, b->version);
 			queue_work(b->wq, b->changed);
-			return;
 		}
 		if (be != XenbusStateClosing && be != XenbusStateClosed)
 			return;

@@ -359,14 +359,11 @@ static int debugfs_show(struct seq_file *m, void *unused)
 	return 0;
 }
 
-static const struct drm_info_list debugfs_list[] = {
-	{ "xen", debugfs_show, 0, NULL },
-};
+static const struct drm_info_list debugfs_file = { "xen", debugfs_show, 0, NULL };
 
 static void xdf_debugfs_init(struct drm_minor *minor)
 {
-	drm_debugfs_create_files(debugfs_list, ARRAY_SIZE(debugfs_list),
-				 minor->debugfs_root, minor);
+	drm_debugfs_create_files(&debugfs_file, 1, minor->debugfs_root, minor);
 }
 
 /*

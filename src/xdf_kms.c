@@ -31,10 +31,7 @@ struct xdf_plane_state {
 #define plane_to_output(p)	container_of(p, struct xdf_output, plane)
 #define crtc_to_output(c)	container_of(c, struct xdf_output, crtc)
 
-static const u64 xdf_modifiers[] = {
-	DRM_FORMAT_MOD_LINEAR,
-	DRM_FORMAT_MOD_INVALID,
-};
+static const u64 xdf_modifiers[] = { DRM_FORMAT_MOD_LINEAR, DRM_FORMAT_MOD_INVALID };
 
 /*
  * Framebuffers
@@ -178,8 +175,7 @@ static int xdf_plane_helper_get_scanout_buffer(struct drm_plane *plane,
 	}
 	/* an import has none, perhaps, and no shadow before it is attached */
 	if (!d->gem->mem || offset_in_page(l->offset) ||
-	    !compat_panic_set_pages(sb, d->gem->mem->pages +
-				    (l->offset >> PAGE_SHIFT)))
+	    !compat_panic_set_pages(sb, d->gem->mem->pages + (l->offset >> PAGE_SHIFT)))
 		return -EOPNOTSUPP;
 	return 0;
 }
@@ -258,8 +254,7 @@ static const struct drm_plane_funcs xdf_plane_funcs = {
 /* Length of a refresh in ns; 0 when it is none that a timer could follow. */
 static u64 xdf_mode_period(const struct drm_display_mode *mode)
 {
-	u64 pixels = (u64)mode->htotal * mode->vtotal;
-	u64 period;
+	u64 period, pixels = (u64)mode->htotal * mode->vtotal;
 
 	if (mode->clock <= 0 || !pixels)
 		return 0;
@@ -270,11 +265,9 @@ static u64 xdf_mode_period(const struct drm_display_mode *mode)
 static enum drm_mode_status xdf_crtc_helper_mode_valid(struct drm_crtc *crtc,
 						       const struct drm_display_mode *mode)
 {
-	struct xdf_output *output = crtc_to_output(crtc);
-
 	if (!mode->hdisplay || !mode->vdisplay ||
 	    mode->hdisplay > XDF_MAX_SIDE || mode->vdisplay > XDF_MAX_SIDE ||
-	    xdf_connector_rejects(&output->connector, mode->hdisplay, mode->vdisplay))
+	    xdf_connector_rejects(&crtc_to_output(crtc)->connector, mode->hdisplay, mode->vdisplay))
 		return MODE_BAD;
 	if (mode->flags & DRM_MODE_FLAG_INTERLACE)
 		return MODE_NO_INTERLACE;
@@ -300,10 +293,8 @@ static void xdf_crtc_helper_atomic_enable(struct drm_crtc *crtc, struct drm_atom
 
 static void xdf_crtc_helper_atomic_disable(struct drm_crtc *crtc, struct drm_atomic_commit *commit)
 {
-	struct xdf_output *output = crtc_to_output(crtc);
-
 	drm_crtc_vblank_off(crtc);
-	xdf_scanout_disable(&output->scanout);
+	xdf_scanout_disable(&crtc_to_output(crtc)->scanout);
 }
 
 /*
@@ -474,9 +465,8 @@ static void xdf_commit_tail(struct drm_atomic_commit *commit)
  * to be waited for, is done by its caller, without a work item. Nothing is left of
  * it then: outputs hold the dbufs of what they show and are to show, and the event
  * what waits for it.
+ * Return: whether it is one; -EBUSY while an earlier one is not shown yet.
  */
-
-/* Return: whether it is; -EBUSY while an earlier one is not shown yet. */
 static int commit_is_flip(const struct drm_atomic_commit *commit)
 {
 	struct drm_crtc_state *old, *state;

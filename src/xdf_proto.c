@@ -214,15 +214,10 @@ void xdf_displif_start(struct displif_req *req, enum displif_op op)
 
 /* The formats of every plane. */
 const u32 xdf_formats[XDF_FORMATS] = {
-	DRM_FORMAT_XRGB8888,
-	DRM_FORMAT_ARGB8888,
-	DRM_FORMAT_XBGR8888,
-	DRM_FORMAT_ABGR8888,
+	DRM_FORMAT_XRGB8888, DRM_FORMAT_ARGB8888, DRM_FORMAT_XBGR8888, DRM_FORMAT_ABGR8888,
 	DRM_FORMAT_RGB565,
-	DRM_FORMAT_XRGB2101010,
-	DRM_FORMAT_ARGB2101010,
-	DRM_FORMAT_XBGR2101010,
-	DRM_FORMAT_ABGR2101010,
+	DRM_FORMAT_XRGB2101010, DRM_FORMAT_ARGB2101010,
+	DRM_FORMAT_XBGR2101010, DRM_FORMAT_ABGR2101010,
 };
 
 /* Of each the same without alpha, and where the first 8 bits of a colour begin. */
@@ -230,15 +225,11 @@ static const struct {
 	u32 opaque;
 	u8 red, green, blue;
 } format_infos[XDF_FORMATS + 1] = {
-	{ DRM_FORMAT_XRGB8888, 16, 8, 0 },
-	{ DRM_FORMAT_XRGB8888, 16, 8, 0 },
-	{ DRM_FORMAT_XBGR8888, 0, 8, 16 },
-	{ DRM_FORMAT_XBGR8888, 0, 8, 16 },
-	{ DRM_FORMAT_RGB565, 11, 5, 0 },
-	{ DRM_FORMAT_XRGB2101010, 22, 12, 2 },
-	{ DRM_FORMAT_XRGB2101010, 22, 12, 2 },
-	{ DRM_FORMAT_XBGR2101010, 2, 12, 22 },
-	{ DRM_FORMAT_XBGR2101010, 2, 12, 22 },
+	[0 ... 1] = { DRM_FORMAT_XRGB8888, 16, 8, 0 },
+	[2 ... 3] = { DRM_FORMAT_XBGR8888, 0, 8, 16 },
+	[4] = { DRM_FORMAT_RGB565, 11, 5, 0 },
+	[5 ... 6] = { DRM_FORMAT_XRGB2101010, 22, 12, 2 },
+	[7 ... 8] = { DRM_FORMAT_XBGR2101010, 2, 12, 22 },
 };
 
 /* Where it is in those; XDF_FORMATS when it is in none. */
