@@ -6,11 +6,10 @@
 #include "xdf_backend.h"
 
 /*
- * Steps are taken on xenwatch, xenbus's thread, as xenbus requires it of whoever
- * writes Initialising or leaves it: it reads our state there, and takes a
- * difference from what it remembers for another device in our place. So a step
- * never waits for the backend. Nor for a disk, whose driver may wait for
- * xenwatch: allocations below the mutex do no I/O.
+ * Steps are taken on xenwatch, xenbus's thread, as xenbus requires it of whoever writes
+ * Initialising or leaves it: it reads our state there, and takes a difference from what it
+ * remembers for another device in our place. So a step never waits for the backend. Nor for
+ * a disk, whose driver may wait for xenwatch: allocations below the mutex do no I/O.
  */
 
 /* So many connections may end within a minute before the next one has to wait. */
@@ -108,7 +107,7 @@ static int backend_publish(struct xdf_backend *b)
 	const char *dir = b->xdev->nodename;
 	struct xenbus_transaction xbt;
 	unsigned int i;
-	int ret;
+	int ret, err;
 
 	do {
 		ret = xenbus_transaction_start(&xbt);
@@ -119,13 +118,9 @@ static int backend_publish(struct xdf_backend *b)
 				ret = xdf_channel_publish(b->channels[i], xbt, dir);
 		if (!ret)
 			ret = xenbus_printf(xbt, dir, DISPLIF_NODE_FE_VERSION, "%u", b->version);
-		if (ret) {
-			xenbus_transaction_end(xbt, true);
-			return ret;
-		}
-		ret = xenbus_transaction_end(xbt, false);
-	} while (ret == -EAGAIN);
-	return ret;
+		err = xenbus_transaction_end(xbt, ret);
+	} while (!ret && err == -EAGAIN);
+	return ret ?: err;
 }
 
 /* Fresh rings for a backend that waits for them. */
@@ -328,9 +323,8 @@ void xdf_backend_fail(struct xdf_backend *b, int err, const char *what)
 }
 
 /*
- * xenbus would say Closing and wait five seconds for a backend that may be
- * gone. A device that is closed already is left alone. All of it here: on the
- * way into hibernation the steps stand still.
+ * xenbus would say Closing and wait five seconds for a backend that may be gone. A device that
+ * is closed already is left alone. All of it here: the steps stand still before hibernation.
  */
 static int backend_reboot(struct notifier_block *nb, unsigned long event, void *data)
 {
@@ -364,7 +358,6 @@ void xdf_backend_init(struct xdf_backend *b, struct xenbus_device *xdev,
 	b->xenwatch.node = xdev->nodename;
 	b->xenwatch.callback = backend_on_xenwatch;
 	b->reboot.notifier_call = backend_reboot;
-	b->failed_at = jiffies;
 	b->offer_at = jiffies;
 	INIT_DELAYED_WORK(&b->step, backend_call_xenwatch);
 	INIT_DELAYED_WORK(&b->watchdog, backend_watchdog);
@@ -429,10 +422,7 @@ void xdf_backend_stop(struct xdf_backend *b)
 	backend_lock(b);
 	called = b->called;
 	b->called = false;
-	/*
-	 * xenbus writes it only for a device that cannot be bound again. A
-	 * device that the toolstack has removed is left alone by this.
-	 */
+	/* which xenbus does only where none can be bound again; not for one that was removed */
 	if (b->xdev->state != XenbusStateInitialising)
 		xenbus_switch_state(b->xdev, XenbusStateClosed);
 	backend_down(b, XDF_BACKEND_GONE, false);

@@ -61,7 +61,7 @@ static int config_list_nodes(struct xenbus_device *xdev, u32 nodes[XDF_MAX_OUTPU
 
 static int config_read_nodes(struct xenbus_device *xdev, u32 *nodes)
 {
-	int i, count = config_list_nodes(xdev, nodes);
+	int i = 0, count = config_list_nodes(xdev, nodes);
 
 	if (count < 0)
 		return count;
@@ -71,8 +71,8 @@ static int config_read_nodes(struct xenbus_device *xdev, u32 *nodes)
 			xdev->nodename, -EINVAL);
 		return -EINVAL;
 	}
-	for (i = 0; i < count && nodes[i] == i; i++)
-		;
+	while (i < count && nodes[i] == i)
+		i++;
 	if (i < count)
 		dev_warn(&xdev->dev,
 			 "connectors are not numbered without gaps (%u comes where %u should): using those that are there\n",
@@ -521,9 +521,8 @@ static int display_first_child(struct device *child, void *data)
 }
 
 /*
- * DRM's files and the console's stay for as long as a process holds them up. They
- * move away in sysfs, which else removes them with the device, and complains
- * when DRM does the same later.
+ * DRM's files and the console's stay for as long as a process holds them up. They move away in
+ * sysfs, which else removes them with the device, and complains when DRM does the same later.
  */
 static void display_orphan_files(struct device *parent)
 {
@@ -539,8 +538,7 @@ static void display_orphan_files(struct device *parent)
 }
 
 /*
- * The device goes, files may stay open a while. Does not wait for the backend,
- * and for userspace a moment only.
+ * The device goes, files may stay open. Waits for userspace a moment only, not for the backend.
  * Context: may sleep; xenwatch, or whoever unbinds the driver.
  */
 void xdf_device_remove(struct xdf_device *device)

@@ -297,10 +297,7 @@ static void xdf_crtc_helper_atomic_disable(struct drm_crtc *crtc, struct drm_ato
 	xdf_scanout_disable(&crtc_to_output(crtc)->scanout);
 }
 
-/*
- * Where the backend sees a shadow, that is brought up to date. What is named as
- * damaged is only that since the last picture, in the same buffer.
- */
+/* Of a shadow, if there is one. Damage is only that since the last picture, in the same buffer. */
 static void xdf_plane_update_shadow(struct drm_plane_state *old, struct drm_plane_state *state)
 {
 	struct xdf_dbuf *d = to_xdf_plane_state(state)->dbuf;
@@ -461,10 +458,9 @@ static void xdf_commit_tail(struct drm_atomic_commit *commit)
 }
 
 /*
- * Flips: a commit that changes the picture of one CRTC, and for which nothing has
- * to be waited for, is done by its caller, without a work item. Nothing is left of
- * it then: outputs hold the dbufs of what they show and are to show, and the event
- * what waits for it.
+ * Flips: a commit that changes the picture of one CRTC, and for which nothing has to be waited
+ * for, is done by its caller, without a work item. Nothing is left of it then: outputs hold the
+ * dbufs of what they show and are to show, and the event what waits for it.
  * Return: whether it is one; -EBUSY while an earlier one is not shown yet.
  */
 static int commit_is_flip(const struct drm_atomic_commit *commit)

@@ -197,8 +197,7 @@ bool xdf_displif_may_pass(int error)
  */
 unsigned int xdf_displif_timeout_ms(u8 op)
 {
-	return op == DISPLIF_OP_DBUF_CREATE || op == DISPLIF_OP_DBUF_DESTROY ?
-		20000 : 10000;
+	return op == DISPLIF_OP_DBUF_CREATE || op == DISPLIF_OP_DBUF_DESTROY ? 20000 : 10000;
 }
 
 /* A request, all zeroes but for @op; the channel gives it its id. */
@@ -220,7 +219,7 @@ const u32 xdf_formats[XDF_FORMATS] = {
 	DRM_FORMAT_XBGR2101010, DRM_FORMAT_ABGR2101010,
 };
 
-/* Of each the same without alpha, and where the first 8 bits of a colour begin. */
+/* Of each, by its place: the same without alpha, and where a colour's first 8 bits begin. */
 static const struct {
 	u32 opaque;
 	u8 red, green, blue;
@@ -266,8 +265,7 @@ u32 xdf_format_next(u32 format, u32 rejected)
 /* Do two formats of xdf_formats[] have their colours in the same bits? */
 bool xdf_format_is_same(u32 format, u32 other)
 {
-	return format_infos[format_index(format)].opaque ==
-		format_infos[format_index(other)].opaque;
+	return format_infos[format_index(format)].opaque == format_infos[format_index(other)].opaque;
 }
 
 static u32 colour(u32 pixel, u32 first, u32 bits)
@@ -294,8 +292,7 @@ void xdf_format_to_xrgb8888(u32 *to, const void *from, u32 count, u32 format)
 		u32 pixel = is16 ? from16[i] : from32[i];
 
 		to[i] = 0xff000000u | colour(pixel, info->red, bits) << 16 |
-			colour(pixel, info->green, green) << 8 |
-			colour(pixel, info->blue, bits);
+			colour(pixel, info->green, green) << 8 | colour(pixel, info->blue, bits);
 	}
 }
 
@@ -361,8 +358,7 @@ void xdf_pgdir_fill(struct displif_page_directory *dir, u32 index,
 }
 
 /* Take what the other side wrote there; @refs has room for all references. */
-void xdf_pgdir_read(const struct displif_page_directory *dir, u32 index,
-		    u32 *refs, u32 nrefs)
+void xdf_pgdir_read(const struct displif_page_directory *dir, u32 index, u32 *refs, u32 nrefs)
 {
 	memcpy(refs + index * DISPLIF_REFS_PER_DIR, dir->gref,
 	       pgdir_count(index, nrefs) * sizeof(*refs));

@@ -79,8 +79,7 @@ int xdf_edid_check(const u8 *data, u32 size);
 u32 xdf_pgdir_pages(u32 nrefs);
 void xdf_pgdir_fill(struct displif_page_directory *dir, u32 index,
 		    const u32 *dir_refs, const u32 *refs, u32 nrefs);
-void xdf_pgdir_read(const struct displif_page_directory *dir, u32 index,
-		    u32 *refs, u32 nrefs);
+void xdf_pgdir_read(const struct displif_page_directory *dir, u32 index, u32 *refs, u32 nrefs);
 
 /*
  * When an output's vblanks are, by what the backend says
