@@ -265,7 +265,8 @@ u32 xdf_format_next(u32 format, u32 rejected)
 /* Do two formats of xdf_formats[] have their colours in the same bits? */
 bool xdf_format_is_same(u32 format, u32 other)
 {
-	return format_infos[format_index(format)].opaque == format_infos[format_index(other)].opaque;
+	return format_infos[format_index(format)].opaque ==
+		format_infos[format_index(other)].opaque;
 }
 
 static u32 colour(u32 pixel, u32 first, u32 bits)
