@@ -73,7 +73,7 @@ static void backend_down(struct xdf_backend *b, enum xdf_backend_state state, bo
 	queue_work(b->wq, b->changed);
 }
 
-/* Initialising is written first: who starts again and reads Connected would bind these rings. */
+/* Initialising first: a backend that restarts and reads Connected would bind the old rings. */
 static void backend_lose(struct xdf_backend *b, const char *why, bool fault)
 {
 	if (fault)
@@ -85,7 +85,7 @@ static void backend_lose(struct xdf_backend *b, const char *why, bool fault)
 	backend_down(b, XDF_BACKEND_DOWN, fault);
 }
 
-/* No version where there is none that both speak. */
+/* Sets the version; 0 when there is none that both speak. */
 static void backend_agree(struct xdf_backend *b)
 {
 	char *list = xenbus_read(XBT_NIL, b->xdev->otherend, DISPLIF_NODE_BE_VERSIONS, NULL);
@@ -422,7 +422,7 @@ void xdf_backend_stop(struct xdf_backend *b)
 	backend_lock(b);
 	called = b->called;
 	b->called = false;
-	/* which xenbus does only where none can be bound again; not for one that was removed */
+	/* xenbus does so only for one that cannot come back; one that was removed is left alone */
 	if (b->xdev->state != XenbusStateInitialising)
 		xenbus_switch_state(b->xdev, XenbusStateClosed);
 	backend_down(b, XDF_BACKEND_GONE, false);

@@ -297,7 +297,7 @@ static void xdf_crtc_helper_atomic_disable(struct drm_crtc *crtc, struct drm_ato
 	xdf_scanout_disable(&crtc_to_output(crtc)->scanout);
 }
 
-/* Of a shadow, if there is one. Damage is only that since the last picture, in the same buffer. */
+/* A shadow follows the picture. Damage is only that since the last one, in the same buffer. */
 static void xdf_plane_update_shadow(struct drm_plane_state *old, struct drm_plane_state *state)
 {
 	struct xdf_dbuf *d = to_xdf_plane_state(state)->dbuf;
