@@ -9,8 +9,11 @@
 #include <linux/math64.h>
 #include <linux/string.h>
 #include <linux/types.h>
+#include <drm/drm_fourcc.h>
+#include <drm/drm_modes.h>
 #else
 #include <errno.h>
+#include <libdrm/drm_fourcc.h>
 #include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>

@@ -287,10 +287,3 @@ void xdf_connector_log_rejected(struct xdf_connector *c)
 	}
 	WRITE_ONCE(c->told, told);
 }
-
-/* The connection is stopped. */
-void xdf_connector_fini(struct xdf_connector *c)
-{
-	kfree(c->edid);
-	kfree(c->new_edid);
-}

@@ -33,12 +33,8 @@ struct xdf_connector {
 	struct xdf_grants *dir;		/* lists @grants */
 };
 
-static inline struct xdf_connector *to_xdf_connector(struct drm_connector *base)
-{
-	return container_of(base, struct xdf_connector, base);
-}
+#define to_xdf_connector(c)	container_of(c, struct xdf_connector, base)
 
-void xdf_connector_fini(struct xdf_connector *c);
 bool xdf_connector_renew(struct xdf_connector *c);
 void xdf_connector_ask_edid(struct xdf_connector *c, struct xdf_backend *b, u32 epoch);
 void xdf_connector_wait_edid(struct xdf_connector *c);

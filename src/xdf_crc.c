@@ -8,7 +8,6 @@
 
 #include "xdf_scanout.h"
 
-#define BLACK		0xff000000u
 /* More vblanks than that at once are none that a tick came late for. */
 #define GAP_MAX		60u
 
@@ -18,9 +17,9 @@ static bool crc_of_black(u32 width, u32 height, u32 *sum)
 
 	if (!line)
 		return false;
-	memset32(line, BLACK, width);
+	memset32(line, 0xff000000u, width);
 	while (height--)
-		*sum = xdf_line_crc(*sum, line, width);
+		*sum = crc32_le(*sum, (const u8 *)line, width * sizeof(*line));
 	kvfree(line);
 	return true;
 }

@@ -532,7 +532,7 @@ int xdf_dbuf_crc(struct xdf_dbuf *d, u32 *sum)
 	for (y = 0; !ret && y < l->height; y++) {
 		iosys_map_memcpy_from(raw, &map, l->offset + y * l->pitch, l->width * l->cpp);
 		xdf_format_to_xrgb8888(pixels, raw, l->width, d->format);
-		*sum = xdf_line_crc(*sum, pixels, l->width);
+		*sum = crc32_le(*sum, (const u8 *)pixels, l->width * sizeof(*pixels));
 	}
 	if (!ret)
 		xdf_gem_end_read(d->gem);

@@ -4,8 +4,6 @@
 #define XDF_DBUF_H
 
 #include "xdf_backend.h"
-#include "xdf_gem.h"
-#include "xdf_proto.h"
 #include "xdf_shadow.h"
 
 /* What the backend is given to look at. */

@@ -26,9 +26,7 @@
 
 #define to_xdf_device(d)	container_of(d, struct xdf_device, drm)
 
-/*
- * The configuration
- */
+/* The configuration */
 
 static int config_cmp(const void *a, const void *b)
 {
@@ -217,9 +215,7 @@ static void display_watch(struct xenbus_watch *watch, const char *path, const ch
 		schedule_work(&device->reconfigure);
 }
 
-/*
- * Connecting
- */
+/* Connecting */
 
 static void display_hotplug(struct work_struct *work)
 {
@@ -323,9 +319,7 @@ static void display_answered(struct work_struct *work)
 		xdf_scanout_kick(&output->scanout);
 }
 
-/*
- * Figures
- */
+/* Figures */
 
 static int debugfs_show(struct seq_file *m, void *unused)
 {
@@ -366,9 +360,7 @@ static void xdf_debugfs_init(struct drm_minor *minor)
 	drm_debugfs_create_files(&debugfs_file, 1, minor->debugfs_root, minor);
 }
 
-/*
- * From its beginning to its end
- */
+/* From its beginning to its end */
 
 DEFINE_DRM_GEM_FOPS(xdf_fops);
 
@@ -392,8 +384,10 @@ static void display_free(struct drm_device *drm, void *data)
 	struct xdf_output *output;
 
 	cancel_work_sync(&device->answered);
-	xdf_for_each_output(output, device)
-		xdf_connector_fini(&output->connector);
+	xdf_for_each_output(output, device) {
+		kfree(output->connector.edid);
+		kfree(output->connector.new_edid);
+	}
 }
 
 /* What waits for userspace, which may take its time. */

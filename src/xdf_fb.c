@@ -176,17 +176,6 @@ err_free:
 	return ERR_PTR(ret);
 }
 
-/* Where a part of a framebuffer lies in its buffer. */
-void xdf_fb_layout(const struct drm_framebuffer *base, const struct drm_rect *rect,
-		   struct xdf_layout *layout)
-{
-	layout->cpp = base->format->cpp[0];
-	layout->pitch = base->pitches[0];
-	layout->width = drm_rect_width(rect);
-	layout->height = drm_rect_height(rect);
-	layout->offset = base->offsets[0] + rect->y1 * layout->pitch + rect->x1 * layout->cpp;
-}
-
 /*
  * The picture of a part of a framebuffer. A new one is made known to the backend
  * by xdf_dbuf_ask() only.

@@ -15,8 +15,6 @@ void xdf_fb_destroy(struct drm_framebuffer *base);
 int xdf_fb_update(struct drm_framebuffer *base, const struct drm_clip_rect *clips,
 		  unsigned int count);
 void xdf_fb_pace(struct drm_framebuffer *base);
-void xdf_fb_layout(const struct drm_framebuffer *base, const struct drm_rect *rect,
-		   struct xdf_layout *layout);
 struct xdf_dbuf *xdf_fb_dbuf(struct drm_framebuffer *base, const struct xdf_layout *layout,
 			     unsigned int crtc);
 

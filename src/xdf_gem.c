@@ -203,9 +203,7 @@ int xdf_gem_dumb_create(struct drm_file *file, struct drm_device *drm,
 	return ret;
 }
 
-/*
- * Imports
- */
+/* Imports */
 
 static struct device *import_device;
 

@@ -19,10 +19,7 @@ struct xdf_gem {
 	unsigned int shares;		/* users of @grants */
 };
 
-static inline struct xdf_gem *to_xdf_gem(struct drm_gem_object *obj)
-{
-	return container_of(obj, struct xdf_gem, base);
-}
+#define to_xdf_gem(obj)	container_of(obj, struct xdf_gem, base)
 
 int xdf_gem_dumb_create(struct drm_file *file, struct drm_device *drm,
 			struct drm_mode_create_dumb *args);

@@ -8,9 +8,7 @@
 
 #include "xdf_grants.h"
 
-/*
- * Memory
- */
+/* Memory */
 
 /* Blocks of so many pages are quicker to get; each page is as good as alone. */
 #define BLOCK_ORDER		4
@@ -125,9 +123,7 @@ void xdf_mem_put(struct xdf_mem *mem)
 		kref_put(&mem->ref, mem_free);
 }
 
-/*
- * Grants
- */
+/* Grants */
 
 /* The kernel counts the references it hands out at once in 16 bits. */
 #define GRANT_BATCH		4096u
@@ -342,7 +338,8 @@ struct xdf_mem *xdf_mem_reuse(size_t size, bool contiguous)
 		if (kref_read(&g->mem->ref) == 1 && g->mem->size == size &&
 		    g->mem->contiguous == contiguous &&
 		    g->mem->owner == task_tgid_nr(current)) {
-			mem = xdf_mem_get(g->mem);
+			mem = g->mem;
+			kref_get(&mem->ref);
 			break;
 		}
 	spin_unlock_irq(&table.lock);
@@ -474,7 +471,8 @@ struct xdf_grants *xdf_grants_share(domid_t domid, struct xdf_mem *mem)
 	}
 	atomic_long_add(count * sizeof(*g->refs), &refs_bytes);
 	g->domid = domid;
-	g->mem = xdf_mem_get(mem);
+	g->mem = mem;
+	kref_get(&mem->ref);
 	if (grants_fill(g, count)) {
 		if (count >= READ_ONCE(table.lacking))
 			WRITE_ONCE(table.lacking, 0);
@@ -576,9 +574,7 @@ void xdf_grants_exit(void)
 	}
 }
 
-/*
- * Page directories: shared like any memory
- */
+/* Page directories: shared like any memory */
 
 /* One page of it, which has 4 KiB whatever a page has here. */
 static void *directory_page(const struct xdf_grants *dir, u32 index)

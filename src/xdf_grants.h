@@ -29,12 +29,6 @@ struct xdf_mem *xdf_mem_alloc_contiguous(struct device *dev, size_t size);
 struct xdf_mem *xdf_mem_reuse(size_t size, bool contiguous);
 void xdf_mem_put(struct xdf_mem *mem);
 
-static inline struct xdf_mem *xdf_mem_get(struct xdf_mem *mem)
-{
-	kref_get(&mem->ref);
-	return mem;
-}
-
 /* Memory that is shared: the caller's until xdf_grants_release() or xdf_grants_keep(). */
 struct xdf_grants {
 	struct xdf_mem *mem;		/* the memory, held */

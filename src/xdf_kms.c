@@ -33,9 +33,7 @@ struct xdf_plane_state {
 
 static const u64 xdf_modifiers[] = { DRM_FORMAT_MOD_LINEAR, DRM_FORMAT_MOD_INVALID };
 
-/*
- * Framebuffers
- */
+/* Framebuffers */
 
 /* Not a commit: who draws at will must not wait for each refresh. */
 static int xdf_fb_dirty(struct drm_framebuffer *base, struct drm_file *file, unsigned int flags,
@@ -86,17 +84,21 @@ static void xdf_plane_area(const struct drm_plane_state *state, struct drm_rect 
 		      drm_rect_width(&state->src) >> 16, drm_rect_height(&state->src) >> 16);
 }
 
-static void xdf_plane_layout(const struct drm_plane_state *state, struct xdf_layout *layout)
+/* Where that lies in the buffer. */
+static void xdf_plane_layout(const struct drm_plane_state *state, struct xdf_layout *l)
 {
+	const struct drm_framebuffer *fb = state->fb;
 	struct drm_rect area;
 
 	xdf_plane_area(state, &area);
-	xdf_fb_layout(state->fb, &area, layout);
+	l->cpp = fb->format->cpp[0];
+	l->pitch = fb->pitches[0];
+	l->width = drm_rect_width(&area);
+	l->height = drm_rect_height(&area);
+	l->offset = fb->offsets[0] + area.y1 * l->pitch + area.x1 * l->cpp;
 }
 
-/*
- * Planes
- */
+/* Planes */
 
 static int xdf_plane_helper_atomic_check(struct drm_plane *plane, struct drm_atomic_commit *commit)
 {
@@ -207,12 +209,11 @@ static void xdf_plane_destroy_state(struct drm_plane *plane, struct drm_plane_st
 
 static void xdf_plane_reset(struct drm_plane *plane)
 {
-	struct xdf_plane_state *xstate;
+	struct xdf_plane_state *xstate = kzalloc(sizeof(*xstate), GFP_KERNEL);
 
 	if (plane->state)
 		xdf_plane_destroy_state(plane, plane->state);
 	plane->state = NULL;
-	xstate = kzalloc(sizeof(*xstate), GFP_KERNEL);
 	if (xstate)
 		__drm_atomic_helper_plane_reset(plane, &xstate->base);
 }
@@ -247,9 +248,7 @@ static const struct drm_plane_funcs xdf_plane_funcs = {
 	COMPAT_PLANE_ASYNC_FORMATS(xdf_plane_format_mod_supported)
 };
 
-/*
- * CRTCs
- */
+/* CRTCs */
 
 /* Length of a refresh in ns; 0 when it is none that a timer could follow. */
 static u64 xdf_mode_period(const struct drm_display_mode *mode)
@@ -385,13 +384,9 @@ static const struct drm_crtc_funcs xdf_crtc_funcs = {
 	COMPAT_CRTC_VBLANK_TIME(xdf_crtc_get_vblank_timestamp)
 };
 
-/*
- * Encoders and connectors
- */
+/* Encoders and connectors */
 
-static const struct drm_encoder_funcs xdf_encoder_funcs = {
-	.destroy = drm_encoder_cleanup,
-};
+static const struct drm_encoder_funcs xdf_encoder_funcs = { .destroy = drm_encoder_cleanup };
 
 /* Why there is no text console on a display of that size; NULL when there is. */
 static const char *xdf_no_console(u32 width, u32 height)
@@ -440,9 +435,7 @@ static const struct drm_connector_funcs xdf_connector_funcs = {
 	.atomic_destroy_state = drm_atomic_helper_connector_destroy_state,
 };
 
-/*
- * The whole
- */
+/* The whole */
 
 static void xdf_commit_tail(struct drm_atomic_commit *commit)
 {
@@ -509,15 +502,14 @@ static void xdf_flip(struct drm_atomic_commit *commit)
 
 static void xdf_slow_flip_work(struct work_struct *work)
 {
-	struct drm_atomic_commit *commit =
-		container_of(work, struct drm_atomic_commit, commit_work);
+	struct drm_atomic_commit *commit = container_of(work, typeof(*commit), commit_work);
 
 	drm_atomic_helper_wait_for_fences(commit->dev, commit, false);
 	xdf_flip(commit);
 }
 
-static int xdf_atomic_commit(struct drm_device *drm,
-			     struct drm_atomic_commit *commit, bool nonblock)
+static int xdf_atomic_commit(struct drm_device *drm, struct drm_atomic_commit *commit,
+			     bool nonblock)
 {
 	int ret = nonblock ? commit_is_flip(commit) : 0;
 
@@ -535,12 +527,12 @@ static int xdf_atomic_commit(struct drm_device *drm,
 	if (WARN_ON(ret))
 		return ret;
 	drm_atomic_commit_get(commit);
-	if (!commit_takes_time(commit)) {
+	if (commit_takes_time(commit)) {
+		INIT_WORK(&commit->commit_work, xdf_slow_flip_work);
+		queue_work(system_unbound_wq, &commit->commit_work);
+	} else {
 		xdf_flip(commit);
-		return 0;
 	}
-	INIT_WORK(&commit->commit_work, xdf_slow_flip_work);
-	queue_work(system_unbound_wq, &commit->commit_work);
 	return 0;
 }
 

@@ -1,16 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#ifdef __KERNEL__
-#include <drm/drm_fourcc.h>
-#include <drm/drm_modes.h>
-#else
-#include <libdrm/drm_fourcc.h>
-#endif
-
 #include "xdf_proto.h"
 
-/*
- * XenStore's values, and the arithmetic of sizes
- */
+/* XenStore's values, and the arithmetic of sizes */
 
 /* Reads a decimal number without sign or leading space; NULL on an error. */
 static const char *parse_u32(const char *s, u32 *value)
@@ -145,9 +136,7 @@ int xdf_layout_check(const struct xdf_layout *l, u64 size)
 	return 0;
 }
 
-/*
- * Messages
- */
+/* Messages */
 
 /*
  * The one place where a number of the backend's becomes an errno: only codes that it can
@@ -207,9 +196,7 @@ void xdf_displif_start(struct displif_req *req, enum displif_op op)
 	req->operation = op;
 }
 
-/*
- * Pixel formats
- */
+/* Pixel formats */
 
 /* The formats of every plane. */
 const u32 xdf_formats[XDF_FORMATS] = {
@@ -297,9 +284,7 @@ void xdf_format_to_xrgb8888(u32 *to, const void *from, u32 count, u32 format)
 	}
 }
 
-/*
- * EDIDs
- */
+/* EDIDs */
 
 #define EDID_EXTENSIONS		126
 
@@ -328,9 +313,7 @@ int xdf_edid_check(const u8 *data, u32 size)
 	return used;
 }
 
-/*
- * Page directories: how a list of grant references lies in shared pages
- */
+/* Page directories: how a list of grant references lies in shared pages */
 
 /* Directory pages, of DISPLIF_PAGE_SIZE, that list so many references. */
 u32 xdf_pgdir_pages(u32 nrefs)
@@ -365,9 +348,7 @@ void xdf_pgdir_read(const struct displif_page_directory *dir, u32 index, u32 *re
 	       pgdir_count(index, nrefs) * sizeof(*refs));
 }
 
-/*
- * Vblanks
- */
+/* Vblanks */
 
 /* So many events in a row at another phase move the vblanks. */
 #define MAX_OUTLIERS	8

@@ -8,9 +8,7 @@
 
 struct drm_display_mode;
 
-/*
- * XenStore's values, and the arithmetic of sizes
- */
+/* XenStore's values, and the arithmetic of sizes */
 
 /* The largest side of a display: what a 32-bit buffer size still carries. */
 #define XDF_MAX_SIDE		16384
@@ -42,10 +40,7 @@ int xdf_dumb_layout(u32 width, u32 height, u32 bpp, u32 *pitch, u64 *size);
 int xdf_layout_fits(const struct xdf_layout *l, u64 size);
 int xdf_layout_check(const struct xdf_layout *l, u64 size);
 
-/*
- * Messages
- */
-
+/* Messages */
 int xdf_displif_errno(s32 status);
 bool xdf_displif_is_lost(int error);
 bool xdf_displif_is_shortage(int error);
@@ -53,10 +48,7 @@ bool xdf_displif_may_pass(int error);
 unsigned int xdf_displif_timeout_ms(u8 op);
 void xdf_displif_start(struct displif_req *req, enum displif_op op);
 
-/*
- * Pixel formats
- */
-
+/* Pixel formats */
 #define XDF_FORMATS	9
 
 extern const u32 xdf_formats[XDF_FORMATS];
@@ -66,24 +58,16 @@ u32 xdf_format_next(u32 format, u32 rejected);
 bool xdf_format_is_same(u32 format, u32 other);
 void xdf_format_to_xrgb8888(u32 *to, const void *from, u32 count, u32 format);
 
-/*
- * EDIDs
- */
-
+/* EDIDs */
 int xdf_edid_check(const u8 *data, u32 size);
 
-/*
- * Page directories: how a list of grant references lies in shared pages
- */
-
+/* Page directories: how a list of grant references lies in shared pages */
 u32 xdf_pgdir_pages(u32 nrefs);
 void xdf_pgdir_fill(struct displif_page_directory *dir, u32 index,
 		    const u32 *dir_refs, const u32 *refs, u32 nrefs);
 void xdf_pgdir_read(const struct displif_page_directory *dir, u32 index, u32 *refs, u32 nrefs);
 
-/*
- * When an output's vblanks are, by what the backend says
- */
+/* When an output's vblanks are, by what the backend says */
 
 /* Vblanks at equal distances; all in ns of monotonic time. */
 struct xdf_vblank {

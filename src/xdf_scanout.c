@@ -70,13 +70,12 @@ static bool scanout_wait(struct xdf_scanout *s)
 	return s->vblank_held;
 }
 
-/* True when to wait, as many refreshes from the last operation. */
+/* True when to wait: so many refreshes from the last operation, less a quarter of one. */
 static bool scanout_waits(struct xdf_scanout *s, unsigned int refreshes)
 {
-	u64 quarter = s->vblank.period / 4;
+	u64 least = (4ULL * refreshes - 1) * (s->vblank.period / 4);
 
-	return refreshes &&
-		scanout_elapsed(ktime_get_ns(), s->inflight.since) < (4 * refreshes - 1) * quarter &&
+	return refreshes && scanout_elapsed(ktime_get_ns(), s->inflight.since) < least &&
 		scanout_wait(s);
 }
 
@@ -551,9 +550,8 @@ void xdf_scanout_print(struct xdf_scanout *s, struct seq_file *m)
 	stats = s->stats;
 	spin_unlock_irq(&s->lock);
 
-	seq_printf(m, "  flips: %llu\n", stats.flips);
-	seq_printf(m, "  missed refreshes: %llu\n", stats.missed);
-	seq_printf(m, "  timeouts: %llu\n", stats.timeouts);
+	seq_printf(m, "  flips: %llu\n  missed refreshes: %llu\n  timeouts: %llu\n", stats.flips,
+		   stats.missed, stats.timeouts);
 	seq_printf(m, "  rejected requests: %llu\n", stats.errors);
 	seq_printf(m, "  stray events: %llu\n", stats.strays);
 	seq_printf(m, "  checksums: %llu\n", READ_ONCE(s->crcs));

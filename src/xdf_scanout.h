@@ -4,7 +4,6 @@
 #define XDF_SCANOUT_H
 
 #include <linux/hrtimer.h>
-#include <linux/spinlock.h>
 #include <drm/drm_crtc.h>
 
 #include "xdf_connector.h"

@@ -5,9 +5,7 @@
 
 #include "xdf_shadow.h"
 
-/*
- * The backend's pages, mapped here
- */
+/* The backend's pages, mapped here */
 
 /* One call of the hypervisor for so many. */
 #define MAP_BATCH	256u
@@ -77,9 +75,7 @@ bool xdf_shadow_can_map(void)
 	return ret != -EOPNOTSUPP;
 }
 
-/*
- * Shadow buffers
- */
+/* Shadow buffers */
 
 /*
  * A backend that allocates chooses the pitch itself and cannot say which. All
@@ -288,7 +284,7 @@ bool xdf_shadow_crc(struct xdf_shadow *shadow, u32 format, u32 *line, u32 *sum)
 			part = l->width - x;
 			pixels = shadow_at(shadow, y * shadow->pitch + x * shadow->cpp, &part);
 			xdf_format_to_xrgb8888(line, pixels, part, format);
-			*sum = xdf_line_crc(*sum, line, part);
+			*sum = crc32_le(*sum, (const u8 *)line, part * sizeof(*line));
 		}
 	mutex_unlock(&shadow->gem->lock);
 	return there;

@@ -39,10 +39,4 @@ void xdf_shadow_update(struct xdf_shadow *shadow, const struct drm_rect *rect);
 bool xdf_shadow_crc(struct xdf_shadow *shadow, u32 format, u32 *line, u32 *sum);
 void xdf_shadow_panic(struct xdf_shadow *shadow);
 
-/* The checksum goes on with a line of pixels in XRGB8888. */
-static inline u32 xdf_line_crc(u32 sum, const u32 *pixels, u32 width)
-{
-	return crc32_le(sum, (const u8 *)pixels, width * sizeof(*pixels));
-}
-
 #endif /* XDF_SHADOW_H */
