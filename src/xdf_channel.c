@@ -386,6 +386,7 @@ void xdf_channel_panic(struct xdf_channel *ch, struct displif_req *wire)
 		return;
 	if (ch->open && !RING_FULL(&ch->ring)) {
 		channel_put(ch, wire);
+		ch->abandoned++;
 		RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(&ch->ring, notify);
 		if (notify)
 			notify_remote_via_irq(ch->req.irq);

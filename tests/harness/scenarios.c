@@ -273,7 +273,7 @@ static void run_flips(unsigned long unused)
 }
 
 /* Responses to nothing: what is wrong with the next flip's. */
-static enum wrong { RIGHT, OTHER_ID, OTHER_OPERATION, TWICE, LATE_EDID } wrong;
+static enum wrong { RIGHT, PANIC, OTHER_ID, OTHER_OPERATION, TWICE, LATE_EDID } wrong;
 static struct displif_resp late_edid;
 
 static bool answer_wrongly(unsigned int connector, const struct displif_req *req,
@@ -326,6 +326,8 @@ static bool loses(struct screen *s, enum wrong what)
 	expect(!screen_show(s, 0, 0));
 	backend_count(&c);
 	binds = c.binds;
+	if (what == PANIC)
+		user_panic(s->file, 0);
 	wrong = what;
 	for (i = 0; i < 10; i++)
 		expect(!screen_show(s, 0, i % 2));
@@ -344,6 +346,8 @@ static void run_responses(unsigned long unused)
 	screen_open(&s);
 	backend.answer = answer_wrongly;
 	expect(!loses(&s, RIGHT));
+	/* nobody waits for what a panic sends, which may be a rehearsal */
+	expect(!loses(&s, PANIC));
 	expect(loses(&s, OTHER_ID));
 	expect(loses(&s, OTHER_OPERATION));
 	expect(loses(&s, TWICE));
