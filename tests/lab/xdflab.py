@@ -932,6 +932,9 @@ class Guest:
         """Now and then a PV guest's processor does so while another patches its kernel's static keys: see RESULTS.md"""
         return any("Oops: int3" in line for line in self._kernel_log)
 
+    def is_up(self):
+        return self._ready.is_set() and not self.dead
+
     def wait_ready(self, timeout=150):
         end = time.monotonic() + limit(timeout)
         while not self._ready.wait(1):
