@@ -2,8 +2,8 @@
 """The toolstack takes the display away while userspace uses it."""
 import re
 
-from scene import (background, check, guest_prog, let_go, modprobe_r, need, nothing_mapped, output,
-                   reconnect, see, shown, values, wait_card, wait_for)
+from scene import (background, check, guest_prog, let_go, log, mark, modprobe_r, need, nothing_mapped,
+                   output, reconnect, see, shown, values, wait_card, wait_for)
 
 SPEC = "backend=0,connectors=id0:640x480;id1:641x481"
 
@@ -78,10 +78,14 @@ def test_detach_under_load_pvh(lab, be, g):
 def test_buffers_until_rejected(lab, be, g):
     """Buffers until there is no grant left: a clear error, all given back, no trace"""
     wait_card(g)
+    at = mark(be)
     v = guest_prog(g, "fill-up --limit-mb 160", timeout=240)
     need(v["round0.rejected"] in ("ENOSPC", "ENOMEM"), "never rejected: " + str(v))
     need(any("grant" in ln for ln in g.dmesg().splitlines()),
          "the guest's log does not say that grants ran out")
+    # what is kept for the next buffer is not the backend's to keep
+    made, gone = (len(log(be, g, at, kind="REQ", op=op, status="0")) for op in ("DBUF_CREATE", "DBUF_DESTROY"))
+    need(made >= 10 and gone == made, f"{made} buffers made at the backend, {gone} taken back")
     with shown(g, "draw --seed 4") as v:
         see(be, g, 0, v["conn0.crc"])
 
