@@ -213,7 +213,7 @@ static const struct {
 } format_infos[XDF_FORMATS + 1] = {
 	[0 ... 1] = { DRM_FORMAT_XRGB8888, 16, 8, 0 },
 	[2 ... 3] = { DRM_FORMAT_XBGR8888, 0, 8, 16 },
-	[4] = { DRM_FORMAT_RGB565, 11, 5, 0 },
+	[4] = { DRM_FORMAT_RGB565 },
 	[5 ... 6] = { DRM_FORMAT_XRGB2101010, 22, 12, 2 },
 	[7 ... 8] = { DRM_FORMAT_XBGR2101010, 2, 12, 22 },
 };
@@ -271,16 +271,17 @@ static u32 colour(u32 pixel, u32 first, u32 bits)
 void xdf_format_to_xrgb8888(u32 *to, const void *from, u32 count, u32 format)
 {
 	const typeof(*format_infos) *info = &format_infos[format_index(format)];
-	bool is16 = format == DRM_FORMAT_RGB565;
-	u32 i, bits = is16 ? 5 : 8, green = is16 ? 6 : 8;
+	u32 i, p, red = info->red, green = info->green, blue = info->blue;
 	const u32 *from32 = from;
 	const u16 *from16 = from;
 
-	for (i = 0; i < count; i++) {
-		u32 pixel = is16 ? from16[i] : from32[i];
-
-		to[i] = 0xff000000u | colour(pixel, info->red, bits) << 16 |
-			colour(pixel, info->green, green) << 8 | colour(pixel, info->blue, bits);
+	for (i = 0; i < count && info->opaque == DRM_FORMAT_RGB565; i++)
+		to[i] = 0xff000000u | colour(from16[i], 11, 5) << 16 |
+			colour(from16[i], 5, 6) << 8 | colour(from16[i], 0, 5);
+	for (; i < count; i++) {
+		p = from32[i];
+		to[i] = 0xff000000u | (p >> red & 0xff) << 16 | (p >> green & 0xff) << 8 |
+			(p >> blue & 0xff);
 	}
 }
 
