@@ -145,7 +145,7 @@ static void backend_offer(struct xdf_backend *b)
 		return;
 	}
 	for (i = 0; i < b->count && !ret; i++)
-		if (READ_ONCE(b->channels[i]->present))
+		if (smp_load_acquire(&b->channels[i]->present)) /* and its number */
 			ret = xdf_channel_open(b->channels[i], b->xdev, b->epoch);
 	if (!ret)
 		ret = backend_publish(b);

@@ -42,8 +42,8 @@ struct xdf_port {
 
 /* A connector's rings, open from xdf_channel_open() to xdf_channel_close(), again and again. */
 struct xdf_channel {
-	u32 node;			/* the connector's number in XenStore */
-	bool present;			/* XenStore has the connector */
+	u32 node;			/* its number in XenStore; constant once @present was set */
+	bool present;			/* XenStore has the connector: released, and acquired */
 	/* a framebuffer was presented; was it waited for? Context: any but NMI, must not sleep */
 	bool (*event)(struct xdf_channel *ch, u64 fb_cookie);
 	/* all requests have ended, no event comes any more. Context: may sleep */

@@ -137,7 +137,7 @@ static bool output_set(struct xdf_output *output, bool present, u32 width, u32 h
 	if (news) {
 		drm_info(c->base.dev, "connector %u was %s\n", c->channel->node,
 			 present ? "added" : "removed");
-		WRITE_ONCE(c->channel->present, present);
+		smp_store_release(&c->channel->present, present); /* after its number */
 		WRITE_ONCE(c->changed, true);
 	}
 	if (c->width == width && c->height == height)
@@ -170,7 +170,8 @@ static bool display_read_connector(struct xdf_device *device, u32 node)
 		return false;
 	}
 	mutex_lock(&device->drm.mode_config.mutex);
-	WRITE_ONCE(output->scanout.channel.node, node);
+	if (!output->used)
+		output->scanout.channel.node = node;
 	output->used = true;
 	renew = output_set(output, true, width, height);
 	mutex_unlock(&device->drm.mode_config.mutex);
@@ -288,7 +289,7 @@ static void display_changed(struct work_struct *work)
 		if (xdf_connector_renew(&output->connector))
 			WRITE_ONCE(output->connector.changed, true);
 		if ((READ_ONCE(b->version) < 2 && !READ_ONCE(b->unversioned)) ||
-		    !READ_ONCE(output->scanout.channel.present))
+		    !smp_load_acquire(&output->scanout.channel.present)) /* and its number */
 			continue;
 		xdf_connector_ask_edid(&output->connector, b, epoch);
 		asked |= BIT(output - device->outputs);
@@ -343,10 +344,10 @@ static int debugfs_show(struct seq_file *m, void *unused)
 	xdf_for_each_output(output, device) {
 		struct xdf_connector *c = &output->connector;
 
-		if (!READ_ONCE(c->channel->present))
+		if (!smp_load_acquire(&c->channel->present)) /* and its number */
 			continue;
 		seq_printf(m, "\nconnector %u: %ux%u preferred, EDID of %u bytes\n",
-			   READ_ONCE(c->channel->node), READ_ONCE(c->width),
+			   c->channel->node, READ_ONCE(c->width),
 			   READ_ONCE(c->height), READ_ONCE(c->edid_size));
 		xdf_scanout_print(&output->scanout, m);
 	}
