@@ -363,6 +363,34 @@ static void run_responses(unsigned long unused)
 	screen_close(&s);
 }
 
+/* The toolstack goes over its connectors while the backend comes and goes. */
+static void run_reconfigure(unsigned long unused)
+{
+	unsigned int width = 0, height, i, connections;
+	struct screen s;
+
+	/* a line of each connector's at each connection */
+	backend.status[DISPLIF_OP_GET_EDID & 15] = -EIO;
+	eventually(connected());
+	screen_open(&s);
+	for (connections = 0; connections < 4; connections++) {
+		backend_unbind();
+		store_write(BACKEND_PATH "/state", "%d", XenbusStateInitWait);
+		for (i = 0; !connected() || i % 8; i++) {
+			char path[128];
+
+			snprintf(path, sizeof(path), "%s/%d/resolution", FRONTEND_PATH, i % CONNECTORS);
+			store_write(path, "%dx%d", WIDTH - i % 8, HEIGHT);
+			usleep(100);
+		}
+	}
+	for (i = 0; i < CONNECTORS; i++)
+		eventually((user_probe(s.file), user_mode(s.file, i, &width, &height)) &&
+			   width == WIDTH - 8 + CONNECTORS - i);
+	backend.status[DISPLIF_OP_GET_EDID & 15] = 0;
+	screen_close(&s);
+}
+
 /* Events of flips that nobody asked for: as fast as the frontend takes them. */
 static void run_stray_events(unsigned long events)
 {
@@ -686,6 +714,7 @@ const struct scenario scenarios[] = {
 	{ "first_part", "parts of a framebuffer that begin where it does", run_first_part },
 	{ "flips", "flips without a wait, and one that is rejected", run_flips },
 	{ "responses", "responses to no request, and one that is late", run_responses },
+	{ "reconfigure", "resolutions written over and over", run_reconfigure },
 	{ "stray_events", "events without a flip, without end", run_stray_events },
 	{ "state_storm", "states as fast as they are read", run_state_storm },
 	{ "hostile", "so many messages of a backend that does all it can", run_hostile },
