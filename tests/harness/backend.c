@@ -275,7 +275,8 @@ static bool bind_all(void)
 	/* the toolstack may have written the state as well */
 	unbind();
 	for (i = 0; i < CONNECTORS; i++)
-		if (!bind_connector(i)) {
+		/* the toolstack may have removed it */
+		if (frontend_node(i, DISPLIF_NODE_REQ_RING) && !bind_connector(i)) {
 			unbind();
 			return false;
 		}

@@ -367,6 +367,7 @@ static void run_responses(unsigned long unused)
 static void run_reconfigure(unsigned long unused)
 {
 	unsigned int width = 0, height, i, connections;
+	char path[128];
 	struct screen s;
 
 	/* a line of each connector's at each connection */
@@ -377,11 +378,12 @@ static void run_reconfigure(unsigned long unused)
 		backend_unbind();
 		store_write(BACKEND_PATH "/state", "%d", XenbusStateInitWait);
 		for (i = 0; !connected() || i % 8; i++) {
-			char path[128];
-
 			snprintf(path, sizeof(path), "%s/%d/resolution", FRONTEND_PATH, i % CONNECTORS);
 			store_write(path, "%dx%d", WIDTH - i % 8, HEIGHT);
 			usleep(100);
+			/* the next resolution adds it again */
+			if (i == 9)
+				store_remove(FRONTEND_PATH "/1");
 		}
 	}
 	for (i = 0; i < CONNECTORS; i++)
@@ -659,6 +661,9 @@ static void toolstack_step(void)
 	case 4:
 		store_write(FRONTEND_PATH "/0/resolution", rnd() % 2 ? "none" : "%dx%d", WIDTH,
 			    HEIGHT);
+		break;
+	case 5:
+		store_remove(FRONTEND_PATH "/1");
 		break;
 	}
 }
