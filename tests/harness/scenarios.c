@@ -214,13 +214,13 @@ static void run_first_part(unsigned long unused)
 	screen_close(&s);
 }
 
+static unsigned int flips_to_reject;
+
 static s32 reject_one_flip(unsigned int connector, const struct displif_req *req)
 {
-	static bool once;
-
-	if (once || req->operation != DISPLIF_OP_PG_FLIP)
+	if (!flips_to_reject || req->operation != DISPLIF_OP_PG_FLIP)
 		return 1;
-	once = true;
+	flips_to_reject--;
 	return -EIO;
 }
 
@@ -235,7 +235,7 @@ static void run_flips(unsigned long unused)
 	};
 	struct completion done;
 	struct screen s;
-	u64 begin;
+	u64 begin, took = U64_MAX;
 	int i, ret, busy = 0;
 
 	eventually(connected());
@@ -259,14 +259,24 @@ static void run_flips(unsigned long unused)
 	expect(busy);
 	backend.decide = reject_one_flip;
 	args.fb = s.fb[0];
-	init_completion(&done);
-	while ((ret = user_commit(s.file, &args)) == -EBUSY)
-		usleep(100);
-	expect(!ret);
-	begin = ktime_get_ns();
-	wait_for_completion(&done);
+	/* a busy machine may stop for a while, but not each time */
+	for (i = 0; i < 5; i++) {
+		expect(!screen_off(&s, 0));
+		eventually(!backend_shown(0));
+		expect(!screen_show(&s, 0, 1));
+		eventually(backend_shown(0));
+		init_completion(&done);
+		flips_to_reject = 1;
+		while ((ret = user_commit(s.file, &args)) == -EBUSY)
+			usleep(100);
+		expect(!ret);
+		begin = ktime_get_ns();
+		wait_for_completion(&done);
+		took = min(took, ktime_get_ns() - begin);
+		eventually(!flips_to_reject);
+	}
 	/* the watchdog would take a second */
-	expect(ktime_get_ns() - begin < NSEC_PER_SEC / 2);
+	expect(took < NSEC_PER_SEC / 2);
 	backend.decide = NULL;
 	screen_off(&s, 0);
 	screen_close(&s);
