@@ -3,7 +3,8 @@
 import re
 
 from scene import (background, check, guest_prog, let_go, log, mark, modprobe_r, need, nothing_mapped,
-                   output, reconnect, see, shown, values, wait_card, wait_for)
+                   output, raw, reconnect, see, shown, values, wait_card, wait_for)
+from xdflab import LabError
 
 SPEC = "backend=0,connectors=id0:640x480;id1:641x481"
 
@@ -119,12 +120,39 @@ def test_stuck_process(lab, be, g):
        extra="max_grant_frames=24")
 def test_room_for_what_is_shown(lab, be, g):
     """The backend restarts, and a program asks for all the grants at once: what is shown comes back"""
-    wait_card(g)
-    with shown(g, "draw --seed 4") as v:
+    def fill_up():
         pid = background(g, "fill-up --limit-mb 8000 --hold", "fill-up")
         wait_for("grants to run out", lambda: "held=" in output(g, "fill-up"), 60)
+        return pid
+
+    def all_taken():
+        """The program is rejected again and again."""
+        def times():
+            return output(g, "fill-up").count("held=")
+        before = times()
+        wait_for("all grants to be taken", lambda: times() > before + 10, 60)
+
+    def end(pid):
+        need(g.run(f"test -d /proc/{pid}").rc == 0, "the program ended:\n" + output(g, "fill-up"))
+        let_go(g, pid)
+
+    def console():
+        try:
+            return raw(be, g, 0)[:2] == (640, 480)
+        except LabError:
+            return False
+
+    wait_card(g)
+    with shown(g, "draw --seed 4") as v:
+        pid = fill_up()
         for _ in range(3):
             be = reconnect(lab, be, g)
             see(be, g, 0, v["conn0.crc"], timeout=30)
-        need(g.run(f"test -d /proc/{pid}").rc == 0, "the program ended:\n" + output(g, "fill-up"))
-        let_go(g, pid)
+        end(pid)
+        # so does the console, which has not been shown since; only the picture leaves room
+        pid = fill_up()
+        all_taken()
+    all_taken()
+    need(g.run("echo 0 >/sys/class/graphics/fb0/blank").rc == 0, "the console was not switched on")
+    wait_for("the console", console)
+    end(pid)
