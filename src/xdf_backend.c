@@ -114,7 +114,7 @@ static int backend_publish(struct xdf_backend *b)
 		if (ret)
 			return ret;
 		for (i = 0; i < b->count && !ret; i++)
-			if (b->channels[i]->open)
+			if (READ_ONCE(b->channels[i]->open))
 				ret = xdf_channel_publish(b->channels[i], xbt, dir);
 		if (!ret)
 			ret = xenbus_printf(xbt, dir, DISPLIF_NODE_FE_VERSION, "%u", b->version);
