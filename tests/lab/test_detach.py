@@ -120,17 +120,18 @@ def test_stuck_process(lab, be, g):
        extra="max_grant_frames=24")
 def test_room_for_what_is_shown(lab, be, g):
     """The backend restarts, and a program asks for all the grants at once: what is shown comes back"""
-    def fill_up():
-        pid = background(g, "fill-up --limit-mb 8000 --hold", "fill-up")
-        wait_for("grants to run out", lambda: "held=" in output(g, "fill-up"), 60)
-        return pid
+    def rejected():
+        return output(g, "fill-up").count("held=")
 
     def all_taken():
         """The program is rejected again and again."""
-        def times():
-            return output(g, "fill-up").count("held=")
-        before = times()
-        wait_for("all grants to be taken", lambda: times() > before + 10, 60)
+        before = rejected()
+        wait_for("all grants to be taken", lambda: rejected() > before + 10, 60)
+
+    def fill_up():
+        pid = background(g, "fill-up --limit-mb 8000 --hold", "fill-up")
+        all_taken()
+        return pid
 
     def end(pid):
         need(g.run(f"test -d /proc/{pid}").rc == 0, "the program ended:\n" + output(g, "fill-up"))
@@ -151,7 +152,6 @@ def test_room_for_what_is_shown(lab, be, g):
         end(pid)
         # so does the console, which has not been shown since; only the picture leaves room
         pid = fill_up()
-        all_taken()
     all_taken()
     need(g.run("echo 0 >/sys/class/graphics/fb0/blank").rc == 0, "the console was not switched on")
     wait_for("the console", console)
